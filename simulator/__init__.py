@@ -1,0 +1,1 @@
+"""Discogs offline: a real HTTP server for demo, development and tests."""

@@ -1,0 +1,1 @@
+"""The engine room: how a job runs, whatever it is."""
