@@ -1,0 +1,114 @@
+"""What a kind of job is to the engine: its place in the line, its two halves, and how a step can end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from db import Connection
+from db.links import Account
+from discogs.client import Discogs
+from workers.limiter.lanes import Lane
+
+
+class Plain(BaseModel):
+    """Arguments and checkpoints: plain values, frozen, nothing unknown let in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoArguments(Plain):
+    """The arguments of a kind that needs none beyond its user."""
+
+
+A = TypeVar("A", bound=Plain)
+C = TypeVar("C", bound=Plain)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[A, C]):
+    """One entry of the catalogue: all that a door needs to enqueue, without the job's code.
+
+    ``unique`` is the key under which a user has at most one live job of this kind; None allows any number.
+    ``speaks_for_user`` steps hold the user's one conversation with Discogs while they run.
+    ``takes_token`` tells whether the first step sends a request.
+    """
+
+    name: str
+    sentence: str
+    lane: Lane
+    arguments: type[A]
+    checkpoint: type[C]
+    unique: str | None
+    speaks_for_user: bool
+    takes_token: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job stands, in records. ``total`` is None until Discogs said how many there are."""
+
+    processed: int
+    skipped: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[A, C]):
+    """What one step is given: the job as claimed, and a client that takes the step's token when it sends.
+
+    ``account`` is set for kinds that speak for their user, and ``discogs`` then signs in that user's name.
+    """
+
+    job_id: UUID
+    user_id: UUID
+    arguments: A
+    checkpoint: C
+    progress: Progress
+    discogs: Discogs
+    account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class Continue(Generic[C]):
+    """The step is done and another follows. ``takes_token`` tells whether that one sends a request."""
+
+    checkpoint: C
+    progress: Progress
+    takes_token: bool = True
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job is done; ``outcome`` is one sentence for the person who waits."""
+
+    outcome: str
+    progress: Progress
+
+
+Outcome = Continue[Any] | Done
+
+
+class JobFailed(Exception):  # noqa: N818  a signal with a name: the job ends here, and no retry would help
+    """Raised by a job that cannot succeed; the sentence tells a person what to do."""
+
+    def __init__(self, error_class: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.error_class = error_class
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[A, C, R]):
+    """A kind with its code. ``fetch`` asks Discogs, outside any transaction; ``store`` writes what came back.
+
+    ``store`` runs in the transaction that also moves the checkpoint, so it happens with it or not at all.
+    """
+
+    kind: Kind[A, C]
+    fetch: Callable[[Step[A, C]], R]
+    store: Callable[[Connection, Step[A, C], R], Outcome]
