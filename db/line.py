@@ -1,0 +1,61 @@
+"""The line: which ready steps are called up next, and what became of those whose worker died."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from db import Connection
+from db.jobs import Job, job_of
+from db.queries import load
+
+_sql = load("line")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step that was called up: one message is to be sent for it."""
+
+    job_id: UUID
+    kind: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Steps of one lane that take a token: called up but not begun, and under way."""
+
+    called: int
+    leased: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A step taken back from the worker that let its lease run out; ``crashed`` when it died while executing."""
+
+    job: Job
+    left_by: str
+    crashed: bool
+
+
+def call_up(conn: Connection, *, lane: str, takes_token: bool, room: int, call_seconds: float) -> list[Call]:
+    """Call up at most ``room`` steps from the head of a lane, in order of turns.
+
+    Empty when nothing is ready or another dispatcher is at this lane in the same moment.
+    """
+    rows = _sql.call_up(conn, lane=lane, takes_token=takes_token, room=room, call_seconds=call_seconds)
+    return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"]) for row in rows]
+
+
+def count_taken(conn: Connection) -> dict[str, Taken]:
+    """Called-up and running steps that take a token, by lane; a lane without any is missing."""
+    return {row["lane"]: Taken(row["called"], row["leased"]) for row in _sql.count_taken(conn)}
+
+
+def take_back_expired(conn: Connection) -> list[Expired]:
+    """Free every step whose lease ran out; two dispatchers never take back the same one."""
+    rows = _sql.take_back_expired(conn)
+    return [Expired(job_of(row), row["left_by"], row["died_executing"]) for row in rows]
+
+
+def count_ahead(conn: Connection, job_id: UUID) -> int:
+    """How many steps of the lane come before this job's next one; 0 means that it is at the head."""
+    return int(_sql.count_ahead(conn, id=job_id) or 0)

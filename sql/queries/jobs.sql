@@ -1,0 +1,115 @@
+-- name: add(kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, delay_seconds)^
+-- Put a job into the ledger; no row comes back when a live one with the same key is already there.
+INSERT INTO rekkrd.jobs (
+    kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, due_at
+)
+VALUES (
+    :kind, :lane, :queue, :user_id, :args, :unique_key, :priority, :takes_token, :speaks_for_user,
+    now() + make_interval(secs => :delay_seconds)
+)
+ON CONFLICT (user_id, unique_key) WHERE unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying')
+DO NOTHING
+RETURNING *;
+
+-- name: take_a_turn(lane, user_id)!
+-- Let the user into the line of this lane, behind the step called up last.
+INSERT INTO rekkrd.turns (lane, user_id, turn)
+SELECT
+    l.lane,
+    :user_id,
+    l.turn
+FROM rekkrd.lanes AS l
+WHERE l.lane = :lane
+ON CONFLICT (lane, user_id) DO NOTHING;
+
+-- name: add_import_row(id)!
+-- The plan's row of an import, born with its job.
+INSERT INTO public.discogs_import_jobs (id, user_id)
+SELECT
+    j.id,
+    j.user_id
+FROM rekkrd.jobs AS j
+WHERE j.id = :id;
+
+-- name: mirror_import_row(id)!
+-- Bring the plan's row of an import in step with its job; other kinds have no such row and nothing happens.
+UPDATE public.discogs_import_jobs AS i
+SET
+    status = CASE j.state WHEN 'retrying' THEN 'running' ELSE j.state END,
+    total_records = j.total_records,
+    processed_records = j.processed_records,
+    skipped_records = j.skipped_records,
+    current_page = coalesce((j.checkpoint ->> 'current_page')::integer, 0),
+    error = j.error,
+    started_at = j.started_at,
+    completed_at = j.finished_at
+FROM rekkrd.jobs AS j
+WHERE i.id = j.id AND j.id = :id;
+
+-- name: notify_line(lane)$
+-- Wake the dispatchers: something in this lane may be ready.
+SELECT pg_notify('rekkrd_line', :lane);
+
+-- name: notify_job(id)$
+-- Tell whoever watches that this job changed.
+SELECT pg_notify('rekkrd_job', :id);
+
+-- name: find_live(user_id, unique_key)^
+-- The live job that holds this key.
+SELECT *
+FROM rekkrd.jobs
+WHERE
+    user_id = :user_id AND unique_key = :unique_key
+    AND unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying');
+
+-- name: find(id)^
+-- One job by its id.
+SELECT *
+FROM rekkrd.jobs
+WHERE id = :id;
+
+-- name: page_all(before_at, before_id, room)
+-- All jobs, newest first, from below a given one.
+SELECT *
+FROM rekkrd.jobs
+WHERE (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: page_of_user(user_id, before_at, before_id, room)
+-- One user's jobs, newest first, from below a given one.
+SELECT *
+FROM rekkrd.jobs
+WHERE user_id = :user_id AND (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: page_in_state(state, before_at, before_id, room)
+-- Jobs in one state, newest first, from below a given one.
+SELECT *
+FROM rekkrd.jobs
+WHERE state = :state AND (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: page_of_user_in_state(user_id, state, before_at, before_id, room)
+-- One user's jobs in one state, newest first, from below a given one.
+SELECT *
+FROM rekkrd.jobs
+WHERE user_id = :user_id AND state = :state AND (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: cancel_now(id)^
+-- Cancel a job of which no step is under way.
+UPDATE rekkrd.jobs
+SET state = 'cancelled', finished_at = now(), cancel_requested_at = now(), called_until = NULL, waits_for = NULL
+WHERE id = :id AND state IN ('pending', 'running', 'retrying') AND leased_until IS NULL
+RETURNING *;
+
+-- name: ask_to_cancel(id)^
+-- Ask a job to end after the step that is under way.
+UPDATE rekkrd.jobs
+SET cancel_requested_at = coalesce(cancel_requested_at, now())
+WHERE id = :id AND state = 'running' AND leased_until IS NOT NULL
+RETURNING *;

@@ -1,0 +1,200 @@
+-- name: call_up(lane, takes_token, room, call_seconds)
+-- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
+-- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
+WITH line AS (
+    SELECT
+        lane,
+        turn
+    FROM rekkrd.lanes
+    WHERE lane = :lane
+    FOR UPDATE SKIP LOCKED
+),
+
+ready AS (
+    SELECT
+        step.id,
+        u.user_id,
+        greatest(u.turn, u.line_turn) + step.place - 1 AS turn
+    FROM (
+        SELECT
+            t.user_id,
+            t.turn,
+            line.turn AS line_turn
+        FROM line
+        INNER JOIN rekkrd.turns AS t ON line.lane = t.lane
+        WHERE EXISTS (
+            SELECT 1
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+                AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
+                AND (j.called_until IS NULL OR j.called_until <= now())
+                AND NOT (
+                    j.speaks_for_user AND EXISTS (
+                        SELECT 1
+                        FROM rekkrd.jobs AS busy
+                        WHERE
+                            busy.user_id = j.user_id AND busy.id <> j.id AND busy.speaks_for_user
+                            AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
+                    )
+                )
+        )
+        ORDER BY t.turn, t.user_id
+        LIMIT :room
+    ) AS u
+    CROSS JOIN LATERAL (
+        SELECT
+            mine.id,
+            row_number() OVER (ORDER BY mine.priority DESC, mine.due_at, mine.id) AS place
+        FROM (
+            SELECT
+                j.id,
+                j.priority,
+                j.due_at,
+                j.speaks_for_user,
+                row_number() OVER (
+                    PARTITION BY j.speaks_for_user ORDER BY j.priority DESC, j.due_at, j.id
+                ) AS among_its_kind
+            FROM (
+                SELECT
+                    id,
+                    priority,
+                    due_at,
+                    speaks_for_user
+                FROM rekkrd.jobs
+                WHERE
+                    lane = :lane AND user_id = u.user_id AND state IN ('pending', 'running', 'retrying')
+                    AND due_at <= now() AND leased_until IS NULL AND takes_token = :takes_token
+                    AND (called_until IS NULL OR called_until <= now())
+                ORDER BY priority DESC, due_at, id
+                LIMIT :room
+            ) AS j
+        ) AS mine
+        WHERE NOT mine.speaks_for_user OR (
+            mine.among_its_kind = 1 AND NOT EXISTS (
+                SELECT 1
+                FROM rekkrd.jobs AS busy
+                WHERE
+                    busy.user_id = u.user_id AND busy.speaks_for_user
+                    AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
+            )
+        )
+    ) AS step
+    ORDER BY turn, u.user_id
+    LIMIT :room
+),
+
+called AS (
+    UPDATE rekkrd.jobs AS j
+    SET called_until = now() + make_interval(secs => :call_seconds)
+    FROM ready
+    WHERE
+        j.id = ready.id AND j.state IN ('pending', 'running', 'retrying') AND j.leased_until IS NULL
+        AND (j.called_until IS NULL OR j.called_until <= now())
+    RETURNING j.id, j.kind, j.queue
+),
+
+turned AS (
+    UPDATE rekkrd.turns AS t
+    SET turn = moved.turn + 1
+    FROM (
+        SELECT
+            user_id,
+            max(turn) AS turn
+        FROM ready
+        GROUP BY user_id
+    ) AS moved
+    WHERE t.lane = :lane AND t.user_id = moved.user_id
+),
+
+advanced AS (
+    UPDATE rekkrd.lanes AS l
+    SET turn = (SELECT max(turn) FROM ready)
+    WHERE l.lane = :lane AND EXISTS (SELECT 1 FROM ready)
+)
+
+SELECT
+    id,
+    kind,
+    queue
+FROM called;
+
+-- name: count_taken()
+-- Steps called up and steps under way, by lane: a handful of rows, read from their own index.
+SELECT
+    lane,
+    count(*) FILTER (WHERE called_until > now() AND takes_token) AS called,
+    count(*) FILTER (WHERE leased_until IS NOT NULL AND takes_token) AS leased
+FROM rekkrd.jobs
+WHERE called_until IS NOT NULL OR leased_until IS NOT NULL
+GROUP BY lane;
+
+-- name: take_back_expired()
+-- Free the steps whose lease ran out. The fence moves, so the worker that slept changes nothing any more;
+-- a crash is counted only against a job that was executing.
+UPDATE rekkrd.jobs AS j
+SET
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    fence = j.fence + 1,
+    crashes = j.crashes + (CASE WHEN expired.is_executing THEN 1 ELSE 0 END)
+FROM (
+    SELECT
+        id,
+        leased_by,
+        is_executing
+    FROM rekkrd.jobs
+    WHERE leased_until <= now()
+    FOR UPDATE SKIP LOCKED
+) AS expired
+WHERE j.id = expired.id
+RETURNING j.*, expired.leased_by AS left_by, expired.is_executing AS died_executing;
+
+-- name: count_ahead(id)$
+-- Steps that will be called up before this job's next one: one for each user whose turn is earlier,
+-- and the user's own older steps, between each two of which every other waiting user has one.
+WITH me AS (
+    SELECT
+        j.id,
+        j.lane,
+        j.user_id,
+        j.priority,
+        j.due_at,
+        greatest(t.turn, l.turn) AS turn
+    FROM rekkrd.jobs AS j
+    INNER JOIN rekkrd.turns AS t ON j.lane = t.lane AND j.user_id = t.user_id
+    INNER JOIN rekkrd.lanes AS l ON j.lane = l.lane
+    WHERE j.id = :id
+),
+
+own AS (
+    SELECT count(*) AS ahead
+    FROM me
+    INNER JOIN rekkrd.jobs AS j ON me.lane = j.lane AND me.user_id = j.user_id
+    WHERE
+        j.state IN ('pending', 'running', 'retrying') AND j.due_at <= now()
+        AND (j.priority > me.priority OR (j.priority = me.priority AND (j.due_at, j.id) < (me.due_at, me.id)))
+),
+
+others AS (
+    SELECT coalesce(sum(least(waiting.steps, own.ahead + 1)), 0) AS ahead
+    FROM me
+    CROSS JOIN own
+    INNER JOIN rekkrd.turns AS t ON me.lane = t.lane AND me.user_id <> t.user_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS steps
+        FROM (
+            SELECT 1
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+                AND j.due_at <= now()
+            LIMIT 100
+        ) AS some
+    ) AS waiting
+    WHERE (t.turn, t.user_id) < (me.turn + own.ahead, me.user_id)
+)
+
+SELECT own.ahead + others.ahead
+FROM own CROSS JOIN others;

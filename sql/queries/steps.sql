@@ -1,0 +1,141 @@
+-- name: claim(id, worker, lease_seconds)^
+-- Begin a step that was called up. A double message finds no call and gets no row.
+UPDATE rekkrd.jobs
+SET
+    state = 'running',
+    started_at = coalesce(started_at, now()),
+    called_until = NULL,
+    leased_until = now() + make_interval(secs => :lease_seconds),
+    leased_by = :worker,
+    fence = fence + 1,
+    is_executing = NOT takes_token,
+    waits_for = NULL
+WHERE
+    id = :id AND state IN ('pending', 'running', 'retrying')
+    AND called_until IS NOT NULL AND leased_until IS NULL AND due_at <= now()
+RETURNING *;
+
+-- name: uncall(id)!
+-- Take back a call that could not be followed, so that the next one need not wait for its end.
+UPDATE rekkrd.jobs
+SET called_until = NULL
+WHERE id = :id AND called_until IS NOT NULL;
+
+-- name: mark_executing(id, fence, worker)!
+-- From here on a crash counts against the job.
+UPDATE rekkrd.jobs
+SET is_executing = true
+WHERE id = :id AND fence = :fence AND leased_by = :worker;
+
+-- name: renew(worker, ids, lease_seconds)
+-- Renew the leases of the steps under way in one process, and hear which were asked to end.
+UPDATE rekkrd.jobs
+SET leased_until = now() + make_interval(secs => :lease_seconds)
+WHERE leased_by = :worker AND id = any(:ids) AND leased_until IS NOT NULL
+RETURNING id, fence, cancel_requested_at IS NOT NULL AS is_cancelled;
+
+-- name: lock(id, fence, worker)^
+-- Hold the job's row for the transaction of its step, if the step is still ours.
+SELECT *
+FROM rekkrd.jobs
+WHERE id = :id AND fence = :fence AND leased_by = :worker AND state = 'running'
+FOR UPDATE;
+
+-- name: advance(id, requests, checkpoint, total_records, processed_records, skipped_records, takes_token, after_seconds)^
+-- End a step and go on: the checkpoint moves, attempts and crashes begin again at 0, the place in the line stays.
+UPDATE rekkrd.jobs
+SET
+    state = CASE WHEN cancel_requested_at IS NULL THEN 'running' ELSE 'cancelled' END,
+    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    due_at = CASE WHEN :after_seconds::float8 IS NULL THEN due_at ELSE now() + make_interval(secs => :after_seconds) END,
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    attempts = 0,
+    crashes = 0,
+    steps = steps + 1,
+    requests = requests + :requests,
+    checkpoint = :checkpoint,
+    total_records = :total_records,
+    processed_records = :processed_records,
+    skipped_records = :skipped_records,
+    takes_token = :takes_token,
+    error_class = NULL,
+    error = NULL,
+    error_detail = NULL
+WHERE id = :id
+RETURNING *;
+
+-- name: complete(id, requests, total_records, processed_records, skipped_records, outcome)^
+-- End the job well.
+UPDATE rekkrd.jobs
+SET
+    state = 'completed',
+    finished_at = now(),
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    attempts = 0,
+    crashes = 0,
+    steps = steps + 1,
+    requests = requests + :requests,
+    total_records = :total_records,
+    processed_records = :processed_records,
+    skipped_records = :skipped_records,
+    outcome = :outcome,
+    error_class = NULL,
+    error = NULL,
+    error_detail = NULL
+WHERE id = :id
+RETURNING *;
+
+-- name: fail(id, requests, error_class, error, error_detail)^
+-- End the job badly, saying why.
+UPDATE rekkrd.jobs
+SET
+    state = CASE WHEN cancel_requested_at IS NULL THEN 'failed' ELSE 'cancelled' END,
+    started_at = coalesce(started_at, now()),
+    finished_at = now(),
+    called_until = NULL,
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    requests = requests + :requests,
+    error_class = :error_class,
+    error = :error,
+    error_detail = :error_detail
+WHERE id = :id AND state IN ('pending', 'running', 'retrying')
+RETURNING *;
+
+-- name: retry_later(id, requests, after_seconds, error_class, error, error_detail)^
+-- Put the job back after a failed attempt; it is due again after the back-off.
+UPDATE rekkrd.jobs
+SET
+    state = CASE WHEN cancel_requested_at IS NULL THEN 'retrying' ELSE 'cancelled' END,
+    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    due_at = now() + make_interval(secs => :after_seconds),
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    attempts = attempts + 1,
+    requests = requests + :requests,
+    error_class = :error_class,
+    error = :error,
+    error_detail = :error_detail
+WHERE id = :id
+RETURNING *;
+
+-- name: give_back(id, requests, after_seconds, waits_for)^
+-- Put a step back that could not begin: no attempt, no crash, the place in the line kept unless it must wait.
+UPDATE rekkrd.jobs
+SET
+    state = CASE WHEN cancel_requested_at IS NULL THEN 'running' ELSE 'cancelled' END,
+    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    due_at = CASE WHEN :after_seconds::float8 > 0 THEN now() + make_interval(secs => :after_seconds) ELSE due_at END,
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    requests = requests + :requests,
+    waits_for = :waits_for
+WHERE id = :id
+RETURNING *;
