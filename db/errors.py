@@ -1,0 +1,140 @@
+"""What can go wrong with what we remember.
+
+DatabaseError
+├── MayBeRetried            nothing was stored, or nobody knows: the same work may be done again
+│   ├── DatabaseAway        not reachable, shut down in between, or no connection was free in time
+│   │   └── CommitUnknown   went away during COMMIT: compare-and-set tells on the next try
+│   ├── DatabaseBusy        a lock, a deadlock or a statement took too long
+│   └── DatabaseFull        disk, memory or connections are used up
+├── StatementRefused        a constraint or type said no: a bug of ours, or data nobody foresaw
+├── MigrationRefused        the migrations stopped, and the sentence says what to do
+│   └── MigrationBlocked    a busy table: nothing changed, try again at a quieter time
+├── SealBroken              a stored secret does not open: changed, moved to another owner, or cut off
+│   └── WrongKey            sealed with a key that is not among ours
+├── BadKey                  DISCOGS_OAUTH_ENCRYPTION_KEY cannot be read
+├── UnknownUser             nobody goes by that name
+│   └── AmbiguousUser       more than one does
+└── HandshakeRefused        an OAuth hand-shake cannot end here
+    ├── HandshakeUnknown    we did not begin it, or it was cleared away
+    ├── HandshakeExpired    too late
+    ├── HandshakeUsed       it was finished before
+    ├── HandshakeForeign    another user began it
+    └── HandshakeElsewhere  another browser began it
+"""
+
+# ruff: noqa: N818  an error is named for what happened: MigrationRefused says more than MigrationRefusedError
+
+import psycopg
+from psycopg import errors as pg
+
+
+class DatabaseError(Exception):
+    """Ancestor of everything below."""
+
+
+class MayBeRetried(DatabaseError):
+    """Nothing was stored, or nobody knows: the same work may be done again."""
+
+
+class DatabaseAway(MayBeRetried):
+    """PostgreSQL cannot be reached, went away in between, or no connection was free in time."""
+
+
+class CommitUnknown(DatabaseAway):
+    """The connection broke during COMMIT: it may have happened."""
+
+
+class DatabaseBusy(MayBeRetried):
+    """A lock, a deadlock or a statement took longer than allowed."""
+
+
+class DatabaseFull(MayBeRetried):
+    """The server ran out of disk, memory or connections."""
+
+
+class StatementRefused(DatabaseError):
+    """A constraint or a type said no. The values stay out of the message: it may reach a log."""
+
+    def __init__(self, sentence: str, *, sqlstate: str | None, constraint: str | None) -> None:
+        super().__init__(sentence)
+        self.sqlstate = sqlstate
+        self.constraint = constraint
+
+
+class MigrationRefused(DatabaseError):
+    """The migrations stopped; what was applied before stays, the refused one left nothing behind."""
+
+
+class MigrationBlocked(MigrationRefused, MayBeRetried):
+    """Something else holds a table that a migration needs."""
+
+
+class SealBroken(DatabaseError):
+    """A stored secret does not open."""
+
+
+class WrongKey(SealBroken):
+    """A stored secret was sealed with a key that is not among ours."""
+
+
+class BadKey(DatabaseError):
+    """DISCOGS_OAUTH_ENCRYPTION_KEY cannot be read as keys."""
+
+
+class UnknownUser(DatabaseError):
+    """Nobody goes by that handle, id or address."""
+
+
+class AmbiguousUser(UnknownUser):
+    """More than one user goes by that handle or address."""
+
+
+class HandshakeRefused(DatabaseError):
+    """An OAuth hand-shake cannot end here; it was not used up by the attempt."""
+
+
+class HandshakeUnknown(HandshakeRefused):
+    """We did not begin it, or it was cleared away."""
+
+
+class HandshakeExpired(HandshakeRefused):
+    """It came back too late."""
+
+
+class HandshakeUsed(HandshakeRefused):
+    """It was finished before."""
+
+
+class HandshakeForeign(HandshakeRefused):
+    """Another user began it."""
+
+
+class HandshakeElsewhere(HandshakeRefused):
+    """Another browser began it."""
+
+
+_BUSY = (pg.QueryCanceled, pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure)
+# InternalError to psycopg, yet all three mean that this server stopped serving us: the first two when we slept too
+# long inside a transaction, the third after a fail-over to a replica.
+_AWAY = (pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout, pg.ReadOnlySqlTransaction, psycopg.InterfaceError)
+
+
+def translated(error: psycopg.Error) -> DatabaseError:
+    """Say psycopg's error in our words: first what may be retried, then what may not."""
+    if isinstance(error, _BUSY):
+        return DatabaseBusy(f"The database is busy: {_first_line(error)}. The same work may be done again.")
+    if error.sqlstate is not None and error.sqlstate.startswith("53"):
+        return DatabaseFull(f"The database server is short of room: {_first_line(error)}. Free some, then try again.")
+    if isinstance(error, (psycopg.OperationalError, *_AWAY)):
+        return DatabaseAway(f"The database is away: {_first_line(error)}.")
+    return StatementRefused(
+        f"The database refused a statement ({error.sqlstate}): {_first_line(error)}.",
+        sqlstate=error.sqlstate,
+        constraint=error.diag.constraint_name,
+    )
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """Return the message without DETAIL and CONTEXT: those quote rows, and rows are the collector's."""
+    text = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
+    return text.rstrip(". ")
