@@ -17,6 +17,7 @@ class Call:
     job_id: UUID
     kind: str
     queue: str
+    crashes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def call_up(conn: Connection, *, lane: str, takes_token: bool, room: int, call_s
     Empty when nothing is ready or another dispatcher is at this lane in the same moment.
     """
     rows = _sql.call_up(conn, lane=lane, takes_token=takes_token, room=room, call_seconds=call_seconds)
-    return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"]) for row in rows]
+    return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"], crashes=row["crashes"]) for row in rows]
 
 
 def count_taken(conn: Connection) -> dict[str, Taken]:

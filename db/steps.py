@@ -47,6 +47,11 @@ def claim(conn: Connection, job_id: UUID, *, worker: str, lease_seconds: float) 
     return job_of(row)
 
 
+def uncall(conn: Connection, job_id: UUID) -> None:
+    """Take back a call whose message could not be sent: the step may be called up again at once."""
+    _sql.uncall(conn, id=job_id)
+
+
 def mark_executing(conn: Connection, job: Job) -> bool:
     """Say that the step is being executed; False when it is no longer ours."""
     return bool(_sql.mark_executing(conn, id=job.id, fence=job.fence, worker=job.leased_by) == 1)

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from discogs.client import Discogs
 from pydantic import BaseModel, ConfigDict
 
 from db import Connection
 from db.links import Account
-from discogs.client import Discogs
 from workers.limiter.lanes import Lane
 
 
@@ -35,7 +35,8 @@ class Kind(Generic[A, C]):
 
     ``unique`` is the key under which a user has at most one live job of this kind; None allows any number.
     ``speaks_for_user`` steps hold the user's one conversation with Discogs while they run.
-    ``takes_token`` tells whether the first step sends a request.
+    ``takes_token`` tells whether the first step sends a request. An ``is_import`` also has the plan's row in
+    ``discogs_import_jobs``.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Kind(Generic[A, C]):
     unique: str | None
     speaks_for_user: bool
     takes_token: bool
+    is_import: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ called AS (
     WHERE
         j.id = ready.id AND j.state IN ('pending', 'running', 'retrying') AND j.leased_until IS NULL
         AND (j.called_until IS NULL OR j.called_until <= now())
-    RETURNING j.id, j.kind, j.queue
+    RETURNING j.id, j.kind, j.queue, j.crashes
 ),
 
 turned AS (
@@ -116,7 +116,8 @@ advanced AS (
 SELECT
     id,
     kind,
-    queue
+    queue,
+    crashes
 FROM called;
 
 -- name: count_taken()

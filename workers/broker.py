@@ -1,0 +1,132 @@
+"""Dramatiq's Redis broker as we need it: a message is a wake-up call, so losing or doubling one costs nothing."""
+
+import time
+from collections.abc import Callable, Iterable
+from threading import Condition
+from typing import Any
+
+import dramatiq
+import redis
+import structlog
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+
+log = structlog.get_logger(__name__)
+
+IDLE_POLL_SECONDS = 1.0  # our own dispatcher wakes us for its messages; the poll finds those that others left behind
+
+
+class Desk:
+    """Where the threads of one process take their work: how many are free, and a bell for new messages."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.on_free: Callable[[], None] = lambda: None
+        self._in_hand = 0
+        self._rung = 0
+        self._bell = Condition()
+
+    @property
+    def free(self) -> int:
+        """Threads with nothing in hand."""
+        return max(0, self.threads - self._in_hand)
+
+    def take(self, messages: int) -> None:
+        """Count messages that were fetched for this process's threads."""
+        with self._bell:
+            self._in_hand += messages
+
+    def put_back(self) -> None:
+        """Count one message as done; its thread is free again."""
+        with self._bell:
+            self._in_hand -= 1
+            self._rung += 1
+            self._bell.notify_all()
+        self.on_free()
+
+    def ring(self) -> None:
+        """Wake the consumers: a message was sent, or the process is about to stop."""
+        with self._bell:
+            self._rung += 1
+            self._bell.notify_all()
+
+    def wait(self, heard: int, timeout: float) -> int:
+        """Sleep until the bell rings after ``heard``, or the time-out; the answer is what was heard."""
+        with self._bell:
+            self._bell.wait_for(lambda: self._rung != heard, timeout)
+            return self._rung
+
+
+class CallBroker(RedisBroker):
+    """No delay queues (times live in PostgreSQL), no retries, and consumers that are woken instead of polling."""
+
+    def __init__(self, client: "redis.Redis[Any]", *, namespace: str, desk: Desk) -> None:
+        super().__init__(client=client, namespace=namespace, middleware=[], maintenance_chance=100_000)
+        self.desk = desk
+
+    @property
+    def consumer_class(self) -> type["CallConsumer"]:
+        return CallConsumer
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue without its delay queue."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+    def call(self, actor: str, queue: str, job_id: str, crashes: int) -> None:
+        """Send the wake-up call for one step. Raises redis.RedisError when Redis is away: the call is repeated later."""
+        self.enqueue(
+            dramatiq.Message(queue_name=queue, actor_name=actor, args=(job_id, crashes), kwargs={}, options={})
+        )
+        self.desk.ring()
+
+
+class CallConsumer(_RedisConsumer):
+    """Fetches no more than its process has free threads for, and sleeps on the bell of the desk."""
+
+    def __init__(self, broker: CallBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self.desk = broker.desk
+        self._heard = 0
+
+    def ack(self, message: MessageProxy) -> None:
+        self._settle(self.broker.do_ack, message)
+
+    def nack(self, message: MessageProxy) -> None:
+        self._settle(self.broker.do_nack, message)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give back what was fetched and not begun when the process stops; the ledger would repeat it anyway."""
+        try:
+            super().requeue(messages)
+        except redis.RedisError as error:
+            log.info("calls_not_requeued", queue=self.queue_name, error=str(error))
+
+    def __next__(self) -> MessageProxy | None:
+        try:
+            if not self.message_cache:
+                room = self.desk.free
+                self.message_cache = self.broker.do_fetch(self.queue_name, room) if room else []
+                self.desk.take(len(self.message_cache))
+            if self.message_cache:
+                message = dramatiq.Message.decode(self.message_cache.pop(0))
+                self.queued_message_ids.add(message.message_id)
+                return MessageProxy(message)
+        except redis.RedisError as error:
+            # The consumer thread would be torn down and rebuilt after three seconds; a moment's sleep is enough.
+            log.warning("redis_away", queue=self.queue_name, error=str(error))
+            time.sleep(0.25)
+            return None
+        self._heard = self.desk.wait(self._heard, IDLE_POLL_SECONDS)
+        return None
+
+    def _settle(self, command: Any, message: MessageProxy) -> None:
+        # An unsettled message comes back some day and finds no call: Redis away must not hold up the thread.
+        self.queued_message_ids.discard(message.message_id)
+        self.desk.put_back()
+        try:
+            command(self.queue_name, message.options["redis_message_id"])
+        except redis.RedisError as error:
+            log.warning("redis_away", queue=self.queue_name, error=str(error))

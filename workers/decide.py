@@ -1,0 +1,96 @@
+"""What an error means for the job: the one table that the engine asks, and the back-off between attempts."""
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from discogs.errors import (
+    ApplicationRejected,
+    Blocked,
+    DiscogsError,
+    PermitExpired,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+
+from workers.kinds import JobFailed
+from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable, Stopped
+
+GateCause = Literal["throttled", "blocked", "rejected"]
+
+BLOCKED_PROBE_SECONDS = 600.0  # one probe every ten minutes: probing more often keeps a shared address hot
+CRASHES_BEFORE_ALONE = 2
+CRASHES_BEFORE_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Not an attempt: the step goes back to its place, or waits a while."""
+
+    after_seconds: float
+    waits_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGate:
+    """Not an attempt, and nobody else should try either until the gate opens."""
+
+    cause: GateCause
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """A failed attempt; the next one comes after the back-off."""
+
+    after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The job ends here. ``needs_reconnect`` when the collector has to connect the account again."""
+
+    needs_reconnect: bool = False
+
+
+Decision = GiveBack | CloseGate | RetryLater | Fail
+
+
+def decide(error: Exception, *, attempts: int, max_attempts: int, backoff_seconds: float) -> Decision:
+    """What becomes of a job whose step ended in ``error``, after ``attempts`` failed ones at this checkpoint."""
+    match error:
+        case GaveUp() | Stopped() | PermitExpired():
+            return GiveBack(0.0, None)
+        case GateClosed():
+            return GiveBack(1.0, "Discogs asked us to wait")
+        case LimiterUnavailable():
+            return GiveBack(1.0, "the request budget (Redis) is out of reach")
+        case Throttled():
+            return CloseGate("throttled", "Discogs asked us to wait", 0.0)
+        case Blocked():
+            return CloseGate(
+                "blocked", "Discogs does not let us in; we look again every ten minutes", BLOCKED_PROBE_SECONDS
+            )
+        case ApplicationRejected():
+            return CloseGate(
+                "rejected",
+                "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET",
+                BLOCKED_PROBE_SECONDS,
+            )
+        case Unauthorised():
+            return Fail(needs_reconnect=True)
+        case JobFailed():
+            return Fail()
+        case DiscogsError() if not isinstance(error, Unavailable):
+            return Fail()
+    # Unavailable, and whatever nobody foresaw: bounded attempts with time between them.
+    if attempts + 1 >= max_attempts:
+        return Fail()
+    return RetryLater(backoff(attempts, backoff_seconds))
+
+
+def backoff(attempts: int, base_seconds: float) -> float:
+    """Seconds before the next attempt: doubling to 15 minutes, ±20 % so that jobs do not come back together."""
+    return float(min(base_seconds * 2**attempts, 900.0) * random.uniform(0.8, 1.2))  # noqa: S311  spread, not secrecy

@@ -1,0 +1,139 @@
+"""The dispatcher: looks at the line and calls up its head, as many steps as tokens fall due and threads are free."""
+
+from collections.abc import Mapping
+from threading import Event, Thread
+
+import redis
+import structlog
+
+from db import Connection, gates, jobs, line, steps
+from db.errors import MayBeRetried
+from db.jobs import Job
+from db.line import Call, Expired
+from workers.broker import CallBroker
+from workers.decide import CRASHES_BEFORE_FAILED
+from workers.limiter.errors import LimiterUnavailable
+from workers.limiter.lanes import Lane
+from workers.resources import Resources
+
+log = structlog.get_logger(__name__)
+
+LOOKAHEAD = 2  # steps that wait for a token in each lane: those that fall due in the next two seconds
+
+
+class Dispatcher:
+    """One thread a worker process. There is no leader: two dispatchers at one lane take turns by its row's lock."""
+
+    def __init__(self, resources: Resources, broker: CallBroker, *, lanes: tuple[Lane, ...]) -> None:
+        self._resources = resources
+        self._settings = resources.settings.engine
+        self._broker = broker
+        self._lanes = lanes
+        self._wake = Event()
+        self._end = Event()
+        self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look at the line."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Call nothing up any more."""
+        self._end.set()
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Look at the line now: something was enqueued, or a thread became free."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            self._wake.wait(self._settings.dispatch_seconds)
+            self._wake.clear()
+            try:
+                self._look()
+            except MayBeRetried as error:
+                log.warning("line_not_read", error=str(error))
+                self._end.wait(self._settings.dispatch_seconds)
+
+    def _look(self) -> None:
+        with self._resources.pool.transaction() as conn:
+            for expired in line.take_back_expired(conn):
+                _take_over(conn, expired)
+            gate = gates.current(conn, self._resources.limiter.budget)
+        free = self._broker.desk.free
+        if free and gate is None:
+            free -= self._call_up_for_tokens(free)
+        if free:
+            self._call_up(lane_rooms=dict.fromkeys(self._lanes, free), takes_token=False, free=free)
+
+    def _call_up_for_tokens(self, free: int) -> int:
+        """Keep LOOKAHEAD steps of each lane waiting in the limiter, so that it always has somebody to choose."""
+        with self._resources.pool.transaction() as conn:
+            taken = line.count_taken(conn)
+        try:
+            in_flight = self._resources.limiter.snapshot().in_flight if taken else {}
+        except LimiterUnavailable:
+            return 0  # without Redis nobody sends, and a step called up now would only wait
+        rooms: dict[Lane, int] = {}
+        for lane in self._lanes:
+            counts = taken.get(lane)
+            waiting = 0 if counts is None else counts.called + counts.leased - in_flight.get(lane, 0)
+            rooms[lane] = LOOKAHEAD - max(0, waiting)
+        return self._call_up(lane_rooms=rooms, takes_token=True, free=free)
+
+    def _call_up(self, *, lane_rooms: Mapping[Lane, int], takes_token: bool, free: int) -> int:
+        called = 0
+        for lane, room in lane_rooms.items():
+            room_here = min(room, free - called)
+            if room_here <= 0:
+                continue
+            with self._resources.pool.transaction() as conn:
+                calls = line.call_up(
+                    conn,
+                    lane=lane,
+                    takes_token=takes_token,
+                    room=room_here,
+                    call_seconds=self._settings.call_seconds,
+                )
+            called += len(calls)
+            for call in calls:
+                self._send(call)
+        return called
+
+    def _send(self, call: Call) -> None:
+        try:
+            self._broker.call(call.kind, call.queue, str(call.job_id), call.crashes)
+        except redis.RedisError as error:
+            # Uncalled in the ledger too, or the step would wait for its call to run out after Redis is back.
+            log.warning("call_not_sent", job_id=str(call.job_id), error=str(error))
+            with self._resources.pool.transaction() as conn:
+                steps.uncall(conn, call.job_id)
+
+
+def _take_over(conn: Connection, expired: Expired) -> None:
+    log.warning(
+        "step_taken_over",
+        job_id=str(expired.job.id),
+        left_by=expired.left_by,
+        crashes=expired.job.crashes,
+        crashed=expired.crashed,
+    )
+    if expired.job.crashes >= CRASHES_BEFORE_FAILED:
+        steps.fail(
+            conn,
+            expired.job,
+            requests=0,
+            error_class="Poison",
+            error=f"This job ended its worker {expired.job.crashes} times {_place(expired.job)}, so it was stopped.",
+            detail=f"Last worker: {expired.left_by}.",
+        )
+    else:
+        jobs.announce(conn, expired.job.id)
+
+
+def _place(job: Job) -> str:
+    """Where the job stood, in words: the page after the last one stored, where it walks pages."""
+    page = job.checkpoint.get("current_page")
+    return f"at page {page + 1}" if isinstance(page, int) else f"at step {job.steps + 1}"

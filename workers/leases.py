@@ -1,0 +1,115 @@
+"""The leases of one process: renewed by a thread of its own while a step is inside its deadline, and no longer."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
+from uuid import UUID
+
+import structlog
+
+from db import steps
+from db.errors import MayBeRetried
+from db.jobs import Job
+from db.pool import Pool
+
+log = structlog.get_logger(__name__)
+
+
+class Lease:
+    """The right to write for one step. ``stop`` is set when the step should end early, whatever the cause."""
+
+    def __init__(self, job: Job, deadline: float) -> None:
+        self.job = job
+        self.deadline = deadline  # monotonic; past it the lease is left to run out
+        self.stop = Event()
+        self.is_cancelled = False
+        self.is_lost = False
+
+    def cancel(self) -> None:
+        """The job was asked to end."""
+        self.is_cancelled = True
+        self.stop.set()
+
+    def lose(self) -> None:
+        """Somebody else may have the job by now."""
+        self.is_lost = True
+        self.stop.set()
+
+
+class LeaseKeeper:
+    """Renews every lease of this process at a third of its length, in one statement."""
+
+    def __init__(self, pool: Pool, *, worker: str, lease_seconds: float, step_deadline_seconds: float) -> None:
+        self._pool = pool
+        self._worker = worker
+        self._lease_seconds = lease_seconds
+        self._step_deadline_seconds = step_deadline_seconds
+        self._held: dict[UUID, Lease] = {}
+        self._lock = Lock()
+        self._end = Event()
+        self._thread = Thread(target=self._run, name="lease-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop renewing, after the last step ended."""
+        self._end.set()
+        self._thread.join()
+
+    @contextmanager
+    def hold(self, job: Job) -> Iterator[Lease]:
+        """Keep the job's lease alive inside the block, until the step's deadline."""
+        lease = Lease(job, time.monotonic() + self._step_deadline_seconds)
+        with self._lock:
+            self._held[job.id] = lease
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                self._held.pop(job.id, None)
+
+    def release_waiters(self) -> None:
+        """Ask every step that still waits for its token to give itself back: the process is stopping."""
+        with self._lock:
+            for lease in self._held.values():
+                lease.stop.set()
+
+    def _run(self) -> None:
+        while not self._end.wait(self._lease_seconds / 3):
+            try:
+                self._renew()
+            except MayBeRetried as error:
+                # The thread outlives its errors: a renewer that died once ran healthy jobs twice elsewhere.
+                log.warning("leases_not_renewed", error=str(error))
+
+    def _renew(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            due = [lease for lease in self._held.values() if now < lease.deadline]
+        if not due:
+            return
+        with self._pool.transaction() as conn:
+            renewed = steps.renew(
+                conn,
+                worker=self._worker,
+                job_ids=[lease.job.id for lease in due],
+                lease_seconds=self._lease_seconds,
+            )
+        kept = {(renewal.job_id, renewal.fence): renewal for renewal in renewed}
+        for lease in due:
+            renewal = kept.get((lease.job.id, lease.job.fence))
+            if renewal is None:
+                self._lose_if_held(lease)
+            elif renewal.is_cancelled:
+                lease.cancel()
+
+    def _lose_if_held(self, lease: Lease) -> None:
+        # A step that ended while we asked is not lost: it is simply over.
+        with self._lock:
+            is_held = self._held.get(lease.job.id) is lease
+        if is_held:
+            log.warning("lease_lost", job_id=str(lease.job.id))
+            lease.lose()

@@ -1,0 +1,99 @@
+"""The worker process: our own small entry point around ``dramatiq.Worker``, from start to a clean end."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterable, Mapping
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+import dramatiq
+import structlog
+from db.listen import Listener
+
+from workers.broker import CallBroker, Desk
+from workers.dispatcher import Dispatcher
+from workers.kinds import Job
+from workers.leases import LeaseKeeper
+from workers.limiter.lanes import Lane
+from workers.resources import Resources
+from workers.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+GOODBYE_SECONDS = 50.0  # a step ends within its call's deadline; longer than that is a hang, and its lease runs out
+
+
+class WorkerProcess:
+    """Dispatcher, lease keeper and threads of one process. Open it after the fork, run it in the main thread."""
+
+    def __init__(
+        self, resources: Resources, jobs: Iterable[Job[Any, Any, Any]], *, lanes: tuple[Lane, ...] = tuple(Lane)
+    ) -> None:
+        settings = resources.settings.engine
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+        by_kind: Mapping[str, Job[Any, Any, Any]] = {job.kind.name: job for job in jobs}
+        self._desk = Desk(settings.worker_threads)
+        self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
+        self._leases = LeaseKeeper(
+            resources.pool,
+            worker=self.name,
+            lease_seconds=settings.lease_seconds,
+            step_deadline_seconds=settings.step_deadline_seconds,
+        )
+        self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes)
+        self._desk.on_free = self._dispatcher.wake
+        runner = Runner(resources, by_kind, self._leases, worker=self.name)
+        for kind in by_kind.values():
+            # Retries, limits and results stay with the ledger: the actor is only the way to a thread.
+            dramatiq.Actor(
+                partial(runner.run),
+                broker=self._broker,
+                actor_name=kind.kind.name,
+                queue_name=kind.kind.lane,
+                priority=0,
+                options={},
+            )
+        self._worker = dramatiq.Worker(
+            self._broker,
+            queues={lane.value for lane in lanes},
+            worker_threads=settings.worker_threads,
+        )
+        self._end = Event()
+        self._ear = Listener(resources.settings.database, ("rekkrd_line",))
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self._end.set())
+        self.start()
+        log.info("worker_started", worker=self.name, threads=self._desk.threads)
+        self._end.wait()
+        log.info("worker_stopping", worker=self.name)
+        self.stop()
+        log.info("worker_stopped", worker=self.name)
+
+    def start(self) -> None:
+        """Begin to work in threads of this process."""
+        self._leases.start()
+        self._worker.start()
+        self._dispatcher.start()
+        Thread(target=self._listen, name="line-listener", daemon=True).start()
+
+    def stop(self) -> None:
+        """Call nothing up any more, let steps end, and give back those that still wait for a token."""
+        self._end.set()
+        self._ear.close()
+        self._dispatcher.stop()
+        self._leases.release_waiters()
+        self._desk.ring()
+        self._worker.stop(timeout=int(GOODBYE_SECONDS * 1000))
+        self._leases.stop()
+
+    def _listen(self) -> None:
+        """Wake the dispatcher when somebody enqueues; without this it looks by itself a moment later."""
+        while not self._end.is_set():
+            if self._ear.wait(60.0):
+                self._dispatcher.wake()

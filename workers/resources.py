@@ -1,0 +1,81 @@
+"""The one place where pool, Redis, limiter and Discogs client are put together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import httpx
+import redis
+from discogs.budget import Budget
+from discogs.client import Discogs, http_client
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from db.links import Account
+from db.pool import Pool, open_pool
+from db.sealing import Keys
+from workers.errors import NotConfigured
+from workers.limiter.lanes import Lane
+from workers.limiter.limiter import Limiter
+from workers.settings import Settings
+from workers.tokens import LaneBudget
+
+PERSON_WAITS_SECONDS = 20.0  # how long a door waits for its token before it tells the person to come back
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one process holds for its life. Doors get their Discogs client here as well: there is no other way out."""
+
+    settings: Settings
+    pool: Pool
+    redis: "redis.Redis[Any]"
+    limiter: Limiter
+    http: httpx.Client
+    keys: Keys
+
+    def discogs(self, account: Account | None, budget: Budget) -> Discogs:
+        """A client that spends from ``budget`` and speaks for the account, or for the application without one."""
+        credentials = None if account is None else account.credentials
+        return Discogs(self.http, self.settings.discogs, budget, credentials)
+
+    def budget_for_person(self, user: str, *, stop: Event | None = None) -> Budget:
+        """The interactive lane, for somebody who waits at a screen."""
+        return LaneBudget(self.limiter, lane=Lane.INTERACTIVE, user=user, give_up_after=PERSON_WAITS_SECONDS, stop=stop)
+
+
+@contextmanager
+def open_resources(settings: Settings) -> Iterator[Resources]:
+    """Open everything a process needs and close it in the end; nothing connects before it is used.
+
+    Raises:
+        NotConfigured: an address or key is missing; the sentence names the setting.
+    """
+    keys = settings.database.keys()
+    if keys is None:
+        raise NotConfigured("DISCOGS_OAUTH_ENCRYPTION_KEY is not set: make one with `openssl rand -base64 32`.")
+    pool = open_pool(settings.database)
+    client = redis_client(settings)
+    http = http_client(settings.discogs)
+    try:
+        limiter = Limiter(client, settings.limiter)
+        yield Resources(settings, pool, client, limiter, http, keys)
+    finally:
+        http.close()
+        client.close()
+        pool.close()
+
+
+def redis_client(settings: Settings) -> "redis.Redis[Any]":
+    """A client that never repeats a command by itself: a lost reply must not become a second message or token."""
+    if settings.engine.redis_url is None:
+        raise NotConfigured("REDIS_URL is not set, and no server of our own was started.")
+    return redis.Redis.from_url(
+        settings.engine.redis_url.get_secret_value(),
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=5.0,
+        socket_connect_timeout=2.0,
+        health_check_interval=15,
+    )

@@ -1,0 +1,237 @@
+"""How a step runs, whatever the job: claimed, fetched, stored with its checkpoint, or put back with the reason."""
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+from discogs.errors import DiscogsError
+
+from db import Connection, links, steps
+from db.errors import MayBeRetried
+from db.jobs import NOBODY
+from db.jobs import Job as JobRow
+from db.links import Account
+from workers import gates
+from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
+from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
+from workers.leases import Lease, LeaseKeeper
+from workers.limiter.lanes import Lane
+from workers.resources import Resources
+from workers.settings import EngineSettings
+from workers.solo import Solo
+from workers.tokens import LaneBudget
+
+log = structlog.get_logger(__name__)
+
+STORE_AGAIN_SECONDS = 0.25  # between two tries to store a result while the database is away
+
+
+class StepLost(Exception):  # noqa: N818  a signal, not a failure: somebody else has the job
+    """The step is no longer ours: nothing may be written."""
+
+
+class Runner:
+    """Runs the steps of one worker process; thread-safe."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        jobs: Mapping[str, Job[Any, Any, Any]],
+        leases: LeaseKeeper,
+        *,
+        worker: str,
+    ) -> None:
+        self._resources = resources
+        self._settings: EngineSettings = resources.settings.engine
+        self._jobs = jobs
+        self._leases = leases
+        self._worker = worker
+        self._solo = Solo()
+
+    def run(self, job_id: str, crashes: int) -> None:
+        """Run one step of the job that was called up. Never raises: what went wrong stands in the ledger."""
+        place = self._solo.alone() if crashes >= CRASHES_BEFORE_ALONE else self._solo.beside_others()
+        try:
+            with place:
+                self._run(UUID(job_id))
+        except MayBeRetried as error:
+            # Nothing can be said in the ledger now. The call or the lease runs out, and the step is called up again.
+            log.warning("step_dropped", job_id=job_id, error=str(error))
+        except StepLost:
+            log.warning("step_lost", job_id=job_id)
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+    def _run(self, job_id: UUID) -> None:
+        with self._resources.pool.transaction() as conn:
+            row = steps.claim(conn, job_id, worker=self._worker, lease_seconds=self._settings.lease_seconds)
+        if row is None:
+            return
+        structlog.contextvars.bind_contextvars(job_id=str(row.id), kind=row.kind, user_id=str(row.user_id))
+        with self._leases.hold(row) as lease:
+            budget = self._budget(row, lease)
+            try:
+                self._take_step(row, lease, budget)
+            except (MayBeRetried, StepLost):
+                raise
+            except Exception as error:  # noqa: BLE001  the engine's outermost layer: a job's bug must not end the thread
+                self._settle(row, lease, budget, error)
+
+    def _take_step(self, row: JobRow, lease: Lease, budget: LaneBudget) -> None:
+        job = self._jobs.get(row.kind)
+        if job is None:
+            raise JobFailed(
+                "UnknownKind", f"No code for jobs of kind {row.kind!r} in this worker: it is older or newer."
+            )
+        step = self._step(row, job, budget)
+        log.debug("step_began", fence=row.fence)
+        result = job.fetch(step)
+
+        def store(conn: Connection, locked: JobRow) -> JobRow:
+            outcome = job.store(conn, step, result)
+            return _record(conn, locked, outcome, requests=budget.requests)
+
+        ended = self._in_transaction(row, lease, store)
+        log.info(
+            "step_ended",
+            state=ended.state,
+            processed=ended.processed_records,
+            total=ended.total_records,
+            requests=budget.requests,
+        )
+
+    def _step(self, row: JobRow, job: Job[Any, Any, Any], budget: LaneBudget) -> Step[Any, Any]:
+        account = self._account(row) if row.speaks_for_user else None
+        return Step(
+            job_id=row.id,
+            user_id=row.user_id,
+            arguments=job.kind.arguments.model_validate(row.args),
+            checkpoint=job.kind.checkpoint.model_validate(row.checkpoint),
+            progress=Progress(row.processed_records, row.skipped_records, row.total_records),
+            discogs=self._resources.discogs(account, budget),
+            account=account,
+        )
+
+    def _account(self, row: JobRow) -> Account:
+        with self._resources.pool.transaction() as conn:
+            account = links.account(conn, self._resources.keys, row.user_id)
+        if account is None or account.state != "connected":
+            raise JobFailed("NotConnected", "This account is not connected to Discogs: connect it, then import again.")
+        return account
+
+    def _budget(self, row: JobRow, lease: Lease) -> LaneBudget:
+        def mark_executing() -> None:
+            with self._resources.pool.transaction() as conn:
+                if not steps.mark_executing(conn, row):
+                    raise StepLost
+
+        return LaneBudget(
+            self._resources.limiter,
+            lane=Lane(row.lane),
+            user="" if row.user_id == NOBODY else str(row.user_id),
+            give_up_after=self._settings.token_wait_seconds,
+            stop=lease.stop,
+            on_grant=mark_executing,
+        )
+
+    def _settle(self, row: JobRow, lease: Lease, budget: LaneBudget, error: Exception) -> None:
+        decision = decide(
+            error,
+            attempts=row.attempts,
+            max_attempts=self._settings.max_attempts,
+            backoff_seconds=self._settings.backoff_seconds,
+        )
+        _log_decision(error, decision)
+
+        def store(conn: Connection, locked: JobRow) -> JobRow:
+            match decision:
+                case GiveBack(after_seconds, waits_for):
+                    return steps.give_back(
+                        conn, locked, requests=budget.requests, after_seconds=after_seconds, waits_for=waits_for
+                    )
+                case CloseGate():
+                    gates.close(conn, self._resources.limiter, decision)
+                    return steps.give_back(
+                        conn, locked, requests=budget.requests, after_seconds=0.0, waits_for=decision.reason
+                    )
+                case RetryLater(after_seconds):
+                    return steps.retry_later(
+                        conn,
+                        locked,
+                        requests=budget.requests,
+                        after_seconds=after_seconds,
+                        error_class=type(error).__name__,
+                        error=_sentence(error),
+                        detail=_detail(error),
+                    )
+                case Fail(needs_reconnect):
+                    if needs_reconnect:
+                        links.mark_needs_reconnect(conn, locked.user_id)
+                    return steps.fail(
+                        conn,
+                        locked,
+                        requests=budget.requests,
+                        error_class=_error_class(error),
+                        error=_sentence(error),
+                        detail=_detail(error),
+                    )
+
+        self._in_transaction(row, lease, store)
+
+    def _in_transaction(self, row: JobRow, lease: Lease, store: Callable[[Connection, JobRow], JobRow]) -> JobRow:
+        """Store what the step brought, under its fence; again while the database is away, for the request is spent."""
+        while True:
+            try:
+                with self._resources.pool.transaction() as conn:
+                    locked = steps.lock(conn, row)
+                    if locked is None:
+                        raise StepLost
+                    return store(conn, locked)
+            except MayBeRetried:
+                if lease.is_lost or time.monotonic() > lease.deadline:
+                    raise
+                time.sleep(STORE_AGAIN_SECONDS)
+
+
+def _record(conn: Connection, locked: JobRow, outcome: Outcome, *, requests: int) -> JobRow:
+    progress = outcome.progress
+    counts = steps.Counts(requests, progress.total, progress.processed, progress.skipped)
+    match outcome:
+        case Done(sentence, _):
+            return steps.complete(conn, locked, counts, outcome=sentence)
+        case Continue(checkpoint, _, takes_token, after):
+            return steps.advance(
+                conn,
+                locked,
+                counts,
+                checkpoint=checkpoint.model_dump(mode="json"),
+                takes_token=takes_token,
+                after_seconds=None if after is None else after.total_seconds(),
+            )
+
+
+def _log_decision(error: Exception, decision: GiveBack | CloseGate | RetryLater | Fail) -> None:
+    event = {GiveBack: "step_given_back", CloseGate: "step_gated", RetryLater: "attempt_failed", Fail: "job_failed"}
+    say = log.debug if isinstance(decision, GiveBack) else log.warning
+    say(event[type(decision)], error_class=_error_class(error), error=_sentence(error))
+
+
+def _error_class(error: Exception) -> str:
+    return error.error_class if isinstance(error, JobFailed) else type(error).__name__
+
+
+def _sentence(error: Exception) -> str:
+    if _is_foreseen(error):
+        return str(error)
+    return "Something went wrong inside the worker; the details are kept for its makers."
+
+
+def _detail(error: Exception) -> str | None:
+    return None if _is_foreseen(error) else "".join(traceback.format_exception(error))[-8000:]
+
+
+def _is_foreseen(error: Exception) -> bool:
+    return isinstance(error, DiscogsError | JobFailed)

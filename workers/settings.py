@@ -1,0 +1,83 @@
+"""The settings of the engine, and all rooms' settings as one object that the process entry makes."""
+
+from functools import cached_property
+from typing import Literal
+
+from discogs.settings import DiscogsSettings
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.settings import DatabaseSettings
+from workers.limiter.settings import LimiterSettings
+
+
+class EngineSettings(BaseSettings):
+    """How jobs run, whatever they are. Times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="REKKRD_", extra="ignore")
+
+    env: Literal["development", "production"] = Field(
+        default="development",
+        description="`production` refuses the embedded servers and the simulator, and starts only complete.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="REDIS_URL",
+        description="Redis ≥ 6.2 or Valkey of our own; without it an embedded Valkey is started.",
+    )
+    redis_namespace: str = Field(default="rekkrd", description="Prefix of every key in Redis.")
+    worker_threads: int = Field(
+        default=8, ge=1, le=64, description="Steps that one worker process runs at a time; 8 saturate the budget."
+    )
+    lease_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="A step's lease, renewed at a third of it; a killed worker's job goes on after it.",
+    )
+    step_deadline_seconds: float = Field(
+        default=60.0, gt=0, description="A step's lease is not renewed past this, so a hanging worker loses it."
+    )
+    call_seconds: float = Field(
+        default=10.0, gt=0, description="A step that was called up and not begun by then is called again."
+    )
+    dispatch_seconds: float = Field(
+        default=1.0, gt=0, description="The dispatcher looks at the line this often, whether woken or not."
+    )
+    token_wait_seconds: float = Field(
+        default=5.0, gt=0, description="A step that waited this long for its token gives itself back."
+    )
+    max_attempts: int = Field(
+        default=10, ge=1, description="Failed attempts at one checkpoint before a job fails for good."
+    )
+    backoff_seconds: float = Field(
+        default=5.0, gt=0, description="Pause before the second attempt; it doubles with each, up to 15 minutes."
+    )
+    log_format: Literal["pretty", "json"] = Field(
+        default="pretty", description="`json` writes one object a line, `pretty` is for people."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is worth a log line."
+    )
+
+
+class Settings:
+    """Every room's settings, read once by the process entry from the environment and the `.env` file beside it."""
+
+    def __init__(self, env_file: str | None = ".env") -> None:
+        self._env_file = env_file
+
+    @cached_property
+    def engine(self) -> EngineSettings:
+        return EngineSettings(_env_file=self._env_file)
+
+    @cached_property
+    def database(self) -> DatabaseSettings:
+        return DatabaseSettings(_env_file=self._env_file)
+
+    @cached_property
+    def discogs(self) -> DiscogsSettings:
+        return DiscogsSettings(_env_file=self._env_file)
+
+    @cached_property
+    def limiter(self) -> LimiterSettings:
+        return LimiterSettings(_env_file=self._env_file)

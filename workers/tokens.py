@@ -1,0 +1,66 @@
+"""The seam between the Discogs client and the limiter: every request of a step takes its token here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from discogs.budget import Permit
+
+from workers.limiter.lanes import Lane
+from workers.limiter.limiter import Grant, Limiter
+
+
+class LaneBudget:
+    """The budget as one asker sees it: a lane, a user, and how long to wait before giving up."""
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        *,
+        lane: Lane,
+        user: str,
+        give_up_after: float,
+        stop: Event | None = None,
+        on_grant: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._limiter = limiter
+        self._lane = lane
+        self._user = user
+        self._give_up_after = give_up_after
+        self._stop = stop
+        self._on_grant = on_grant
+        self.requests = 0
+
+    @contextmanager
+    def permit(self, endpoint: str) -> Iterator[Permit]:
+        """Wait for a token. Raises what the limiter raises: GaveUp, GateClosed, Stopped, LimiterUnavailable."""
+        grant = self._limiter.acquire(
+            lane=self._lane,
+            user=self._user,
+            give_up_after=self._give_up_after,
+            stop=self._stop,
+        )
+        permit = _CountedPermit(grant, self)
+        try:
+            self._on_grant()
+            yield permit
+        finally:
+            if not permit.is_settled:
+                grant.unused()
+
+
+class _CountedPermit:
+    """A grant that counts itself as a request once it was answered, or may have been."""
+
+    def __init__(self, grant: Grant, budget: LaneBudget) -> None:
+        self._grant = grant
+        self._budget = budget
+        self.is_settled = False
+
+    def check(self) -> None:
+        self._grant.check()
+
+    def answered(self, status: int | None, remaining: int | None, limit: int | None) -> None:
+        self.is_settled = True
+        self._budget.requests += 1
+        self._grant.answered(status, remaining, limit)
