@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from db import Connection
+from db import Connection, Row
 from db.errors import CommitUnknown, DatabaseAway, translated
 from db.settings import DatabaseSettings
 
@@ -28,8 +29,8 @@ class Pool:
         self._tries = size + 1
         self._pool = ConnectionPool(
             url,
-            connection_class=psycopg.Connection[dict[str, object]],
-            kwargs=connection_options(timeout_seconds),
+            connection_class=psycopg.Connection[Row],
+            kwargs=_options(timeout_seconds),
             min_size=1,
             max_size=size,
             timeout=timeout_seconds,
@@ -100,7 +101,12 @@ def open_pool(settings: DatabaseSettings) -> Pool:
     )
 
 
-def connection_options(timeout_seconds: float) -> dict[str, object]:
+def connect(url: str, *, timeout_seconds: float) -> Connection:
+    """Open one connection outside the pool, for what needs a session of its own: migrations and LISTEN."""
+    return psycopg.Connection[Row].connect(url, **_options(timeout_seconds))
+
+
+def _options(timeout_seconds: float) -> dict[str, Any]:
     """Return what every connection of ours is opened with.
 
     ``autocommit`` because we send BEGIN ourselves, together with the transaction's limits. No prepared statements: a

@@ -96,7 +96,7 @@ class Done:
 Outcome = Continue[Any] | Done
 
 
-class JobFailed(Exception):  # noqa: N818  a signal with a name: the job ends here, and no retry would help
+class JobFailed(Exception):
     """Raised by a job that cannot succeed; the sentence tells a person what to do."""
 
     def __init__(self, error_class: str, sentence: str) -> None:

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 STORE_AGAIN_SECONDS = 0.25  # between two tries to store a result while the database is away
 
 
-class StepLost(Exception):  # noqa: N818  a signal, not a failure: somebody else has the job
+class StepLost(Exception):
     """The step is no longer ours: nothing may be written."""
 
 

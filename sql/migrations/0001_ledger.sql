@@ -130,14 +130,16 @@ CREATE INDEX jobs_of_user ON rekkrd.jobs (user_id, created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs (state, created_at DESC, id DESC);
 
 CREATE TABLE rekkrd.gates (
-    budget text PRIMARY KEY,
+    budget text NOT NULL,
     cause text NOT NULL,
     reason text NOT NULL,
     closed_at timestamptz NOT NULL DEFAULT now(),
     closed_until timestamptz NOT NULL,
+    PRIMARY KEY (budget, cause),
     CONSTRAINT gates_cause_known CHECK (cause IN ('throttled', 'blocked', 'rejected', 'operator')),
     CONSTRAINT gates_in_order CHECK (closed_until > closed_at)
 );
 
 COMMENT ON TABLE rekkrd.gates IS
-'Why and until when the fleet sends nothing. A stored time compared with now: nothing needs to be undone.';
+'Why and until when the fleet sends nothing. A stored time compared with now: nothing needs to be undone. '
+'One row a cause, so that Discogs'' minute does not end an operator''s pause.';

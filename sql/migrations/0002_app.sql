@@ -1,16 +1,57 @@
 -- The plan's own tables in schema public. On a database where the app made profiles and albums, only what is
 -- missing is added, and ids that were made as INTEGER are widened: Discogs' instance ids passed 2^31 in 2025.
 
-CREATE TABLE IF NOT EXISTS public.profiles (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    handle text UNIQUE,
-    email text,
-    tier text NOT NULL DEFAULT 'collector',
-    currency text NOT NULL DEFAULT 'USD',
-    time_zone text NOT NULL DEFAULT 'UTC',
-    created_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT profiles_tier_known CHECK (tier IN ('collector', 'curator', 'archivist'))
-);
+-- What we build on must be there and be of the right kind, or nothing is touched.
+DO $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT string_agg(format('public.%s.%s is %s', needed.table_name, needed.column_name,
+                             coalesce('of type ' || format_type(a.atttypid, a.atttypmod), 'missing')), ', ')
+      INTO wrong
+      FROM (VALUES ('profiles', 'id'), ('albums', 'id'), ('albums', 'user_id')) AS needed (table_name, column_name)
+      JOIN pg_class AS c ON c.oid = to_regclass('public.' || needed.table_name)
+      LEFT JOIN pg_attribute AS a
+             ON a.attrelid = c.oid AND a.attname = needed.column_name AND NOT a.attisdropped
+     WHERE a.atttypid IS DISTINCT FROM 'uuid'::regtype;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'the app''s tables are not what the plan says: %', wrong
+            USING HINT = 'profiles.id, albums.id and albums.user_id must be uuid. Nothing was changed';
+    END IF;
+END;
+$$;
+
+-- Where the app has no such table we make it, and then strangers may read own rows at most: default privileges, as on
+-- Supabase, would hand a new table in public to everybody.
+DO $$
+BEGIN
+    IF to_regclass('public.profiles') IS NULL THEN
+        CREATE TABLE public.profiles (
+            id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+            handle text UNIQUE,
+            email text,
+            tier text NOT NULL DEFAULT 'collector',
+            currency text NOT NULL DEFAULT 'USD',
+            time_zone text NOT NULL DEFAULT 'UTC',
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT profiles_tier_known CHECK (tier IN ('collector', 'curator', 'archivist'))
+        );
+        ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY profiles_own_row ON public.profiles FOR SELECT
+        USING (id = (SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid));
+    END IF;
+    IF to_regclass('public.albums') IS NULL THEN
+        CREATE TABLE public.albums (
+            id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+            user_id uuid NOT NULL REFERENCES public.profiles (id) ON DELETE CASCADE,
+            created_at timestamptz NOT NULL DEFAULT now()
+        );
+        ALTER TABLE public.albums ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY albums_own_rows ON public.albums FOR SELECT
+        USING (user_id = (SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid));
+    END IF;
+END;
+$$;
 
 ALTER TABLE public.profiles
 ADD COLUMN IF NOT EXISTS discogs_oauth_token text,
@@ -18,12 +59,6 @@ ADD COLUMN IF NOT EXISTS discogs_oauth_secret text,
 ADD COLUMN IF NOT EXISTS discogs_username text,
 ADD COLUMN IF NOT EXISTS discogs_user_id bigint,
 ADD COLUMN IF NOT EXISTS discogs_connected_at timestamptz;
-
-CREATE TABLE IF NOT EXISTS public.albums (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    user_id uuid NOT NULL REFERENCES public.profiles (id) ON DELETE CASCADE,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
 
 ALTER TABLE public.albums
 ADD COLUMN IF NOT EXISTS artist text,
@@ -40,38 +75,6 @@ ADD COLUMN IF NOT EXISTS discogs_date_added timestamptz,
 ADD COLUMN IF NOT EXISTS catalog_number text,
 ADD COLUMN IF NOT EXISTS matrix_number text,
 ADD COLUMN IF NOT EXISTS pressing_country text;
-
-DO $$
-DECLARE
-    narrow record;
-BEGIN
-    FOR narrow IN
-        SELECT c.table_name, c.column_name
-          FROM information_schema.columns AS c
-         WHERE c.table_schema = 'public'
-           AND (c.table_name, c.column_name) IN (
-               ('profiles', 'discogs_user_id'),
-               ('albums', 'discogs_release_id'),
-               ('albums', 'discogs_master_id'),
-               ('albums', 'discogs_folder_id'),
-               ('albums', 'discogs_instance_id'),
-               ('discogs_sync_log', 'discogs_release_id'),
-               ('discogs_price_cache', 'discogs_release_id'),
-               ('discogs_price_alerts', 'discogs_release_id')
-           )
-           AND c.data_type IN ('integer', 'smallint')
-    LOOP
-        EXECUTE format('ALTER TABLE public.%I ALTER COLUMN %I TYPE bigint', narrow.table_name, narrow.column_name);
-    END LOOP;
-END;
-$$;
-
-CREATE UNIQUE INDEX IF NOT EXISTS albums_one_per_instance ON public.albums (user_id, discogs_instance_id)
-WHERE discogs_instance_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS albums_free_by_release ON public.albums (user_id, discogs_release_id)
-WHERE discogs_instance_id IS NULL;
-CREATE INDEX IF NOT EXISTS albums_free_by_name ON public.albums (user_id, lower(artist), lower(title), year)
-WHERE discogs_instance_id IS NULL;
 
 CREATE TABLE IF NOT EXISTS public.discogs_import_jobs (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -162,6 +165,115 @@ CREATE TABLE IF NOT EXISTS public.discogs_usage (
     CONSTRAINT discogs_usage_first_of_month CHECK (extract(DAY FROM month) = 1),
     CONSTRAINT discogs_usage_not_negative CHECK (api_calls >= 0 AND imports >= 0 AND syncs >= 0)
 );
+
+-- Ids that the app made as INTEGER become BIGINT, all of a table in one pass over its rows. Views of the app that show
+-- such a column are taken down, the deepest last, and put up again as they were: definition, options, owner, rights,
+-- comments. What cannot be put up again exactly (materialised views, rules, triggers on views) stops us instead.
+DO $$
+DECLARE
+    narrow record;
+    standing record;
+    again text [] := '{}';
+    part text;
+BEGIN
+    CREATE TEMPORARY TABLE narrow_columns ON COMMIT DROP AS
+    SELECT a.attrelid, a.attnum, a.attname
+      FROM (VALUES
+               ('profiles', 'discogs_user_id'),
+               ('albums', 'discogs_release_id'), ('albums', 'discogs_master_id'),
+               ('albums', 'discogs_folder_id'), ('albums', 'discogs_instance_id'),
+               ('discogs_sync_log', 'discogs_release_id'),
+               ('discogs_price_cache', 'discogs_release_id'),
+               ('discogs_price_alerts', 'discogs_release_id')
+           ) AS ours (table_name, column_name)
+      JOIN pg_attribute AS a
+        ON a.attrelid = to_regclass('public.' || ours.table_name) AND a.attname = ours.column_name
+     WHERE a.atttypid IN ('integer'::regtype, 'smallint'::regtype) AND NOT a.attisdropped;
+
+    CREATE TEMPORARY TABLE views_in_the_way ON COMMIT DROP AS
+    WITH RECURSIVE above (view, depth) AS (
+        SELECT w.ev_class, 1
+          FROM narrow_columns AS n
+          JOIN pg_depend AS d
+            ON d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+           AND d.refobjid = n.attrelid AND d.refobjsubid = n.attnum
+          JOIN pg_rewrite AS w ON w.oid = d.objid
+        UNION
+        SELECT w.ev_class, above.depth + 1
+          FROM above
+          JOIN pg_depend AS d
+            ON d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+           AND d.refobjid = above.view
+          JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> above.view
+    )
+    SELECT above.view, max(above.depth) AS depth
+      FROM above
+     GROUP BY above.view;
+
+    SELECT string_agg(c.oid::regclass::text, ', ') INTO part
+      FROM views_in_the_way AS v
+      JOIN pg_class AS c ON c.oid = v.view
+     WHERE c.relkind <> 'v'
+        OR EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid)
+        OR EXISTS (SELECT FROM pg_rewrite AS w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN');
+    IF part IS NOT NULL THEN
+        RAISE EXCEPTION 'a narrow id column must become BIGINT, but it is shown by %', part
+            USING HINT = 'Drop what is named there, migrate, and make it again. Nothing was changed';
+    END IF;
+
+    FOR standing IN
+        SELECT c.oid, c.oid::regclass::text AS name, c.reloptions, c.relacl, c.relowner,
+               pg_get_viewdef(c.oid) AS definition
+          FROM views_in_the_way AS v
+          JOIN pg_class AS c ON c.oid = v.view
+         ORDER BY v.depth, c.oid
+    LOOP
+        again := again || format(
+            'CREATE VIEW %s%s AS %s', standing.name,
+            coalesce(' WITH (' || array_to_string(standing.reloptions, ', ') || ')', ''), standing.definition
+        );
+        again := again || format('ALTER VIEW %s OWNER TO %I', standing.name, pg_get_userbyid(standing.relowner));
+        IF standing.relacl IS NOT NULL THEN
+            -- Default privileges may give the new view more than the old one had, so all of it is said again.
+            again := again || format('REVOKE ALL ON %s FROM PUBLIC', standing.name);
+            SELECT again || coalesce(array_agg(format('REVOKE ALL ON %s FROM %I', standing.name, r.rolname)), '{}')
+              INTO again
+              FROM pg_roles AS r
+             WHERE r.rolname IN ('anon', 'authenticated', 'service_role');
+            SELECT again || coalesce(array_agg(format(
+                       'GRANT %s ON %s TO %s%s', g.privilege_type, standing.name,
+                       CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+                       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)), '{}')
+              INTO again
+              FROM aclexplode(standing.relacl) AS g;
+        END IF;
+        SELECT again || coalesce(array_agg(
+                   CASE WHEN d.objsubid = 0 THEN format('COMMENT ON VIEW %s IS %L', standing.name, d.description)
+                        ELSE format('COMMENT ON COLUMN %s.%I IS %L', standing.name, a.attname, d.description) END), '{}')
+          INTO again
+          FROM pg_description AS d
+          LEFT JOIN pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
+         WHERE d.classoid = 'pg_class'::regclass AND d.objoid = standing.oid;
+    END LOOP;
+
+    FOR standing IN
+        SELECT v.view::regclass::text AS name FROM views_in_the_way AS v ORDER BY v.depth DESC, v.view DESC
+    LOOP
+        EXECUTE 'DROP VIEW ' || standing.name;
+    END LOOP;
+    FOR narrow IN
+        SELECT n.attrelid::regclass::text AS name,
+               string_agg(format('ALTER COLUMN %I TYPE bigint', n.attname), ', ' ORDER BY n.attnum) AS wider
+          FROM narrow_columns AS n
+         GROUP BY n.attrelid
+    LOOP
+        EXECUTE format('ALTER TABLE %s %s', narrow.name, narrow.wider);
+    END LOOP;
+    FOREACH part IN ARRAY again LOOP
+        EXECUTE part;
+    END LOOP;
+END;
+$$;
 
 -- The seam to the app: an application with its own users replaces this view by its own SELECT of the same columns.
 -- Columns are read by name through jsonb, so the default also stands on a profiles table that lacks some of them.
