@@ -20,6 +20,28 @@ $(VENV)/installed: requirements-dev.lock pyproject.toml
 
 install: $(VENV)/installed ## Make the environment, locked and hashed, and nothing else.
 
+demo: install ## A collection comes over: servers, simulator, API and workers on this machine. ONCE=1 exits by itself.
+	@$(BIN)/rekkrd demo $(if $(ONCE),--once)
+
+test: install ## All tests, against real servers that they start themselves.
+	@$(BIN)/pytest -q -m "not soak"
+
+soak: install ## The long tests, with true times.
+	@$(BIN)/pytest -q -m soak --timeout 3600
+
+check: install ## Format, lint, types, import contracts, SQL, and documents against code.
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 1
+
+fix: install ## Mend what a machine can mend.
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+bench: install ## Print the figures that we claim, and write benchmarks/results.
+	@$(BIN)/python -m benchmarks
+
 lock: install ## Choose versions anew and write the two lock files.
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import structlog
 from discogs.errors import DiscogsError
 
 from db import Connection, links, steps
-from db.errors import MayBeRetried
+from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
@@ -31,6 +32,16 @@ STORE_AGAIN_SECONDS = 0.25  # between two tries to store a result while the data
 
 class StepLost(Exception):
     """The step is no longer ours: nothing may be written."""
+
+
+@dataclass(slots=True)
+class _Hand:
+    """What a thread has in hand: the claimed job, its lease and budget, and the account once it was looked up."""
+
+    row: JobRow
+    lease: Lease
+    budget: LaneBudget
+    account: Account | None = None
 
 
 class Runner:
@@ -72,21 +83,24 @@ class Runner:
             return
         structlog.contextvars.bind_contextvars(job_id=str(row.id), kind=row.kind, user_id=str(row.user_id))
         with self._leases.hold(row) as lease:
-            budget = self._budget(row, lease)
+            hand = _Hand(row, lease, self._budget(row, lease))
             try:
-                self._take_step(row, lease, budget)
+                self._take_step(hand)
             except (MayBeRetried, StepLost):
                 raise
             except Exception as error:  # noqa: BLE001  the engine's outermost layer: a job's bug must not end the thread
-                self._settle(row, lease, budget, error)
+                self._settle(hand, error)
 
-    def _take_step(self, row: JobRow, lease: Lease, budget: LaneBudget) -> None:
+    def _take_step(self, hand: "_Hand") -> None:
+        row, budget = hand.row, hand.budget
         job = self._jobs.get(row.kind)
         if job is None:
             raise JobFailed(
                 "UnknownKind", f"No code for jobs of kind {row.kind!r} in this worker: it is older or newer."
             )
-        step = self._step(row, job, budget)
+        if row.speaks_for_user:
+            hand.account = self._account(row)
+        step = self._step(hand, job)
         log.debug("step_began", fence=row.fence)
         result = job.fetch(step)
 
@@ -94,7 +108,7 @@ class Runner:
             outcome = job.store(conn, step, result)
             return _record(conn, locked, outcome, requests=budget.requests)
 
-        ended = self._in_transaction(row, lease, store)
+        ended = self._in_transaction(hand, store)
         log.info(
             "step_ended",
             state=ended.state,
@@ -103,16 +117,16 @@ class Runner:
             requests=budget.requests,
         )
 
-    def _step(self, row: JobRow, job: Job[Any, Any, Any], budget: LaneBudget) -> Step[Any, Any]:
-        account = self._account(row) if row.speaks_for_user else None
+    def _step(self, hand: "_Hand", job: Job[Any, Any, Any]) -> Step[Any, Any]:
+        row = hand.row
         return Step(
             job_id=row.id,
             user_id=row.user_id,
             arguments=job.kind.arguments.model_validate(row.args),
             checkpoint=job.kind.checkpoint.model_validate(row.checkpoint),
             progress=Progress(row.processed_records, row.skipped_records, row.total_records),
-            discogs=self._resources.discogs(account, budget),
-            account=account,
+            discogs=self._resources.discogs(hand.account, hand.budget),
+            account=hand.account,
         )
 
     def _account(self, row: JobRow) -> Account:
@@ -137,7 +151,8 @@ class Runner:
             on_grant=mark_executing,
         )
 
-    def _settle(self, row: JobRow, lease: Lease, budget: LaneBudget, error: Exception) -> None:
+    def _settle(self, hand: "_Hand", error: Exception) -> None:
+        row, budget = hand.row, hand.budget
         decision = decide(
             error,
             attempts=row.attempts,
@@ -168,8 +183,8 @@ class Runner:
                         detail=_detail(error),
                     )
                 case Fail(needs_reconnect):
-                    if needs_reconnect:
-                        links.mark_needs_reconnect(conn, locked.user_id)
+                    if needs_reconnect and hand.account is not None:
+                        links.mark_needs_reconnect(conn, hand.account)
                     return steps.fail(
                         conn,
                         locked,
@@ -179,19 +194,19 @@ class Runner:
                         detail=_detail(error),
                     )
 
-        self._in_transaction(row, lease, store)
+        self._in_transaction(hand, store)
 
-    def _in_transaction(self, row: JobRow, lease: Lease, store: Callable[[Connection, JobRow], JobRow]) -> JobRow:
+    def _in_transaction(self, hand: "_Hand", store: Callable[[Connection, JobRow], JobRow]) -> JobRow:
         """Store what the step brought, under its fence; again while the database is away, for the request is spent."""
         while True:
             try:
                 with self._resources.pool.transaction() as conn:
-                    locked = steps.lock(conn, row)
+                    locked = steps.lock(conn, hand.row)
                     if locked is None:
                         raise StepLost
                     return store(conn, locked)
             except MayBeRetried:
-                if lease.is_lost or time.monotonic() > lease.deadline:
+                if hand.lease.is_lost or time.monotonic() > hand.lease.deadline:
                     raise
                 time.sleep(STORE_AGAIN_SECONDS)
 
@@ -234,4 +249,4 @@ def _detail(error: Exception) -> str | None:
 
 
 def _is_foreseen(error: Exception) -> bool:
-    return isinstance(error, DiscogsError | JobFailed)
+    return isinstance(error, DiscogsError | JobFailed | SealBroken)
