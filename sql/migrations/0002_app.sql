@@ -1,5 +1,6 @@
 -- The plan's own tables in schema public. On a database where the app made profiles and albums, only what is
 -- missing is added, and ids that were made as INTEGER are widened: Discogs' instance ids passed 2^31 in 2025.
+-- Indexes on albums are made by 0005_albums_indexes, without locking the app out.
 
 -- What we build on must be there and be of the right kind, or nothing is touched.
 DO $$
@@ -135,6 +136,9 @@ CREATE TABLE IF NOT EXISTS public.discogs_value_history (
     CONSTRAINT discogs_value_history_count_not_negative CHECK (record_count >= 0)
 );
 
+ALTER TABLE public.discogs_value_history
+ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'USD';
+
 CREATE UNIQUE INDEX IF NOT EXISTS discogs_value_history_one_a_day
 ON public.discogs_value_history (user_id, snapshot_date);
 
@@ -150,6 +154,9 @@ CREATE TABLE IF NOT EXISTS public.discogs_price_alerts (
     triggered_at timestamptz,
     CONSTRAINT discogs_price_alerts_target_positive CHECK (target_price > 0)
 );
+
+ALTER TABLE public.discogs_price_alerts
+ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'USD';
 
 CREATE INDEX IF NOT EXISTS discogs_price_alerts_of_user ON public.discogs_price_alerts (user_id);
 CREATE INDEX IF NOT EXISTS discogs_price_alerts_armed ON public.discogs_price_alerts (discogs_release_id)
@@ -168,7 +175,7 @@ CREATE TABLE IF NOT EXISTS public.discogs_usage (
 
 -- Ids that the app made as INTEGER become BIGINT, all of a table in one pass over its rows. Views of the app that show
 -- such a column are taken down, the deepest last, and put up again as they were: definition, options, owner, rights,
--- comments. What cannot be put up again exactly (materialised views, rules, triggers on views) stops us instead.
+-- comments. What cannot be put up again exactly (materialised views, rules, triggers and rights on single columns of views) stops us instead.
 DO $$
 DECLARE
     narrow record;
@@ -215,7 +222,8 @@ BEGIN
       JOIN pg_class AS c ON c.oid = v.view
      WHERE c.relkind <> 'v'
         OR EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid)
-        OR EXISTS (SELECT FROM pg_rewrite AS w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN');
+        OR EXISTS (SELECT FROM pg_rewrite AS w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN')
+        OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL);
     IF part IS NOT NULL THEN
         RAISE EXCEPTION 'a narrow id column must become BIGINT, but it is shown by %', part
             USING HINT = 'Drop what is named there, migrate, and make it again. Nothing was changed';

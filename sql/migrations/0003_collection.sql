@@ -127,7 +127,7 @@ COMMENT ON TABLE rekkrd.instances IS
 COMMENT ON COLUMN rekkrd.instances.fields IS
 'All custom fields verbatim, as [{"field_id": 4, "value": "..."}]; grades and notes also stand in their own columns.';
 
-CREATE INDEX instances_of_release ON rekkrd.instances (release_id);
+CREATE INDEX instances_of_release ON rekkrd.instances (release_id, user_id);
 CREATE INDEX instances_seen ON rekkrd.instances (user_id, seen_in);
 CREATE INDEX instances_newest ON rekkrd.instances (user_id, date_added DESC, instance_id DESC);
 

@@ -1,0 +1,215 @@
+"""Bringing a database up to date: sql/migrations in order, each once, whoever else starts at the same moment."""
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import structlog
+
+from db import Connection
+from db.errors import DatabaseAway, MigrationBlocked, MigrationRefused
+from db.pool import connect
+from db.queries import load
+
+FOLDER = Path(__file__).parent.parent / "sql" / "migrations"
+NO_TRANSACTION = "-- no transaction"
+OLDEST_SERVER = 150_000  # PostgreSQL 15: MERGE, security_invoker, NULLS NOT DISTINCT
+LOCK = 0x72656B6B7264  # "rekkrd": the advisory lock of whoever migrates
+CONNECT_SECONDS = 10.0
+LOCK_SECONDS = 5.0
+OTHERS_SECONDS = 600.0  # how long we let another process finish its migrations
+ASK_AGAIN_SECONDS = 0.2
+
+log = structlog.get_logger()
+_sql = load("migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file. The checksum is that of its bytes."""
+
+    name: str
+    text: str
+    checksum: str
+
+    @property
+    def has_transaction(self) -> bool:
+        """Whether the whole file happens or none of it."""
+        return not self.text.startswith(NO_TRANSACTION)
+
+
+def migrate(
+    url: str, *, folder: Path = FOLDER, lock_seconds: float = LOCK_SECONDS, others_seconds: float = OTHERS_SECONDS
+) -> list[str]:
+    """Apply what is missing and return its names. ``url`` must not lead through a transaction pooler.
+
+    Raises MigrationRefused with a sentence for a person, and MigrationBlocked, which may be retried, when a table
+    stayed busy for ``lock_seconds``.
+    """
+    migrations = _read(folder)
+    with _connected(url) as conn, _alone(conn, others_seconds):
+        _sql.create_schema(conn)
+        _sql.create_table(conn)
+        todo = _missing(conn, migrations)
+        for migration in todo:
+            _apply(conn, migration, lock_seconds)
+            log.info("migration_applied", name=migration.name)
+    return [migration.name for migration in todo]
+
+
+def pending(url: str, *, folder: Path = FOLDER) -> list[str]:
+    """Return the names of what ``migrate`` would apply, and change nothing."""
+    migrations = _read(folder)
+    with _connected(url) as conn:
+        if not _sql.has_table(conn):
+            return [migration.name for migration in migrations]
+        return [migration.name for migration in _missing(conn, migrations)]
+
+
+def ahead(url: str, *, folder: Path = FOLDER) -> list[str]:
+    """Return the names that the database has and this code does not: a newer version runs beside us, or ran before."""
+    known = {migration.name for migration in _read(folder)}
+    with _connected(url) as conn:
+        if not _sql.has_table(conn):
+            return []
+        return [row["name"] for row in _sql.find_applied(conn) if row["name"] not in known]
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    try:
+        with connect(url, timeout_seconds=CONNECT_SECONDS) as conn:
+            if conn.info.server_version < OLDEST_SERVER:
+                raise MigrationRefused(
+                    f"This is PostgreSQL {conn.info.server_version // 10_000}; rekkrd needs 15 or newer. "
+                    "Nothing was changed."
+                )
+            yield conn
+    except psycopg.OperationalError as error:
+        raise DatabaseAway(f"The database went away, or cannot be reached: {error}.") from None
+
+
+@contextmanager
+def _alone(conn: Connection, patience: float) -> Iterator[None]:
+    """Hold the lock of the migrations.
+
+    We ask for it again and again instead of waiting in it: a session that waits inside a statement keeps a snapshot,
+    and CREATE INDEX CONCURRENTLY of the one before us would wait for that.
+    """
+    deadline = time.monotonic() + patience
+    while not _sql.take_lock(conn, lock=LOCK):
+        if time.monotonic() >= deadline:
+            raise MigrationBlocked(
+                f"Another process has been migrating this database for more than {patience:.0f} s. "
+                "Let it finish or end it, then start again; nothing was changed."
+            )
+        time.sleep(ASK_AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            _sql.leave_lock(conn, lock=LOCK)
+
+
+def _read(folder: Path) -> list[Migration]:
+    files = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    return [
+        Migration(path.stem, path.read_text(encoding="utf-8"), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in files
+    ]
+
+
+def _missing(conn: Connection, migrations: list[Migration]) -> list[Migration]:
+    applied = {row["name"]: row["checksum"] for row in _sql.find_applied(conn)}
+    for migration in migrations:
+        if applied.get(migration.name, migration.checksum) != migration.checksum:
+            raise MigrationRefused(
+                f"Migration {migration.name} was applied to this database in another form than the file has now. "
+                "An applied migration is never edited: put the file back as it was, and the change into a new one."
+            )
+    newer = sorted(applied.keys() - {migration.name for migration in migrations})
+    if newer:
+        # A rolling deploy: the new version migrated, this old one still runs or starts again. Migrations only add.
+        log.warning("database_is_ahead", names=newer)
+    return [migration for migration in migrations if migration.name not in applied]
+
+
+def _apply(conn: Connection, migration: Migration, lock_seconds: float) -> None:
+    try:
+        if migration.has_transaction:
+            with conn.transaction():
+                _sql.limit_lock_in_transaction(conn, milliseconds=_milliseconds(lock_seconds))
+                conn.execute(migration.text.encode())
+                _sql.record(conn, name=migration.name, checksum=migration.checksum)
+        else:
+            _apply_piecemeal(conn, migration, lock_seconds)
+    except psycopg.errors.LockNotAvailable:
+        raise MigrationBlocked(
+            f"Migration {migration.name} waited {lock_seconds:g} s for a table that something else holds, and gave up "
+            f"so that the app does not wait behind it. {_holder(conn)}Start again at a quieter time; nothing is lost."
+        ) from None
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise MigrationRefused(
+            f"Migration {migration.name} was refused: {error.diag.message_primary or error}. "
+            f"{_advice(error)}What was applied before it stays."
+        ) from None
+
+
+def _apply_piecemeal(conn: Connection, migration: Migration, lock_seconds: float) -> None:
+    """Run statement by statement, each harmless the second time.
+
+    An index that an interrupted run left invalid goes first: IF NOT EXISTS would take it for a good one, and the
+    planner never uses it.
+    """
+    _sql.limit_lock(conn, milliseconds=_milliseconds(lock_seconds))
+    try:
+        for statement in _statements(migration.text):
+            for row in _sql.find_invalid_indexes(conn):
+                if re.search(rf"\b{re.escape(row['name'])}\b", statement):
+                    conn.execute(row["removal"].encode())
+            conn.execute(statement.encode())
+        _sql.record(conn, name=migration.name, checksum=migration.checksum)
+    finally:
+        if not conn.closed:
+            _sql.unlimit_lock(conn)
+
+
+def _statements(text: str) -> list[str]:
+    """Split at a semicolon that ends its line; files without a transaction hold no function bodies."""
+    return [piece.strip() for piece in re.split(r";[ \t]*$", text, flags=re.MULTILINE) if _has_words(piece)]
+
+
+def _has_words(piece: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("--") for line in piece.splitlines())
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{int(seconds * 1000)}ms"
+
+
+def _holder(conn: Connection) -> str:
+    row = _sql.find_holder(conn)
+    if row is None:
+        return ""
+    return (
+        f"Session {row['pid']} ({row['application_name'] or 'without a name'}, {row['state']}) has held "
+        f"{row['relation']} for {row['seconds']} s. "
+    )
+
+
+def _advice(error: psycopg.Error) -> str:
+    """Say the hint of the server, or what helps against the refusals that happen on an app's own database."""
+    if error.diag.message_hint:
+        return f"{error.diag.message_hint.rstrip('.')}. "
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return "Migrations run as the owner of profiles and albums; on Supabase that is the role postgres. "
+    if error.diag.message_detail:
+        return f"{error.diag.message_detail.rstrip('.')}. "
+    return ""

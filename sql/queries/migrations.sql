@@ -1,0 +1,69 @@
+-- What the runner of the migrations asks and writes, on a direct connection.
+
+-- name: create_schema()!
+-- Our own schema; the table of migrations lives in it before the first of them ran.
+CREATE SCHEMA IF NOT EXISTS rekkrd;
+
+-- name: create_table()!
+-- Which migrations this database has seen, and in what form.
+CREATE TABLE IF NOT EXISTS rekkrd.migrations (
+    name text PRIMARY KEY,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: has_table()$
+-- Whether this database has ever been migrated.
+SELECT to_regclass('rekkrd.migrations') IS NOT NULL AS has_table;
+
+-- name: find_applied()
+-- What was applied, in order.
+SELECT name, checksum
+  FROM rekkrd.migrations
+ ORDER BY name;
+
+-- name: record(name, checksum)!
+-- Note a migration; in the same transaction where there is one.
+INSERT INTO rekkrd.migrations (name, checksum)
+VALUES (:name, :checksum);
+
+-- name: take_lock(lock)$
+-- Become the one that migrates, or learn that somebody else is.
+SELECT pg_try_advisory_lock(:lock) AS is_ours;
+
+-- name: leave_lock(lock)$
+-- Let the next one migrate.
+SELECT pg_advisory_unlock(:lock) AS was_ours;
+
+-- name: limit_lock_in_transaction(milliseconds)$
+-- Wait no longer than this for a busy table, until the transaction ends.
+SELECT set_config('lock_timeout', :milliseconds, true) AS lock_timeout;
+
+-- name: limit_lock(milliseconds)$
+-- Wait no longer than this for a busy table, until it is taken back.
+SELECT set_config('lock_timeout', :milliseconds, false) AS lock_timeout;
+
+-- name: unlimit_lock()!
+-- Take the limit back.
+RESET lock_timeout;
+
+-- name: find_invalid_indexes()
+-- Indexes that an interrupted CREATE INDEX CONCURRENTLY left behind, and how to remove them.
+SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname) AS removal
+  FROM pg_index AS i
+  JOIN pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE NOT i.indisvalid AND n.nspname IN ('public', 'rekkrd');
+
+-- name: find_holder()^
+-- The session that has held one of the tables we touch for the longest time.
+SELECT a.pid, a.application_name, a.state, l.relation::regclass::text AS relation,
+       extract(EPOCH FROM now() - a.xact_start)::integer AS seconds
+  FROM pg_locks AS l
+  JOIN pg_stat_activity AS a ON a.pid = l.pid
+  JOIN pg_class AS c ON c.oid = l.relation
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE l.granted AND l.pid <> pg_backend_pid()
+   AND c.relkind IN ('r', 'p') AND n.nspname IN ('public', 'rekkrd')
+ ORDER BY a.xact_start NULLS LAST
+ LIMIT 1;
