@@ -22,8 +22,6 @@ DatabaseError
     └── HandshakeElsewhere  another browser began it
 """
 
-# ruff: noqa: N818  an error is named for what happened: MigrationRefused says more than MigrationRefusedError
-
 import psycopg
 from psycopg import errors as pg
 
