@@ -76,7 +76,7 @@ class CallBroker(RedisBroker):
             self.emit_after("declare_queue", queue_name)
 
     def call(self, actor: str, queue: str, job_id: str, crashes: int) -> None:
-        """Send the wake-up call for one step. Raises redis.RedisError when Redis is away: the call is repeated later."""
+        """Send the wake-up call for one step. Raises redis.RedisError when Redis is away."""
         self.enqueue(
             dramatiq.Message(queue_name=queue, actor_name=actor, args=(job_id, crashes), kwargs={}, options={})
         )

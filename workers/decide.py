@@ -7,11 +7,13 @@ from typing import Literal
 from discogs.errors import (
     ApplicationRejected,
     Blocked,
-    DiscogsError,
+    Gone,
+    Invalid,
+    PastEnd,
     PermitExpired,
+    SellerSettings,
     Throttled,
     Unauthorised,
-    Unavailable,
 )
 
 from workers.kinds import JobFailed
@@ -19,7 +21,7 @@ from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable, Stopp
 
 GateCause = Literal["throttled", "blocked", "rejected"]
 
-BLOCKED_PROBE_SECONDS = 600.0  # one probe every ten minutes: probing more often keeps a shared address hot
+PROBE_SECONDS = 600.0  # one probe every ten minutes: probing more often keeps a shared address hot
 CRASHES_BEFORE_ALONE = 2
 CRASHES_BEFORE_FAILED = 3
 
@@ -58,34 +60,34 @@ class Fail:
 Decision = GiveBack | CloseGate | RetryLater | Fail
 
 
+# Asked from top to bottom; the first line that fits an error is its meaning.
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], Decision], ...] = (
+    ((GaveUp, Stopped, PermitExpired), GiveBack(0.0, None)),
+    ((GateClosed,), GiveBack(1.0, "Discogs asked us to wait")),
+    ((LimiterUnavailable,), GiveBack(1.0, "the request budget (Redis) is out of reach")),
+    ((Throttled,), CloseGate("throttled", "Discogs asked us to wait", 0.0)),
+    ((Blocked,), CloseGate("blocked", "Discogs does not let us in; we ask again every ten minutes", PROBE_SECONDS)),
+    (
+        (ApplicationRejected,),
+        CloseGate(
+            "rejected",
+            "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET",
+            PROBE_SECONDS,
+        ),
+    ),
+    ((Unauthorised,), Fail(needs_reconnect=True)),
+    ((JobFailed, Gone, Invalid, PastEnd, SellerSettings), Fail()),
+)
+
+
 def decide(error: Exception, *, attempts: int, max_attempts: int, backoff_seconds: float) -> Decision:
-    """What becomes of a job whose step ended in ``error``, after ``attempts`` failed ones at this checkpoint."""
-    match error:
-        case GaveUp() | Stopped() | PermitExpired():
-            return GiveBack(0.0, None)
-        case GateClosed():
-            return GiveBack(1.0, "Discogs asked us to wait")
-        case LimiterUnavailable():
-            return GiveBack(1.0, "the request budget (Redis) is out of reach")
-        case Throttled():
-            return CloseGate("throttled", "Discogs asked us to wait", 0.0)
-        case Blocked():
-            return CloseGate(
-                "blocked", "Discogs does not let us in; we look again every ten minutes", BLOCKED_PROBE_SECONDS
-            )
-        case ApplicationRejected():
-            return CloseGate(
-                "rejected",
-                "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET",
-                BLOCKED_PROBE_SECONDS,
-            )
-        case Unauthorised():
-            return Fail(needs_reconnect=True)
-        case JobFailed():
-            return Fail()
-        case DiscogsError() if not isinstance(error, Unavailable):
-            return Fail()
-    # Unavailable, and whatever nobody foresaw: bounded attempts with time between them.
+    """What becomes of a job whose step ended in ``error``, after ``attempts`` failed ones at this checkpoint.
+
+    What no line of the table names (Unavailable, and whatever nobody foresaw) is tried again, but not for ever.
+    """
+    for errors, decision in _MEANINGS:
+        if isinstance(error, errors):
+            return decision
     if attempts + 1 >= max_attempts:
         return Fail()
     return RetryLater(backoff(attempts, backoff_seconds))

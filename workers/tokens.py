@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 
+import structlog
 from discogs.budget import Permit
 
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Grant, Limiter
+
+log = structlog.get_logger(__name__)
 
 
 class LaneBudget:
@@ -40,6 +43,7 @@ class LaneBudget:
             give_up_after=self._give_up_after,
             stop=self._stop,
         )
+        log.debug("token_taken", endpoint=endpoint, lane=self._lane)
         permit = _CountedPermit(grant, self)
         try:
             self._on_grant()

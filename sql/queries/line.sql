@@ -192,7 +192,7 @@ others AS (
                 j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
                 AND j.due_at <= now()
             LIMIT 100
-        ) AS some
+        ) AS counted
     ) AS waiting
     WHERE (t.turn, t.user_id) < (me.turn + own.ahead, me.user_id)
 )

@@ -1,0 +1,179 @@
+"""The ledger's rows: enqueued once, cancelled in time, and the plan's import row always in step."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db import jobs, line, steps
+from db.jobs import Job, NewJob, State
+from db.pool import Pool
+from db.steps import Counts
+
+
+@pytest.fixture
+def pool(migrated_database_url: str) -> Iterator[Pool]:
+    pool = Pool(migrated_database_url, size=4, timeout_seconds=5)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def user(migrated_database_url: str) -> UUID:
+    with psycopg.connect(migrated_database_url) as conn:
+        row = conn.execute("INSERT INTO public.profiles (handle) VALUES ('ada') RETURNING id").fetchone()
+        assert row is not None
+        return UUID(str(row[0]))
+
+
+def new_import(user: UUID, unique: str | None = "import") -> NewJob:
+    return NewJob(
+        kind="import_collection",
+        lane="import",
+        user_id=user,
+        args={},
+        unique_key=unique,
+        takes_token=True,
+        speaks_for_user=True,
+        has_import_row=True,
+    )
+
+
+def test_a_second_request_returns_the_first_while_it_lives(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        first, was_new = jobs.add(conn, new_import(user))
+        again, is_new = jobs.add(conn, new_import(user))
+    assert (was_new, is_new, again.id) == (True, False, first.id)
+    with pool.transaction() as conn:
+        jobs.cancel(conn, first.id)
+        third, is_new = jobs.add(conn, new_import(user))
+    assert is_new
+    assert third.id != first.id
+
+
+def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
+    with pytest.raises(RuntimeError), pool.transaction() as conn:
+        jobs.add(conn, new_import(user))
+        raise RuntimeError
+    with pool.transaction() as conn:
+        assert jobs.page(conn) == []
+
+
+def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        job, _ = jobs.add(conn, new_import(user))
+    claimed = claim(pool, job)
+    with pool.transaction() as conn:
+        asked = jobs.cancel(conn, job.id)
+    assert asked is not None
+    assert asked.state is State.RUNNING
+    with pool.transaction() as conn:
+        assert steps.renew(conn, worker="w", job_ids=[job.id], lease_seconds=10)[0].is_cancelled
+    with pool.transaction() as conn:
+        locked = steps.lock(conn, claimed)
+        assert locked is not None
+        ended = steps.advance(
+            conn, locked, Counts(1, 9, 3, 0), checkpoint={"current_page": 1}, takes_token=True, after_seconds=None
+        )
+    assert (ended.state, ended.processed_records) == (State.CANCELLED, 3)
+    with pool.transaction() as conn:
+        assert jobs.cancel(conn, job.id) is None
+
+
+def test_pages_of_jobs_are_whole_and_newest_first(pool: Pool) -> None:
+    with pool.transaction() as conn:
+        made = [jobs.add(conn, NewJob(**no_row(uuid4())))[0].id for _ in range(7)]
+    seen: list[UUID] = []
+    below: Job | None = None
+    with pool.transaction() as conn:
+        while found := jobs.page(conn, below=below, room=3):
+            seen += [job.id for job in found]
+            below = found[-1]
+    assert sorted(seen) == sorted(made)
+    assert len(seen) == 7
+
+
+def no_row(user: UUID) -> dict[str, object]:
+    return {
+        "kind": "count",
+        "lane": "import",
+        "user_id": user,
+        "args": {},
+        "unique_key": None,
+        "takes_token": True,
+        "speaks_for_user": False,
+    }
+
+
+def claim(pool: Pool, job: Job) -> Job:
+    with pool.transaction() as conn:
+        line.call_up(conn, lane="import", takes_token=True, room=9, call_seconds=60)
+        claimed = steps.claim(conn, job.id, worker="w", lease_seconds=60)
+    assert claimed is not None
+    return claimed
+
+
+Deed = st.sampled_from(["claim", "advance", "retry", "give_back", "fail", "complete", "cancel"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deeds=st.lists(Deed, min_size=1, max_size=12))
+def test_the_plans_import_row_tells_the_same_as_the_job_after_every_transition(
+    pool: Pool, user: UUID, deeds: list[str]
+) -> None:
+    with pool.transaction() as conn:
+        job, _ = jobs.add(conn, new_import(user, None))
+    assert_in_step(pool, job.id)
+    under_way: Job | None = None
+    page = 0
+    for deed in deeds:
+        with pool.transaction() as conn:
+            present = jobs.find(conn, job.id)
+            assert present is not None
+            if deed == "cancel":
+                jobs.cancel(conn, job.id)
+            elif deed == "claim" and present.state.is_live and present.leased_until is None:
+                conn.execute(
+                    "UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", (job.id,)
+                )
+                under_way = steps.claim(conn, job.id, worker="w", lease_seconds=60)
+            elif under_way is not None and (locked := steps.lock(conn, under_way)) is not None:
+                page += 1
+                end_step(conn, locked, deed, page)
+                under_way = None
+        assert_in_step(pool, job.id)
+
+
+def end_step(conn: psycopg.Connection[dict[str, object]], locked: Job, deed: str, page: int) -> None:
+    counts = Counts(requests=1, total=100, processed=page, skipped=page // 2)
+    if deed == "advance":
+        steps.advance(conn, locked, counts, checkpoint={"current_page": page}, takes_token=True, after_seconds=None)
+    elif deed == "retry":
+        steps.retry_later(
+            conn, locked, requests=1, after_seconds=0, error_class="Unavailable", error="502", detail=None
+        )
+    elif deed == "fail":
+        steps.fail(conn, locked, requests=1, error_class="Gone", error="gone", detail=None)
+    elif deed == "complete":
+        steps.complete(conn, locked, counts, outcome="all in")
+    else:
+        steps.give_back(conn, locked, requests=0, after_seconds=0, waits_for=None)
+
+
+def assert_in_step(pool: Pool, job_id: UUID) -> None:
+    with pool.transaction() as conn:
+        job = jobs.find(conn, job_id)
+        assert job is not None
+        row = conn.execute("SELECT * FROM public.discogs_import_jobs WHERE id = %s", (job_id,)).fetchone()
+    assert row is not None
+    assert row["status"] == ("running" if job.state is State.RETRYING else job.state)
+    assert row["error"] == job.error
+    assert row["total_records"] == job.total_records
+    assert row["processed_records"] == job.processed_records
+    assert row["skipped_records"] == job.skipped_records
+    assert row["current_page"] == job.checkpoint.get("current_page", 0)
+    assert row["started_at"] == job.started_at
+    assert row["completed_at"] == job.finished_at
