@@ -60,3 +60,8 @@ def take_back_expired(conn: Connection) -> list[Expired]:
 def count_ahead(conn: Connection, job_id: UUID) -> int:
     """How many steps of the lane come before this job's next one; 0 means that it is at the head."""
     return int(_sql.count_ahead(conn, id=job_id) or 0)
+
+
+def forget_idle_turns(conn: Connection) -> int:
+    """Clear the turns of users who have nothing in the lane any more; return of how many."""
+    return int(_sql.forget_idle_turns(conn))

@@ -62,7 +62,8 @@ class WorkerProcess:
             worker_threads=settings.worker_threads,
         )
         self._end = Event()
-        self._ear = Listener(resources.settings.database, ("rekkrd_line",))
+        direct = resources.settings.database.database_direct_url
+        self._ear = Listener(None if direct is None else direct.get_secret_value(), ("rekkrd_line",))
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""

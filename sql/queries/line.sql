@@ -199,3 +199,12 @@ others AS (
 
 SELECT own.ahead + others.ahead
 FROM own CROSS JOIN others;
+
+-- name: forget_idle_turns()!
+-- Turns of users without live work in the lane: whoever comes back starts at the present turn.
+DELETE FROM rekkrd.turns AS t
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM rekkrd.jobs AS j
+    WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+);
