@@ -143,7 +143,7 @@ def _apply(conn: Connection, migration: Migration, lock_seconds: float) -> None:
     try:
         if migration.has_transaction:
             with conn.transaction():
-                _sql.limit_lock_in_transaction(conn, milliseconds=_milliseconds(lock_seconds))
+                _sql.prepare_transaction(conn, lock_timeout=_milliseconds(lock_seconds))
                 conn.execute(migration.text.encode())
                 _sql.record(conn, name=migration.name, checksum=migration.checksum)
         else:
@@ -168,7 +168,7 @@ def _apply_piecemeal(conn: Connection, migration: Migration, lock_seconds: float
     An index that an interrupted run left invalid goes first: IF NOT EXISTS would take it for a good one, and the
     planner never uses it.
     """
-    _sql.limit_lock(conn, milliseconds=_milliseconds(lock_seconds))
+    _sql.prepare_session(conn, lock_timeout=_milliseconds(lock_seconds))
     try:
         for statement in _statements(migration.text):
             for row in _sql.find_invalid_indexes(conn):
@@ -178,7 +178,8 @@ def _apply_piecemeal(conn: Connection, migration: Migration, lock_seconds: float
         _sql.record(conn, name=migration.name, checksum=migration.checksum)
     finally:
         if not conn.closed:
-            _sql.unlimit_lock(conn)
+            _sql.restore_lock_timeout(conn)
+            _sql.restore_search_path(conn)
 
 
 def _statements(text: str) -> list[str]:

@@ -17,7 +17,7 @@ BEGIN
      WHERE a.atttypid IS DISTINCT FROM 'uuid'::regtype;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'the app''s tables are not what the plan says: %', wrong
-            USING HINT = 'profiles.id, albums.id and albums.user_id must be uuid. Nothing was changed';
+            USING HINT = 'profiles.id, albums.id and albums.user_id must be uuid.';
     END IF;
 END;
 $$;
@@ -174,8 +174,9 @@ CREATE TABLE IF NOT EXISTS public.discogs_usage (
 );
 
 -- Ids that the app made as INTEGER become BIGINT, all of a table in one pass over its rows. Views of the app that show
--- such a column are taken down, the deepest last, and put up again as they were: definition, options, owner, rights,
--- comments. What cannot be put up again exactly (materialised views, rules, triggers and rights on single columns of views) stops us instead.
+-- such a column are taken down, the topmost first, and put up again as they were: definition, options, owner, rights,
+-- comments; names come out with their schema, because the runner leaves search_path empty. What cannot be put up again
+-- exactly (materialised views, rules, triggers and rights on single columns of views) stops us instead.
 DO $$
 DECLARE
     narrow record;
@@ -226,11 +227,12 @@ BEGIN
         OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL);
     IF part IS NOT NULL THEN
         RAISE EXCEPTION 'a narrow id column must become BIGINT, but it is shown by %', part
-            USING HINT = 'Drop what is named there, migrate, and make it again. Nothing was changed';
+            USING HINT = 'Drop what is named there, migrate, and make it again.';
     END IF;
 
     FOR standing IN
-        SELECT c.oid, c.oid::regclass::text AS name, c.reloptions, c.relacl, c.relowner,
+        SELECT c.oid, c.oid::regclass::text AS name, c.reloptions, c.relowner,
+               coalesce(c.relacl, acldefault('r', c.relowner)) AS relacl,
                pg_get_viewdef(c.oid) AS definition
           FROM views_in_the_way AS v
           JOIN pg_class AS c ON c.oid = v.view
@@ -241,20 +243,18 @@ BEGIN
             coalesce(' WITH (' || array_to_string(standing.reloptions, ', ') || ')', ''), standing.definition
         );
         again := again || format('ALTER VIEW %s OWNER TO %I', standing.name, pg_get_userbyid(standing.relowner));
-        IF standing.relacl IS NOT NULL THEN
-            -- Default privileges may give the new view more than the old one had, so all of it is said again.
-            again := again || format('REVOKE ALL ON %s FROM PUBLIC', standing.name);
-            SELECT again || coalesce(array_agg(format('REVOKE ALL ON %s FROM %I', standing.name, r.rolname)), '{}')
-              INTO again
-              FROM pg_roles AS r
-             WHERE r.rolname IN ('anon', 'authenticated', 'service_role');
-            SELECT again || coalesce(array_agg(format(
-                       'GRANT %s ON %s TO %s%s', g.privilege_type, standing.name,
-                       CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
-                       CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)), '{}')
-              INTO again
-              FROM aclexplode(standing.relacl) AS g;
-        END IF;
+        -- Default privileges may give the new view more than the old one had, so all of it is said again.
+        again := again || format('REVOKE ALL ON %s FROM PUBLIC', standing.name);
+        SELECT again || coalesce(array_agg(format('REVOKE ALL ON %s FROM %I', standing.name, r.rolname)), '{}')
+          INTO again
+          FROM pg_roles AS r
+         WHERE r.rolname IN ('anon', 'authenticated', 'service_role');
+        SELECT again || coalesce(array_agg(format(
+                   'GRANT %s ON %s TO %s%s', g.privilege_type, standing.name,
+                   CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+                   CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)), '{}')
+          INTO again
+          FROM aclexplode(standing.relacl) AS g;
         SELECT again || coalesce(array_agg(
                    CASE WHEN d.objsubid = 0 THEN format('COMMENT ON VIEW %s IS %L', standing.name, d.description)
                         ELSE format('COMMENT ON COLUMN %s.%I IS %L', standing.name, a.attname, d.description) END), '{}')

@@ -35,17 +35,23 @@ SELECT pg_try_advisory_lock(:lock) AS is_ours;
 -- Let the next one migrate.
 SELECT pg_advisory_unlock(:lock) AS was_ours;
 
--- name: limit_lock_in_transaction(milliseconds)$
--- Wait no longer than this for a busy table, until the transaction ends.
-SELECT set_config('lock_timeout', :milliseconds, true) AS lock_timeout;
+-- name: prepare_transaction(lock_timeout)^
+-- Until the transaction ends: wait so long for a busy table, and no name means anything without its schema.
+SELECT set_config('lock_timeout', :lock_timeout, true) AS lock_timeout,
+       set_config('search_path', '', true) AS search_path;
 
--- name: limit_lock(milliseconds)$
--- Wait no longer than this for a busy table, until it is taken back.
-SELECT set_config('lock_timeout', :milliseconds, false) AS lock_timeout;
+-- name: prepare_session(lock_timeout)^
+-- The same for statements that have no transaction around them.
+SELECT set_config('lock_timeout', :lock_timeout, false) AS lock_timeout,
+       set_config('search_path', '', false) AS search_path;
 
--- name: unlimit_lock()!
--- Take the limit back.
+-- name: restore_lock_timeout()!
+-- Wait as the server says.
 RESET lock_timeout;
+
+-- name: restore_search_path()!
+-- Look where the server says.
+RESET search_path;
 
 -- name: find_invalid_indexes()
 -- Indexes that an interrupted CREATE INDEX CONCURRENTLY left behind, and how to remove them.
