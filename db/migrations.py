@@ -59,6 +59,8 @@ def migrate(
         for migration in todo:
             _apply(conn, migration, lock_seconds)
             log.info("migration_applied", name=migration.name)
+        if todo:
+            _sql.close_schema(conn)
     return [migration.name for migration in todo]
 
 

@@ -53,6 +53,21 @@ RESET lock_timeout;
 -- Look where the server says.
 RESET search_path;
 
+-- name: close_schema()!
+-- What later migrations made in our schema is as closed as the rest, whatever the default privileges of this database.
+DO $$
+DECLARE
+    stranger text;
+BEGIN
+    FOR stranger IN SELECT 'public' UNION ALL SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+        EXECUTE format('REVOKE ALL ON SCHEMA rekkrd FROM %s', stranger);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA rekkrd FROM %s', stranger);
+        EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA rekkrd FROM %s', stranger);
+        EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rekkrd FROM %s', stranger);
+    END LOOP;
+END;
+$$;
+
 -- name: find_invalid_indexes()
 -- Indexes that an interrupted CREATE INDEX CONCURRENTLY left behind, and how to remove them.
 SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname) AS removal
