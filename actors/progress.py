@@ -1,0 +1,225 @@
+"""A job in a person's words: where it stands, how fast it goes, when it ends, and what it waits for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, Stage
+from actors.pace import Pace
+from actors.walking import PER_PAGE
+from db import Connection, gates, line, waiting
+from db.gates import Gate
+from db.jobs import Job, State
+
+BUDGET = "discogs-api"
+NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
+
+_REQUESTS_BEFORE_PAGES = {Stage.IDENTITY: 3, Stage.FOLDERS: 2, Stage.FIELDS: 1}
+_AFTER_PAGES = frozenset({Stage.LINKING_BY_RELEASE, Stage.LINKING_BY_NAME})
+_WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What around a job decides when it goes on. ``ahead`` counts steps of its lane that come first."""
+
+    now: datetime
+    ahead: int | None = None
+    gate: Gate | None = None
+    speaking: Job | None = None
+    users_by_lane: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as a person sees it.
+
+    ``page`` is the last one that is safe. ``waits_for`` is one or more whole sentences, None while a step is under way
+    or the job is over. ``going_on_at`` is when waiting ends, if that is known; ``ends_at`` is the ETA. ``sentence``
+    says it all in one line.
+    """
+
+    job: Job
+    page: int | None
+    pages: int | None
+    records_per_second: float | None
+    requests_left: int | None
+    ends_at: datetime | None
+    place_in_lane: int | None
+    going_on_at: datetime | None
+    waits_for: str | None
+    sentence: str
+
+
+def view(conn: Connection, job: Job, *, pace: Pace | None = None, budget: str = BUDGET, zone: tzinfo = UTC) -> JobView:
+    """Look around and say how this job stands. ``zone`` is the reader's, for times inside sentences."""
+    return tell(job, look_around(conn, job, budget), pace or Pace(), zone)
+
+
+def look_around(conn: Connection, job: Job, budget: str = BUDGET) -> Surroundings:
+    """Ask what this job waits for; a job that is over waits for nothing and costs no query."""
+    now = datetime.now(UTC)
+    if not job.state.is_live:
+        return Surroundings(now)
+    return Surroundings(
+        now,
+        ahead=line.count_ahead(conn, job.id),
+        gate=gates.current(conn, budget) if job.takes_token else None,
+        speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
+        users_by_lane=waiting.users_by_lane(conn),
+    )
+
+
+def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobView:
+    """Say how a job stands; everything that is asked is in the arguments."""
+    page, pages = _pages(job)
+    left = requests_left(job)
+    opens_at = _waits_until(job, around)
+    step_seconds = pace.seconds_per_step(job.lane, around.users_by_lane)
+    ends_at = None
+    if left is not None and job.state.is_live:
+        still = pace.seconds(left, job.lane, around.users_by_lane)
+        ends_at = max(opens_at or around.now, around.now) + timedelta(seconds=still)
+    waits_for = _waits_for(job, around, step_seconds, zone)
+    is_in_line = job.state.is_live and job.leased_until is None and opens_at is None
+    return JobView(
+        job=job,
+        page=page,
+        pages=pages,
+        records_per_second=records_per_second(job, around.now),
+        requests_left=left,
+        ends_at=ends_at,
+        place_in_lane=around.ahead + 1 if is_in_line and around.ahead is not None else None,
+        going_on_at=opens_at,
+        waits_for=waits_for,
+        sentence=_sentence(job, waits_for, ends_at, around.now),
+    )
+
+
+def records_per_second(job: Job, now: datetime) -> float | None:
+    """Records a second since the job began, None before there are any."""
+    if job.started_at is None or not job.processed_records:
+        return None
+    seconds = ((job.finished_at or now) - job.started_at).total_seconds()
+    return job.processed_records / seconds if seconds > 0 else None
+
+
+def requests_left(job: Job) -> int | None:
+    """Requests until the job ends if all goes well, None while nobody knows how many pages there are."""
+    if not job.state.is_live:
+        return 0
+    if job.kind not in _WALKS:
+        return None
+    stage = _stage(job)
+    if stage in _AFTER_PAGES:
+        return 0
+    page, pages = _pages(job)
+    return None if pages is None else _REQUESTS_BEFORE_PAGES.get(stage, 0) + max(0, pages - (page or 0))
+
+
+def ordinal(number: int) -> str:
+    """Say a place: "1st", "2nd", "3rd", "11th"."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something takes, no finer than it can be known: "4 s", "2 min", "1 h 20 min"."""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if rest else f"{hours} h"
+
+
+def clock(when: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """Say a moment by the reader's clock, with the date only when it is another day."""
+    local = when.astimezone(zone)
+    form = "%H:%M:%S" if local.date() == now.astimezone(zone).date() else "%Y-%m-%d %H:%M:%S"
+    return local.strftime(form) + (" UTC" if zone is UTC else "")
+
+
+def _pages(job: Job) -> tuple[int | None, int | None]:
+    if job.kind not in _WALKS:
+        return None, None
+    page = job.checkpoint.get("current_page")
+    total = job.total_records
+    return (page if isinstance(page, int) else 0), None if total is None else max(1, -(-total // PER_PAGE))
+
+
+def _stage(job: Job) -> Stage:
+    first = Stage.IDENTITY if job.kind == IMPORT_COLLECTION.name else Stage.PAGES
+    return Stage(job.checkpoint.get("stage", first))
+
+
+def _waits_until(job: Job, around: Surroundings) -> datetime | None:
+    """When the job may go on at the earliest, None when that is now."""
+    if not job.state.is_live:
+        return None
+    times = [around.gate.closed_until if around.gate else around.now, job.due_at]
+    latest = max(times)
+    return latest if latest > around.now else None
+
+
+def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo) -> str | None:
+    if not job.state.is_live:
+        return None
+    if around.gate is not None and around.gate.closed_until > around.now:
+        return f"{around.gate.reason}. Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
+    if job.cancel_requested_at is not None:
+        return "Ends after its present step."
+    if job.leased_until is not None:
+        return (
+            None if job.is_executing or not job.takes_token else f"Waits for its token, about {lasting(step_seconds)}."
+        )
+    if job.due_at > around.now:
+        return _until_due(job, around.now, zone)
+    return _in_line(job, around, step_seconds)
+
+
+def _until_due(job: Job, now: datetime, zone: tzinfo) -> str:
+    at = clock(job.due_at, now, zone)
+    if job.state is State.RETRYING:
+        why = _ended(job.error or "The last attempt failed")
+        return f"{why} Trying again at {at}, attempt {job.attempts + 1}.{_safe(job)}"
+    reason = f"{_ended(job.waits_for)} " if job.waits_for else ""
+    return f"{reason}{'Going on' if job.steps else 'Begins'} at {at}."
+
+
+def _in_line(job: Job, around: Surroundings, step_seconds: float) -> str:
+    if around.speaking is not None:
+        return f"Takes turns with {around.speaking.kind.replace('_', ' ')} of the same account."
+    if job.called_until is not None and job.called_until > around.now:
+        return "Called up."
+    ahead = around.ahead or 0
+    idle = (around.now - job.due_at).total_seconds()
+    if job.steps == 0 and ahead == 0 and job.state is State.PENDING and idle > NO_WORKER_SECONDS:
+        return f"Next in lane {job.lane}, but nobody took it for {lasting(idle)}: is a worker running?"
+    return f"{ordinal(ahead + 1)} in lane {job.lane}, about {lasting((ahead + 1) * step_seconds)}."
+
+
+def _safe(job: Job) -> str:
+    page, pages = _pages(job)
+    if not page:
+        return ""
+    return f" Page {page:,} of {pages:,} is safe." if pages else f" Page {page:,} is safe."
+
+
+def _sentence(job: Job, waits_for: str | None, ends_at: datetime | None, now: datetime) -> str:
+    if job.state is State.COMPLETED:
+        return job.outcome or "Done."
+    if job.state is State.FAILED:
+        return job.error or "It failed."
+    if job.state is State.CANCELLED:
+        return f"Cancelled.{_safe(job)}"
+    page, pages = _pages(job)
+    where = f"Page {min((page or 0) + 1, pages):,} of {pages:,}" if pages else "Under way" if job.steps else "Waiting"
+    ends = f", {lasting((ends_at - now).total_seconds())} to go" if ends_at else ""
+    return f"{where}{ends}." + (f" {waits_for}" if waits_for else "")
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

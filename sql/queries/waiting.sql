@@ -1,0 +1,24 @@
+-- What a waiting job waits for, besides its turn: asked when a person looks, never by the engine.
+
+-- name: find_speaking(id, user_id)^
+-- Another job of the same account whose step is under way or called up: it has the conversation with Discogs now.
+SELECT *
+FROM rekkrd.jobs
+WHERE
+    user_id = :user_id AND id <> :id AND speaks_for_user
+    AND (leased_until IS NOT NULL OR called_until > now())
+ORDER BY leased_until IS NULL, id
+LIMIT 1;
+
+-- name: count_users()
+-- Users with live work, by lane: between how many a lane's tokens go round.
+SELECT
+    t.lane,
+    count(*) AS users
+FROM rekkrd.turns AS t
+WHERE EXISTS (
+    SELECT 1
+    FROM rekkrd.jobs AS j
+    WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+)
+GROUP BY t.lane;

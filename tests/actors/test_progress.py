@@ -1,0 +1,167 @@
+"""What a person is told about a job, in every place where it can stand."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from actors.pace import Pace
+from actors.progress import Surroundings, lasting, ordinal, tell
+from db.gates import Gate
+from db.jobs import Job, State
+
+NOW = datetime(2026, 11, 23, 3, 13, 0, tzinfo=UTC)
+ONE_A_SECOND = Pace(60, 60.0)
+
+
+def job(**changes):
+    fields = {
+        "id": UUID(int=7),
+        "kind": "import_collection",
+        "lane": "import",
+        "queue": "import",
+        "user_id": UUID(int=1),
+        "args": {},
+        "unique_key": "import_collection",
+        "priority": 0,
+        "takes_token": True,
+        "speaks_for_user": True,
+        "state": State.RUNNING,
+        "created_at": NOW - timedelta(seconds=130),
+        "due_at": NOW - timedelta(seconds=130),
+        "started_at": NOW - timedelta(seconds=122),
+        "finished_at": None,
+        "cancel_requested_at": None,
+        "called_until": None,
+        "leased_until": None,
+        "leased_by": None,
+        "fence": 64,
+        "is_executing": False,
+        "attempts": 0,
+        "crashes": 0,
+        "steps": 64,
+        "requests": 64,
+        "checkpoint": {"stage": "pages", "current_page": 61},
+        "total_records": 10_343,
+        "processed_records": 6_100,
+        "skipped_records": 0,
+        "waits_for": None,
+        "outcome": None,
+        "error_class": None,
+        "error": None,
+        "error_detail": None,
+    }
+    return Job(**{**fields, **changes})
+
+
+def told(row, zone=UTC, **around):
+    return tell(row, Surroundings(NOW, **around), ONE_A_SECOND, zone)
+
+
+def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end():
+    view = told(job(leased_until=NOW + timedelta(seconds=10), leased_by="w", is_executing=True), ahead=0)
+    assert view.waits_for is None
+    assert (view.page, view.pages, view.requests_left) == (61, 104, 43)
+    assert view.records_per_second == 50.0
+    assert view.ends_at == NOW + timedelta(seconds=43)
+    assert view.sentence == "Page 62 of 104, 43 s to go."
+
+
+def test_a_closed_gate_says_why_until_when_and_what_is_safe():
+    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70))
+    view = told(job(), ahead=0, gate=gate)
+    assert view.waits_for == "Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."
+    assert view.going_on_at == gate.closed_until
+    assert view.ends_at == NOW + timedelta(seconds=70 + 43)
+
+
+def test_a_reader_elsewhere_is_told_times_by_the_clock_there():
+    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70))
+    assert "Going on at 04:14:10." in told(job(), ZoneInfo("Europe/Berlin"), gate=gate).waits_for
+
+
+def test_a_place_in_the_line_is_said_with_its_time():
+    view = told(job(), ahead=2, users_by_lane={"import": 3})
+    assert view.waits_for == "3rd in lane import, about 3 s."
+    assert view.place_in_lane == 3
+
+
+def test_more_users_in_the_lane_make_the_end_later():
+    assert told(job(), ahead=0, users_by_lane={"import": 3}).ends_at == NOW + timedelta(seconds=3 * 43)
+
+
+def test_another_step_of_the_account_is_named():
+    assert told(job(), ahead=0, speaking=job(kind="import_wantlist")).waits_for == (
+        "Takes turns with import wantlist of the same account."
+    )
+
+
+def test_a_failed_attempt_says_why_and_when_the_next_one_comes():
+    row = job(state=State.RETRYING, error="Discogs answered 502", attempts=2, due_at=NOW + timedelta(seconds=20))
+    assert told(row, ahead=0).waits_for == (
+        "Discogs answered 502. Trying again at 03:13:20 UTC, attempt 3. Page 61 of 104 is safe."
+    )
+
+
+def test_a_step_without_its_token_waits_for_it():
+    row = job(leased_until=NOW + timedelta(seconds=10), leased_by="w")
+    assert told(row, ahead=0).waits_for == "Waits for its token, about 1 s."
+
+
+def test_a_cancelled_step_under_way_ends_first():
+    row = job(leased_until=NOW + timedelta(seconds=10), leased_by="w", cancel_requested_at=NOW)
+    assert told(row).waits_for == "Ends after its present step."
+
+
+def test_a_delayed_job_says_when_it_begins():
+    row = job(state=State.PENDING, started_at=None, steps=0, due_at=NOW + timedelta(days=1), checkpoint={})
+    assert told(row).waits_for == "Begins at 2026-11-24 03:13:00 UTC."
+
+
+def test_a_first_step_that_nobody_takes_asks_for_a_worker():
+    row = job(state=State.PENDING, started_at=None, steps=0, checkpoint={})
+    assert told(row, ahead=0).waits_for == ("Next in lane import, but nobody took it for 2 min: is a worker running?")
+
+
+def test_before_the_first_page_nobody_knows_the_end():
+    view = told(job(total_records=None, checkpoint={"stage": "folders"}, processed_records=0), ahead=0)
+    assert view.requests_left is None
+    assert view.ends_at is None
+    assert view.records_per_second is None
+
+
+def test_linking_costs_no_request():
+    assert told(job(checkpoint={"stage": "linking_by_name", "current_page": 104})).requests_left == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"state": State.COMPLETED, "outcome": "10,343 records are here."}, "10,343 records are here."),
+        ({"state": State.FAILED, "error": "Connect again.", "error_class": "Unauthorised"}, "Connect again."),
+        ({"state": State.CANCELLED}, "Cancelled. Page 61 of 104 is safe."),
+    ],
+)
+def test_a_job_that_is_over_says_how_it_ended(changes, sentence):
+    view = told(job(finished_at=NOW, **changes))
+    assert view.sentence == sentence
+    assert (view.waits_for, view.ends_at, view.requests_left) == (None, None, 0)
+
+
+def test_background_work_takes_its_share_of_the_pace():
+    assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "background": 1}) == pytest.approx(4 / 3)
+    assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "interactive": 4}) == 1.0
+
+
+def test_places_and_lengths_read_like_words():
+    assert [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 1111)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "1,111th",
+    ]  # fmt: skip
+    assert [lasting(seconds) for seconds in (0.2, 4.4, 110, 3_600, 4_800)] == [
+        "1 s",
+        "4 s",
+        "2 min",
+        "1 h",
+        "1 h 20 min",
+    ]
