@@ -134,6 +134,16 @@ def find(conn: Connection, job_id: UUID) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def find_by_start(conn: Connection, start: str) -> list[Job]:
+    """Jobs whose id starts with these hex digits, dashes or not: none, one, or two when the start is not clear.
+
+    Raises ValueError when ``start`` is not the start of an id.
+    """
+    digits = start.replace("-", "")
+    rows = _sql.find_between(conn, lowest=UUID(digits.ljust(32, "0")), highest=UUID(digits.ljust(32, "f")))
+    return [job_of(row) for row in rows]
+
+
 def page(
     conn: Connection,
     *,

@@ -1,5 +1,6 @@
 """The people, as the app's view rekkrd.users shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,14 +40,19 @@ def find(conn: Connection, name: UUID | str) -> User:
     return found[0]
 
 
+def find_many(conn: Connection, user_ids: Sequence[UUID]) -> list[User]:
+    """Return those of these users who exist, in no order."""
+    return [User(**row) for row in _sql.find_many(conn, user_ids=list(user_ids))]
+
+
 def page(conn: Connection, *, after: UUID = NOBODY, size: int = PAGE_SIZE) -> list[User]:
     """Return users in the order of their ids; the last id is the next page's ``after``."""
     return [User(**row) for row in _sql.list_page(conn, after=after, page_size=size)]
 
 
-def create(conn: Connection, handle: str, *, email: str | None = None) -> User:
+def create(conn: Connection, handle: str, *, email: str | None = None, tier: str = "collector") -> User:
     """Make a user, or return the one who has the handle. For our own database: an app makes its users itself."""
-    row = _sql.create(conn, handle=handle, email=email)
+    row = _sql.create(conn, handle=handle, email=email, tier=tier)
     return find(conn, handle if row is None else row["id"])
 
 

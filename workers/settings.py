@@ -63,7 +63,7 @@ class EngineSettings(BaseSettings):
 class Settings:
     """Every room's settings, read once by the process entry from the environment and the `.env` file beside it."""
 
-    def __init__(self, env_file: str | None = ".env") -> None:
+    def __init__(self, env_file: str | tuple[str, ...] | None = ".env") -> None:
         self._env_file = env_file
 
     @cached_property

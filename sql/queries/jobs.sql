@@ -68,6 +68,13 @@ SELECT *
 FROM rekkrd.jobs
 WHERE id = :id;
 
+-- name: find_between(lowest, highest)
+-- Jobs whose ids lie in a range, two at most: enough to know that a shortened id is not clear.
+SELECT *
+FROM rekkrd.jobs
+WHERE id BETWEEN :lowest AND :highest
+LIMIT 2;
+
 -- name: page_all(before_at, before_id, room)
 -- All jobs, newest first, from below a given one.
 SELECT *

@@ -13,6 +13,12 @@ SELECT id, handle, email, tier, currency, time_zone
  WHERE handle = :name OR lower(email) = lower(:name)
  LIMIT 2;
 
+-- name: find_many(user_ids)
+-- Several users by id.
+SELECT id, handle, email, tier, currency, time_zone
+  FROM rekkrd.users
+ WHERE id = ANY(:user_ids);
+
 -- name: list_page(after, page_size)
 -- Users in the order of their ids, a page at a time.
 SELECT id, handle, email, tier, currency, time_zone
@@ -21,9 +27,9 @@ SELECT id, handle, email, tier, currency, time_zone
  ORDER BY id
  LIMIT :page_size;
 
--- name: create(handle, email)^
+-- name: create(handle, email, tier)^
 -- Make a user, on our own database only.
-INSERT INTO public.profiles (handle, email)
-VALUES (:handle, :email)
+INSERT INTO public.profiles (handle, email, tier)
+VALUES (:handle, :email, :tier)
 ON CONFLICT (handle) DO NOTHING
 RETURNING id;
