@@ -1,0 +1,84 @@
+"""The catalogue of jobs: all that a door needs to enqueue one, without its code."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from workers.limiter.lanes import Lane
+
+from workers.kinds import Kind, NoArguments, Plain
+
+
+class Stage(StrEnum):
+    """Where an import stands."""
+
+    IDENTITY = "identity"
+    FOLDERS = "folders"
+    FIELDS = "fields"
+    PAGES = "pages"
+    LINKING_BY_RELEASE = "linking_by_release"
+    LINKING_BY_NAME = "linking_by_name"
+
+
+class ImportCheckpoint(Plain):
+    """What an import needs to go on where it stopped; every page that it names is stored.
+
+    ``newest`` is the number of records that a free account holds, None for all; it is settled with the first page, so
+    that an upgrade half-way does not change what a page is. ``is_doubted`` says that the identity was asked because
+    of the page that comes next. ``after`` is the last copy that was looked at for its album.
+    """
+
+    stage: Stage = Stage.IDENTITY
+    account_id: int | None = None
+    sweep: UUID | None = None
+    nth_try: int = 1
+    newest: int | None = None
+    current_page: int = 0
+    is_doubted: bool = False
+    after: int = 0
+    missing: int = 0
+    vanished: int = 0
+
+
+class WantlistCheckpoint(ImportCheckpoint):
+    """A wantlist begins with its pages: who we are is asked only in doubt."""
+
+    stage: Stage = Stage.PAGES
+
+
+IMPORT_COLLECTION = Kind(
+    name="import_collection",
+    sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
+    lane=Lane.IMPORT,
+    arguments=NoArguments,
+    checkpoint=ImportCheckpoint,
+    unique="import_collection",
+    speaks_for_user=True,
+    takes_token=True,
+    is_import=True,
+)
+
+IMPORT_WANTLIST: Kind[NoArguments, ImportCheckpoint] = Kind(
+    name="import_wantlist",
+    sentence="Bring a wantlist over from Discogs.",
+    lane=Lane.IMPORT,
+    arguments=NoArguments,
+    checkpoint=WantlistCheckpoint,
+    unique="import_wantlist",
+    speaks_for_user=True,
+    takes_token=True,
+    is_import=True,
+)
+
+UPKEEP = Kind(
+    name="upkeep",
+    sentence="Keep the ledger small: clear turns and ticks that nobody will ask for again.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=NoArguments,
+    unique="upkeep",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
+CATALOG: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP)}

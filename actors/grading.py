@@ -1,0 +1,69 @@
+"""Which custom fields of a collector are the grades and the notes, and what a copy's grades are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from db.fields import Field
+
+MEDIA_GRADES = {
+    "Mint (M)": "M",
+    "Near Mint (NM or M-)": "NM",
+    "Very Good Plus (VG+)": "VG+",
+    "Very Good (VG)": "VG",
+    "Good Plus (G+)": "G+",
+    "Good (G)": "G",
+    "Fair (F)": "F",
+    "Poor (P)": "P",
+}
+SLEEVE_GRADES = {**MEDIA_GRADES, "Generic": "Generic", "No Cover": "No Cover"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The fields that mean something to us; None where the collector has no such field."""
+
+    media: Field | None
+    sleeve: Field | None
+    notes: Field | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """A copy's grades in the short form, M to P, and its notes byte for byte; None where there are none."""
+
+    media_condition: str | None
+    sleeve_condition: str | None
+    notes: str | None
+
+
+def find_slots(fields: Sequence[Field]) -> Slots:
+    """Find the fields by id (1, 2, 3) where their type fits, else by name."""
+    graded = [field for field in fields if field.type == "dropdown" and set(field.options) & set(MEDIA_GRADES)]
+    written = [field for field in fields if field.type == "textarea"]
+    return Slots(
+        media=_find(graded, 1, ("media condition", "media")),
+        sleeve=_find(graded, 2, ("sleeve condition", "sleeve")),
+        notes=_find(written, 3, ("notes",)),
+    )
+
+
+def grade(slots: Slots, values: Mapping[int, str]) -> Grading:
+    """Read a copy's grades from its field values. A value that is not among the field's options is no grade."""
+    return Grading(
+        media_condition=_grade(slots.media, values, MEDIA_GRADES),
+        sleeve_condition=_grade(slots.sleeve, values, SLEEVE_GRADES),
+        notes=None if slots.notes is None else values.get(slots.notes.field_id),
+    )
+
+
+def _find(fields: Sequence[Field], field_id: int, names: Sequence[str]) -> Field | None:
+    by_id = [field for field in fields if field.field_id == field_id]
+    by_name = [field for name in names for field in fields if field.name.strip().lower() == name]
+    return next(iter(by_id + by_name), None)
+
+
+def _grade(slot: Field | None, values: Mapping[int, str], grades: Mapping[str, str]) -> str | None:
+    if slot is None:
+        return None
+    value = values.get(slot.field_id, "")
+    return grades.get(value) if value in slot.options else None

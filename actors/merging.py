@@ -1,0 +1,50 @@
+"""Three-way, field by field: what a page may write to an album, and what both sides agree on afterwards."""
+
+from dataclasses import dataclass
+
+from db.albums import SHARED, Fields, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """``becomes`` is the album after it, ``agreed`` the new base; ``taken`` and ``clashing`` name fields."""
+
+    becomes: Fields
+    agreed: Fields
+    taken: tuple[str, ...]
+    clashing: tuple[str, ...]
+
+
+def merge(agreed: Fields, ours: Fields, theirs: Fields) -> Merge:
+    """Decide for each shared field of an album (``ours``) and its copy on Discogs (``theirs``).
+
+    Changed on Discogs only: taken. Changed here only: left, it waits to be pushed. Changed on both sides and not to
+    the same: left and clashing, with the base as it was. A field that is absent from ``agreed`` was never agreed on, as
+    when an album that was there before is linked to a copy: an empty side takes the other's value, so an empty album
+    field is filled and an empty one on Discogs becomes a local change; two different values stay, without a base. An
+    empty text and none at all are the same.
+    """
+    becomes, base = dict(ours), dict(agreed)
+    taken, clashing = [], []
+    for name in SHARED:
+        mine, its = ours[name], theirs[name]
+        if _is_same(mine, its):
+            base[name] = its
+        elif name in agreed and _is_same(its, agreed[name]):
+            pass  # changed here only
+        elif _is_same(mine, agreed.get(name)):
+            becomes[name] = base[name] = its
+            taken.append(name)
+        elif name not in agreed and _is_empty(its):
+            base[name] = its
+        else:
+            clashing.append(name)
+    return Merge(becomes, base, tuple(taken), tuple(clashing))
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    return one == other or (_is_empty(one) and _is_empty(other))
+
+
+def _is_empty(value: Value) -> bool:
+    return value is None or value == ""

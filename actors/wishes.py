@@ -1,0 +1,51 @@
+"""A page of a wantlist becomes wants and lines in the log, in the page's own transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from actors.listing import ListedWant
+from db import Connection, releases, sync_log, wants
+from db.storable import Json
+from db.sync_log import Line
+from db.wants import KnownWant, Want
+
+
+def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequence[ListedWant]) -> int:
+    """Store everything that a page says; return how many of its wants this sweep had not seen before."""
+    entries = {entry.want.release_id: entry for entry in listed}
+    if not entries:
+        return 0
+    releases.upsert(conn, [entry.release for entry in entries.values()])
+    known = wants.known(conn, user_id, list(entries))
+    wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
+    lines = [line_of(entry, known.get(number)) for number, entry in entries.items()]
+    sync_log.add(conn, user_id, [line for line in lines if line is not None])
+    return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
+
+
+def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) -> bool:
+    """Whether every note that we know of these wants is gone: nothing else tells an anonymous view of a wantlist."""
+    known = wants.known(conn, user_id, [entry.want.release_id for entry in listed])
+    noted = [entry.want for entry in listed if (had := known.get(entry.want.release_id)) and had.want.notes]
+    return bool(noted) and not any(entry.want.notes for entry in listed)
+
+
+def line_of(entry: ListedWant, before: KnownWant | None) -> Line | None:
+    """Say what a page did to one want; None when nothing changed."""
+    changed = [] if before is None else changed_fields(before.want, entry.want)
+    if before is not None and not (before.is_missing or changed):
+        return None
+    details: dict[str, Json] = {"list": "wantlist"}
+    if before is None:
+        details["change"] = "created"
+    else:
+        details["change"] = "reappeared" if before.is_missing else "updated"
+        details["changed"] = changed
+    if entry.was_replaced:
+        details["replaced"] = True
+    return Line("import" if before is None else "update", entry.want.release_id, None, "success", details)
+
+
+def changed_fields(before: Want, after: Want) -> list[str]:
+    """Name what Discogs says otherwise now."""
+    return [name for name in Want.__slots__ if getattr(before, name) != getattr(after, name)]

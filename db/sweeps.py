@@ -1,0 +1,68 @@
+"""Walks over all pages of a list: what each saw, and whether it may say that a record is missing."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from db import Connection, Row
+from db.links import List
+from db.queries import load
+
+Outcome = Literal["complete", "partial", "changed", "abandoned"]
+
+_sql = load("sweeps")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One walk. ``items`` is the count of its first page, ``seen`` its distinct records so far."""
+
+    id: UUID
+    nth_try: int
+    sort: str
+    sort_order: str
+    items: int | None
+    is_whole: bool
+    seen: int
+    outcome: Outcome | None
+
+
+def start(
+    conn: Connection, *, job_id: UUID, user_id: UUID, swept: List, nth_try: int, sort: str, sort_order: str
+) -> UUID:
+    """Begin a walk; walks that earlier jobs left open are abandoned."""
+    _sql.abandon_others(conn, job_id=job_id, user_id=user_id, list=swept)
+    sweep_id: UUID = _sql.start(
+        conn,
+        job_id=job_id,
+        user_id=user_id,
+        list=swept,
+        nth_try=nth_try,
+        sort=sort,
+        sort_order=sort_order,
+    )
+    return sweep_id
+
+
+def count_page(conn: Connection, sweep_id: UUID, *, items: int, newly_seen: int, is_whole: bool = True) -> Sweep:
+    """Add a page. A page whose ``items`` differ from the first page's spoils the sweep."""
+    return _sweep(_sql.count_page(conn, id=sweep_id, items=items, newly_seen=newly_seen, is_whole=is_whole))
+
+
+def spoil(conn: Connection, sweep_id: UUID) -> Sweep:
+    """Note that a page was not whole: this sweep declares nothing missing."""
+    return _sweep(_sql.spoil(conn, id=sweep_id))
+
+
+def finish(conn: Connection, sweep_id: UUID, outcome: Outcome) -> bool:
+    """End a walk. False when it had ended before."""
+    return bool(_sql.finish(conn, id=sweep_id, outcome=outcome))
+
+
+def find(conn: Connection, sweep_id: UUID) -> Sweep:
+    """Return one walk, which must exist."""
+    return _sweep(_sql.find(conn, id=sweep_id))
+
+
+def _sweep(row: Row) -> Sweep:
+    return Sweep(**{("nth_try" if name == "try" else name): value for name, value in row.items()})
