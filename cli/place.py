@@ -1,0 +1,126 @@
+"""The data folder of `rekkrd up`: who holds it, where its servers listen now, and the development key."""
+
+import base64
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.errors import AlreadyRunning, FolderRefused
+
+# A command that looks whether we run holds the lock for an instant: that must not pass for another `up`.
+LOCK_TRIES = 4
+LOCK_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data folder. ``additions`` holds what a running `up` adds to the settings, as lines of NAME=value."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "up.lock"
+
+    @property
+    def additions(self) -> Path:
+        return self.folder / "running.env"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "encryption.key"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+
+@contextmanager
+def hold(place: Place) -> Iterator[None]:
+    """Make the folder if need be, and hold it. The lock is the kernel's: it ends with us, however we end.
+
+    Raises:
+        FolderRefused: it cannot be made or written to.
+        AlreadyRunning: another `up` holds it.
+    """
+    try:
+        # Passable, for the servers run under another user when we are root; what is private inside is so by itself.
+        place.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        lock = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderRefused(
+            f"The data folder {place.folder} cannot be used: {error.strerror}.",
+            "Set REKKRD_DATA_DIR to a folder that you may write to.",
+        ) from None
+    try:
+        _take(lock, place)
+        yield
+    finally:
+        place.additions.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _take(lock: int, place: Place) -> None:
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
+    raise AlreadyRunning(
+        f"rekkrd is up already in {place.folder}.",
+        "Use it from here (`rekkrd jobs`, `rekkrd users`), end it with Ctrl-C where it runs, "
+        "or set REKKRD_DATA_DIR to another folder.",
+    )
+
+
+def is_held(place: Place) -> bool:
+    """Whether an `up` runs on this folder now; what a killed one left behind does not count."""
+    try:
+        lock = os.open(place.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
+def write_additions(place: Place, additions: Mapping[str, str]) -> None:
+    """Tell the commands beside us what we added to the settings; for our own eyes, as it has addresses and keys."""
+    lines = "".join(f"{name}='{value}'\n" for name, value in additions.items())
+    _write_private(place.additions, lines)
+
+
+def development_key(place: Place) -> tuple[str, bool]:
+    """Return the key that seals stored tokens on this machine, and whether it was made just now."""
+    if place.key.exists():
+        return place.key.read_text(encoding="ascii").strip(), False
+    key = new_key()
+    _write_private(place.key, key + "\n")
+    return key, True
+
+
+def new_key() -> str:
+    """Make an AES-256 key, in base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write all or nothing, readable by the owner only from its first moment."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,54 @@
+"""The terminal: what is printed where. Answers go to stdout, trouble to stderr; NO_COLOR is respected by rich."""
+
+import sys
+from functools import cache
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import CommandFailed
+
+NARROWEST = 80  # a pipe has no width of its own; below 80 columns tables lose more than they show
+
+
+@cache
+def out() -> Console:
+    """Where answers go."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else NARROWEST)
+
+
+@cache
+def err() -> Console:
+    """Where trouble goes, and prompts, so that an answer can be piped on."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(sentence: str = "") -> None:
+    """Print a sentence of ours, with rich's markup; what users wrote goes through ``plain`` or a table's Text."""
+    out().print(sentence)
+
+
+def plain(text: str) -> None:
+    """Print text that is no markup, on as many columns as it needs: JSON, keys, addresses."""
+    out().print(text, markup=False, soft_wrap=True)
+
+
+def show_failure(error: CommandFailed) -> None:
+    """Print one red sentence and the next step below it."""
+    err().print(f"{error}", style="red", markup=False)
+    if error.next_step:
+        err().print(error.next_step, markup=False)
+
+
+def listing(*columns: str, title: str | None = None) -> Table:
+    """Make an empty table in the house's look; a column whose name starts with # holds numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            column.removeprefix("#"),
+            justify="right" if column.startswith("#") else "left",
+            header_style="dim",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    return table

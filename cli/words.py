@@ -1,0 +1,42 @@
+"""Numbers and times as a person says them."""
+
+from datetime import UTC, datetime
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Say a number with its noun: "1 record", "1,000 records"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Say a length of time in its two largest parts: "16 s", "3 min 20 s", "2 h 05 min", "3 d 4 h"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def ago(when: datetime, now: datetime | None = None) -> str:
+    """Say how long ago something was, in one part: "now", "12 s ago", "5 min ago", "3 d ago"."""
+    seconds = ((now or datetime.now(UTC)) - when).total_seconds()
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{int(seconds)} s ago" if seconds >= 1 else "now"
+
+
+def clock(when: datetime) -> str:
+    """Say a moment by the clock of this machine; the date only when it is not today's."""
+    local = when.astimezone()
+    return local.strftime("%H:%M:%S" if local.date() == datetime.now().astimezone().date() else "%Y-%m-%d %H:%M")
+
+
+def short(identifier: object) -> str:
+    """Shorten an id to the part that one types: eight signs are unique among millions of jobs, nearly always."""
+    return str(identifier)[:8]

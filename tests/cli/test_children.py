@@ -1,0 +1,89 @@
+import os
+import signal
+import subprocess
+import sys
+from threading import Event
+
+import psutil
+import pytest
+
+from cli.children import Family
+from cli.errors import ProcessEnded
+
+SLEEPER = (
+    "import time; from cli import lifeline; lifeline.follow(); print('here', flush=True)\nwhile True: time.sleep(0.05)"
+)
+
+
+class Heard:
+    def __init__(self):
+        self.lines = []
+        self.first = Event()
+
+    def __call__(self, name, line):
+        self.lines.append((name, line))
+        self.first.set()
+
+
+@pytest.fixture
+def heard():
+    return Heard()
+
+
+@pytest.fixture
+def family(heard):
+    family = Family(heard)
+    yield family
+    family.end()
+
+
+def start(family, code, name="worker", **options):
+    family.start(name, [sys.executable, "-c", code], dict(os.environ), **options)
+
+
+def test_a_child_is_heard_under_its_name(family, heard):
+    start(family, SLEEPER, is_ready=heard.first.is_set)
+    assert heard.lines == [("worker", "here")]
+
+
+def test_the_end_of_a_family_leaves_nobody_behind(family, heard):
+    start(family, SLEEPER, is_ready=heard.first.is_set)
+    family.end()
+    assert psutil.Process().children() == []
+
+
+def test_a_child_that_ends_by_itself_is_named_with_its_last_words(family):
+    start(family, "print('no such table'); raise SystemExit(3)")
+    with pytest.raises(ProcessEnded, match=r"worker ended by itself \(exit code 3\)") as ended:
+        family.wait(10)
+    assert "no such table" in ended.value.next_step
+
+
+def test_a_child_that_dies_before_it_is_ready_is_not_waited_for(family):
+    with pytest.raises(ProcessEnded, match="exit code 4"):
+        start(family, "raise SystemExit(4)", is_ready=lambda: False)
+
+
+def test_a_child_that_does_not_listen_is_killed(family, heard, monkeypatch):
+    monkeypatch.setattr("cli.children.KILL_SECONDS", 0.2)
+    start(
+        family,
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER,
+        is_ready=heard.first.is_set,
+    )
+    family.end()
+    assert psutil.Process().children() == []
+
+
+def test_children_end_when_their_parent_is_killed():
+    parent = f"""
+import os, sys, time
+from cli.children import Family
+family = Family(lambda name, line: print(family._children[0].process.pid, flush=True))
+family.start("worker", [sys.executable, "-c", {SLEEPER!r}], dict(os.environ))
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        child = psutil.Process(int(process.stdout.readline()))
+        process.send_signal(signal.SIGKILL)
+    assert psutil.wait_procs([child], timeout=10)[1] == []

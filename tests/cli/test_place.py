@@ -1,0 +1,57 @@
+import os
+import stat
+
+import pytest
+
+from cli.errors import AlreadyRunning, FolderRefused
+from cli.place import Place, development_key, hold, is_held, new_key, write_additions
+from db.sealing import Keys
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path / "deep" / "data")
+
+
+def test_a_folder_is_held_by_one_at_a_time(place):
+    with hold(place), pytest.raises(AlreadyRunning, match="up already"), hold(place):
+        pass
+
+
+def test_a_folder_that_was_left_can_be_held_again(place):
+    with hold(place):
+        assert is_held(place)
+    assert not is_held(place)
+    with hold(place):
+        assert is_held(place)
+
+
+def test_a_folder_that_nobody_made_is_not_held(place):
+    assert not is_held(place)
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence_with_the_setting(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderRefused, match="Not a directory") as refused, hold(Place(tmp_path / "file" / "data")):
+        pass
+    assert "REKKRD_DATA_DIR" in refused.value.next_step
+
+
+def test_the_development_key_is_made_once_and_is_its_owners_alone(place):
+    with hold(place):
+        made, is_new = development_key(place)
+        again, is_new_again = development_key(place)
+    assert (made, is_new, is_new_again) == (again, True, False)
+    assert stat.S_IMODE(place.key.stat().st_mode) == 0o600
+    assert Keys.parse(made).current
+
+
+def test_fresh_keys_differ():
+    assert new_key() != new_key()
+
+
+def test_what_up_adds_is_read_by_its_owner_only_and_goes_with_it(place):
+    with hold(place):
+        write_additions(place, {"DATABASE_URL": "postgresql:///x?host=/a b"})
+        assert stat.S_IMODE(place.additions.stat().st_mode) == 0o600
+    assert os.listdir(place.folder) == ["up.lock"]
