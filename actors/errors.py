@@ -1,0 +1,37 @@
+"""What can go wrong between a door and the ledger; each text is a sentence for a person, ``next_step`` what to do.
+
+ActorError
+├── NotConnected        the user has no account connected, or must connect it again
+└── ConnectFailed       an account was not connected, and nothing changed
+    ├── Denied          the person said no at Discogs
+    ├── VerifierRefused Discogs does not trade this verifier for a token
+    └── OtherAccount    the user is bound to another Discogs account, and must choose
+"""
+
+
+class ActorError(Exception):
+    """Ancestor of everything below."""
+
+    def __init__(self, sentence: str, next_step: str) -> None:
+        super().__init__(sentence)
+        self.next_step = next_step
+
+
+class NotConnected(ActorError):
+    """There is no account to speak for."""
+
+
+class ConnectFailed(ActorError):
+    """An account was not connected, and nothing changed."""
+
+
+class Denied(ConnectFailed):
+    """The person said no at Discogs."""
+
+
+class VerifierRefused(ConnectFailed):
+    """Discogs does not trade this verifier for a token: it is wrong, used, or too old."""
+
+
+class OtherAccount(ConnectFailed):
+    """The user is bound to another Discogs account: never merged, only chosen."""
