@@ -6,7 +6,7 @@ INSERT INTO rekkrd.handshakes (
     request_token_hash, user_id, request_token, request_secret, browser_hash, return_to, expires_at
 )
 VALUES (
-    :request_token_hash, :user_id, :request_token, :request_secret, :browser_hash, :return_to, now() + :lifetime
+    :request_token_hash, :user_id, :request_token, :request_secret, :browser_hash, :return_to, now() + :lifetime::interval
 );
 
 -- name: look(request_token_hash)^
@@ -26,4 +26,4 @@ RETURNING user_id, request_token, request_secret, return_to;
 -- name: forget_old(age)!
 -- Clear what nobody can finish any more; kept for a while so that a late visitor hears "too late", not "unknown".
 DELETE FROM rekkrd.handshakes
- WHERE expires_at < now() - :age;
+ WHERE expires_at < now() - :age::interval;

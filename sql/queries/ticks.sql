@@ -15,4 +15,4 @@ UPDATE rekkrd.ticks
 -- name: forget_old(age)!
 -- Ticks that nobody will ask for again.
 DELETE FROM rekkrd.ticks
- WHERE made_at < now() - :age;
+ WHERE made_at < now() - :age::interval;
