@@ -64,6 +64,7 @@ class WorkerProcess:
         self._end = Event()
         direct = resources.settings.database.database_direct_url
         self._ear = Listener(None if direct is None else direct.get_secret_value(), ("rekkrd_line",))
+        self._listening = Thread(target=self._listen, name="line-listener", daemon=True)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""
@@ -81,12 +82,13 @@ class WorkerProcess:
         self._leases.start()
         self._worker.start()
         self._dispatcher.start()
-        Thread(target=self._listen, name="line-listener", daemon=True).start()
+        self._listening.start()
 
     def stop(self) -> None:
         """Call nothing up any more, let steps end, and give back those that still wait for a token."""
         self._end.set()
         self._ear.close()
+        self._listening.join()
         self._dispatcher.stop()
         self._leases.release_waiters()
         self._desk.ring()
@@ -95,6 +97,7 @@ class WorkerProcess:
 
     def _listen(self) -> None:
         """Wake the dispatcher when somebody enqueues; without this it looks by itself a moment later."""
-        while not self._end.is_set():
-            if self._ear.wait(60.0):
-                self._dispatcher.wake()
+        with self._ear:
+            while not self._end.is_set():
+                if self._ear.wait(60.0):
+                    self._dispatcher.wake()

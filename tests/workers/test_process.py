@@ -1,0 +1,214 @@
+"""A worker process end to end: jobs of tests' own kinds, real PostgreSQL and Valkey, no Discogs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from workers.limiter.lanes import Lane
+
+from actors.enqueue import enqueue
+from db import Connection, jobs
+from db.jobs import Job as JobRow
+from db.jobs import State
+from discogs.errors import Unavailable
+from workers.kinds import Continue, Done, Job, JobFailed, Kind, NoArguments, Outcome, Plain, Progress, Step
+from workers.process import WorkerProcess
+from workers.resources import Resources, open_resources
+from workers.settings import Settings
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+class Counted(Plain):
+    """How far a counting job came."""
+
+    current_page: int = 0
+
+
+def kind(name: str) -> Kind[NoArguments, Counted]:
+    return Kind(
+        name=name,
+        sentence="A job of the tests.",
+        lane=Lane.IMPORT,
+        arguments=NoArguments,
+        checkpoint=Counted,
+        unique=None,
+        speaks_for_user=False,
+        takes_token=False,
+    )
+
+
+def count_to(target: int, name: str = "count", after: timedelta | None = None) -> Job[NoArguments, Counted, int]:
+    def fetch(step: Step[NoArguments, Counted]) -> int:
+        return step.checkpoint.current_page + 1
+
+    def store(_: Connection, step: Step[NoArguments, Counted], page: int) -> Outcome:
+        progress = Progress(page, total=target)
+        if page == target:
+            return Done(f"counted to {target}", progress)
+        return Continue(Counted(current_page=page), progress, takes_token=False, after=after)
+
+    return Job(kind(name), fetch, store)
+
+
+def trouble(name: str, fetch: Callable[[Step[NoArguments, Counted]], None]) -> Job[NoArguments, Counted, None]:
+    return Job(kind(name), fetch, lambda _c, _s, _r: Done("went well after all", Progress(1)))
+
+
+@pytest.fixture
+def resources(migrated_database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resources]:
+    monkeypatch.setenv("DATABASE_URL", migrated_database_url)
+    monkeypatch.setenv("DATABASE_DIRECT_URL", migrated_database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("DISCOGS_OAUTH_ENCRYPTION_KEY", KEY)
+    monkeypatch.setenv("REKKRD_BACKOFF_SECONDS", "0.05")
+    monkeypatch.setenv("REKKRD_MAX_ATTEMPTS", "3")
+    monkeypatch.setenv("REKKRD_LEASE_SECONDS", "1.5")
+    with open_resources(Settings(env_file=None)) as opened:
+        yield opened
+
+
+@contextmanager
+def working(resources: Resources, *known: Job[NoArguments, Counted, object]) -> Iterator[WorkerProcess]:
+    process = WorkerProcess(resources, known)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def ended(resources: Resources, row: JobRow, seconds: float = 20) -> JobRow:
+    """Wait for the job to be over; the time only bounds a test that would hang."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with resources.pool.transaction() as conn:
+            found = jobs.find(conn, row.id)
+        assert found is not None
+        if not found.state.is_live:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"the job is still {found.state}: {found}")
+
+
+def start(resources: Resources, job: Job[NoArguments, Counted, object]) -> JobRow:
+    with resources.pool.transaction() as conn:
+        return enqueue(conn, job.kind, uuid4()).job
+
+
+def test_a_job_goes_step_by_step_to_its_end(resources: Resources) -> None:
+    job = count_to(5)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, over.steps, over.processed_records, over.outcome) == (
+        State.COMPLETED,
+        5,
+        5,
+        "counted to 5",
+    )
+
+
+def test_many_jobs_of_many_users_all_end(resources: Resources) -> None:
+    job = count_to(3)
+    rows = [start(resources, job) for _ in range(25)]
+    with working(resources, job):
+        assert {ended(resources, row).state for row in rows} == {State.COMPLETED}
+
+
+def test_trouble_is_tried_again_and_then_told(resources: Resources) -> None:
+    calls = []
+
+    def fails(step: Step[NoArguments, Counted]) -> None:
+        calls.append(step.job_id)
+        raise Unavailable("Discogs answered 502.", status=502, endpoint="test")
+
+    job = trouble("fails", fails)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, over.error_class, len(calls)) == (State.FAILED, "Unavailable", 3)
+    assert over.error == "Discogs answered 502."
+
+
+def test_an_attempt_that_goes_well_forgets_the_failed_ones(resources: Resources) -> None:
+    calls = []
+
+    def fails_once(step: Step[NoArguments, Counted]) -> None:
+        calls.append(step.job_id)
+        if len(calls) == 1:
+            raise Unavailable("Discogs answered 502.", status=502, endpoint="test")
+
+    job = trouble("fails_once", fails_once)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, over.error, over.attempts) == (State.COMPLETED, None, 0)
+
+
+def test_a_bug_is_kept_for_its_makers_and_not_shown_to_the_person(resources: Resources) -> None:
+    def has_a_bug(_: Step[NoArguments, Counted]) -> None:
+        raise KeyError("a secret word")
+
+    job = trouble("buggy", has_a_bug)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert over.state is State.FAILED
+    assert "secret" not in (over.error or "")
+    assert "KeyError" in (over.error_detail or "")
+
+
+def test_a_job_that_cannot_succeed_fails_at_once_with_its_sentence(resources: Resources) -> None:
+    def gives_up(_: Step[NoArguments, Counted]) -> None:
+        raise JobFailed("NotConnected", "Connect first.")
+
+    job = trouble("hopeless", gives_up)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, over.error_class, over.error) == (State.FAILED, "NotConnected", "Connect first.")
+
+
+def test_stopping_lets_the_step_end_and_the_next_process_goes_on(resources: Resources) -> None:
+    is_in, may_go, seen = Event(), Event(), []
+
+    def fetch(step: Step[NoArguments, Counted]) -> int:
+        seen.append(step.checkpoint.current_page)
+        is_in.set()
+        may_go.wait(10)
+        return step.checkpoint.current_page + 1
+
+    slow = Job(kind("slow"), fetch, count_to(2, "slow").store)
+    row = start(resources, slow)
+    process = WorkerProcess(resources, [slow])
+    process.start()
+    assert is_in.wait(10)
+    may_go.set()
+    process.stop()
+    with working(resources, slow):
+        over = ended(resources, row)
+    assert over.state is State.COMPLETED
+    assert seen == [0, 1]
+
+
+def test_redis_emptied_in_between_loses_nothing(resources: Resources) -> None:
+    job = count_to(6, after=timedelta(seconds=0.1))
+    row = start(resources, job)
+    with working(resources, job):
+        for _ in range(5):
+            resources.redis.flushall()
+            time.sleep(0.1)
+        assert ended(resources, row).state is State.COMPLETED
+
+
+def test_a_step_longer_than_its_lease_keeps_it(resources: Resources) -> None:
+    runs = []
+
+    def long(step: Step[NoArguments, Counted]) -> None:
+        runs.append(step.job_id)
+        time.sleep(3)
+
+    job = trouble("long", long)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, len(runs), over.crashes) == (State.COMPLETED, 1, 0)
