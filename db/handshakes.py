@@ -81,6 +81,30 @@ def take_for_browser(conn: Connection, keys: Keys, request_token: str, browser: 
     return _taken(conn, keys, request_token)
 
 
+def look_for_browser(conn: Connection, request_token: str, ticket: str) -> UUID:
+    """Say whose hand-shake this ticket begins, and use nothing up. Raises a HandshakeRefused."""
+    _looked(conn, request_token)
+    row = _sql.look_for_browser(conn, request_token_hash=_hash(request_token), browser_hash=_hash(ticket))
+    if row is None:
+        raise HandshakeElsewhere("This address was opened before, in this browser or in another one. Begin anew.")
+    return UUID(str(row["user_id"]))
+
+
+def hand_to_browser(conn: Connection, request_token: str, ticket: str, browser: str) -> None:
+    """Bind a hand-shake to the browser that brings its ticket first. Raises a HandshakeRefused."""
+    look_for_browser(conn, request_token, ticket)
+    handed = _sql.hand_to_browser(
+        conn, request_token_hash=_hash(request_token), ticket_hash=_hash(ticket), browser_hash=_hash(browser)
+    )
+    if not handed:
+        raise HandshakeElsewhere("This address was opened a moment ago in another browser. Begin anew.")
+
+
+def give_back(conn: Connection, request_token: str) -> None:
+    """Let a hand-shake be taken again: it was taken, and then nothing could be sent."""
+    _sql.give_back(conn, request_token_hash=_hash(request_token))
+
+
 def _looked(conn: Connection, request_token: str) -> Row:
     """Refuse before anything is used up: a stranger's try must not cost the owner theirs."""
     row: Row | None = _sql.look(conn, request_token_hash=_hash(request_token))

@@ -107,6 +107,13 @@ def disconnect(conn: Connection, user_id: UUID) -> bool:
     return bool(_sql.disconnect(conn, user_id=user_id))
 
 
+def forget_account(conn: Connection, user_id: UUID) -> None:
+    """Unbind the user from the account and delete what is known of it; albums and the log stay."""
+    _sql.unbind_albums(conn, user_id=user_id)
+    _sql.unbind(conn, user_id=user_id)
+    _sql.forget_collected(conn, user_id=user_id)
+
+
 def rename(conn: Connection, user_id: UUID, *, discogs_user_id: int, username: str) -> bool:
     """Keep the new name of the same account. False when the number is another: then it is not the same account."""
     return bool(_sql.rename(conn, user_id=user_id, discogs_user_id=discogs_user_id, username=username))

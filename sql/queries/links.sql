@@ -113,3 +113,26 @@ SELECT id, discogs_oauth_token, discogs_oauth_secret
 UPDATE public.profiles
    SET discogs_oauth_token = :token, discogs_oauth_secret = :secret
  WHERE id = :user_id AND discogs_oauth_token = :was;
+
+-- name: unbind(user_id)!
+-- Forget which account it was, so that another one can be connected.
+UPDATE public.profiles
+   SET discogs_oauth_token = NULL, discogs_oauth_secret = NULL, discogs_connected_at = NULL,
+       discogs_username = NULL, discogs_user_id = NULL
+ WHERE id = :user_id;
+
+-- name: unbind_albums(user_id)!
+-- Albums stay, without what tied them to the account: its copies and its folders.
+UPDATE public.albums
+   SET discogs_instance_id = NULL, discogs_folder_id = NULL
+ WHERE user_id = :user_id AND (discogs_instance_id IS NOT NULL OR discogs_folder_id IS NOT NULL);
+
+-- name: forget_collected(user_id)!
+-- Delete what is known of the account, and the link itself.
+WITH gone_agreed AS (DELETE FROM rekkrd.agreed WHERE user_id = :user_id),
+     gone_questions AS (DELETE FROM rekkrd.questions WHERE user_id = :user_id),
+     gone_instances AS (DELETE FROM rekkrd.instances WHERE user_id = :user_id),
+     gone_wants AS (DELETE FROM rekkrd.wants WHERE user_id = :user_id),
+     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),
+     gone_fields AS (DELETE FROM rekkrd.fields WHERE user_id = :user_id)
+DELETE FROM rekkrd.links WHERE user_id = :user_id;

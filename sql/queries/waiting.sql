@@ -22,3 +22,15 @@ WHERE EXISTS (
     WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
 )
 GROUP BY t.lane;
+
+-- name: count_others(lane, user_id)$
+-- Other users with live work in a lane.
+SELECT count(*)
+FROM rekkrd.turns AS t
+WHERE
+    t.lane = :lane AND t.user_id <> :user_id
+    AND EXISTS (
+        SELECT 1
+        FROM rekkrd.jobs AS j
+        WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+    );
