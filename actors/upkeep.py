@@ -9,7 +9,7 @@ from workers.kinds import Done, Job, NoArguments, Progress, Step
 TICKS_KEPT = timedelta(days=30)
 
 
-def fetch(step: Step[NoArguments, NoArguments]) -> None:  # noqa: ARG001  every job has this half; here it is empty
+def fetch(step: Step[NoArguments, NoArguments]) -> None:
     """Nothing is asked of Discogs."""
 
 
