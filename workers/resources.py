@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 import redis
+from discogs.auth import OAuthToken, PersonalToken
 from discogs.budget import Budget
 from discogs.client import Discogs, http_client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from db.links import Account
+from db.links import Account, Credentials
 from db.pool import Pool, open_pool
 from db.sealing import Keys
 from workers.errors import NotConfigured
@@ -38,8 +39,11 @@ class Resources:
 
     def discogs(self, account: Account | None, budget: Budget) -> Discogs:
         """A client that spends from ``budget`` and speaks for the account, or for the application without one."""
-        credentials = None if account is None else account.credentials
-        return Discogs(self.http, self.settings.discogs, budget, credentials)
+        return self.discogs_with(None if account is None else account.credentials, budget)
+
+    def discogs_with(self, credentials: Credentials | None, budget: Budget) -> Discogs:
+        """A client for credentials that belong to no account yet: it says whose they are."""
+        return Discogs(self.http, self.settings.discogs, budget, _signing(credentials))
 
     def budget_for_person(self, user: str, *, stop: Event | None = None) -> Budget:
         """The interactive lane, for somebody who waits at a screen."""
@@ -66,6 +70,15 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
         http.close()
         client.close()
         pool.close()
+
+
+def _signing(credentials: Credentials | None) -> OAuthToken | PersonalToken | None:
+    """Say stored credentials in the words of the client, which knows nothing of our tables."""
+    if credentials is None:
+        return None
+    if credentials.secret is None:
+        return PersonalToken(credentials.token)
+    return OAuthToken(credentials.token, credentials.secret)
 
 
 def redis_client(settings: Settings) -> "redis.Redis[Any]":
