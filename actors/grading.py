@@ -1,21 +1,13 @@
 """Which custom fields of a collector are the grades and the notes, and what a copy's grades are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from db.fields import Field
+from discogs.grades import MEDIA, SLEEVE, shorten
 
-MEDIA_GRADES = {
-    "Mint (M)": "M",
-    "Near Mint (NM or M-)": "NM",
-    "Very Good Plus (VG+)": "VG+",
-    "Very Good (VG)": "VG",
-    "Good Plus (G+)": "G+",
-    "Good (G)": "G",
-    "Fair (F)": "F",
-    "Poor (P)": "P",
-}
-SLEEVE_GRADES = {**MEDIA_GRADES, "Generic": "Generic", "No Cover": "No Cover"}
+MEDIA_GRADES = frozenset(MEDIA.values())
+SLEEVE_GRADES = MEDIA_GRADES | {SLEEVE["Generic"], SLEEVE["No Cover"]}  # what else there is, only the marketplace has
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class Grading:
 
 def find_slots(fields: Sequence[Field]) -> Slots:
     """Find the fields by id (1, 2, 3) where their type fits, else by name."""
-    graded = [field for field in fields if field.type == "dropdown" and set(field.options) & set(MEDIA_GRADES)]
+    graded = [field for field in fields if field.type == "dropdown" and not MEDIA_GRADES.isdisjoint(field.options)]
     written = [field for field in fields if field.type == "textarea"]
     return Slots(
         media=_find(graded, 1, ("media condition", "media")),
@@ -62,8 +54,8 @@ def _find(fields: Sequence[Field], field_id: int, names: Sequence[str]) -> Field
     return next(iter(by_id + by_name), None)
 
 
-def _grade(slot: Field | None, values: Mapping[int, str], grades: Mapping[str, str]) -> str | None:
+def _grade(slot: Field | None, values: Mapping[int, str], grades: Set[str]) -> str | None:
     if slot is None:
         return None
-    value = values.get(slot.field_id, "")
-    return grades.get(value) if value in slot.options else None
+    value = values.get(slot.field_id)
+    return shorten(value) if value in slot.options and value in grades else None

@@ -1,12 +1,13 @@
 """What the tests of the jobs need: a Discogs that is a list in memory, and a hand that drives a job step by step."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.jobs import JOBS
@@ -18,7 +19,7 @@ from discogs.records.credits import Artist, Format, Label
 from discogs.records.people import Identity
 from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
-from workers.kinds import Continue, Done, NoArguments, Progress, Step
+from workers.kinds import Done, NoArguments, Progress, Step
 
 GRADES = (
     "Mint (M)",
@@ -33,7 +34,7 @@ GRADES = (
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def make_item(number: int, *, release: int | None = None, **changes) -> CollectionItem:
+def _make_item(number: int, *, release: int | None = None, **changes) -> CollectionItem:
     """One copy: the higher its number, the newer. ``title``, ``artist`` and ``year`` may be given, or any field."""
     release = release or 100_000 + number
     basic = {
@@ -66,9 +67,9 @@ def make_item(number: int, *, release: int | None = None, **changes) -> Collecti
     return replace(item, **changes)
 
 
-def make_want(number: int, **changes) -> WantItem:
+def _make_want(number: int, **changes) -> WantItem:
     """One want: the higher its number, the newer."""
-    item = make_item(number)
+    item = _make_item(number)
     want = WantItem(
         release_id=item.release_id,
         rating=0,
@@ -124,15 +125,19 @@ class FakeDiscogs:
 
     def collection_page(self, username, *, page, per_page, sort, sort_order) -> CollectionPage:
         self.before_page(page)
-        rows, facts = self._page("collection", self.items, username, page, per_page, sort, sort_order)
+        rows, facts = self._page(
+            "collection", self.items, username, page=page, per_page=per_page, sort=sort, sort_order=sort_order
+        )
         return self.lie(CollectionPage(items=tuple(rows), **facts))
 
     def wants_page(self, username, *, page, per_page, sort, sort_order) -> WantPage:
         self.before_page(page)
-        rows, facts = self._page("wants", self.wants, username, page, per_page, sort, sort_order)
+        rows, facts = self._page(
+            "wants", self.wants, username, page=page, per_page=per_page, sort=sort, sort_order=sort_order
+        )
         return self.lie(WantPage(items=tuple(rows), **facts))
 
-    def _page(self, name, rows, username, page, per_page, sort, sort_order):
+    def _page(self, name, rows, username, *, page, per_page, sort, sort_order):
         self.asked.append(f"{name} {page}/{per_page} {sort} {sort_order}")
         if username != self.username:
             raise Gone("no such user", status=404)
@@ -148,12 +153,17 @@ class FakeDiscogs:
 
 @dataclass
 class Drive:
-    """Drives one job against a real database, as the engine does: fetch outside a transaction, store inside."""
+    """Drives one job against a real database, as the engine does: fetch outside a transaction, store inside.
 
-    conn: object
+    ``is_clumsy`` lets every step die twice before it succeeds: once with its answer in hand, and once having stored
+    everything but the commit.
+    """
+
+    conn: psycopg.Connection
     user_id: UUID
     discogs: FakeDiscogs
     tier: str = "curator"
+    is_clumsy: bool = False
 
     def account(self) -> Account:
         link = links.link(self.conn, self.user_id)
@@ -163,21 +173,22 @@ class Drive:
     def steps(self, kind) -> Iterator[Step | Done]:
         """Every step as it begins, and at last the end. A caller that stops here has killed the worker."""
         job = {job.kind.name: job for job in JOBS}[kind.name]
-        job_id = self._row(kind)
+        job_id = self.job_row(kind)
         checkpoint, progress = kind.checkpoint(), Progress(0)
         while True:
             parsed = kind.checkpoint.model_validate(checkpoint.model_dump(mode="json"))
             step = Step(job_id, self.user_id, NoArguments(), parsed, progress, self.discogs, self.account())
             yield step
+            if self.is_clumsy:
+                job.fetch(step)
+                fetched = job.fetch(step)
+                with self.conn.transaction(force_rollback=True):
+                    job.store(self.conn, step, fetched)
             fetched = job.fetch(step)
             with self.conn.transaction():
                 outcome = job.store(self.conn, step, fetched)
             progress = outcome.progress
             if isinstance(outcome, Done):
-                self.conn.execute(
-                    "UPDATE rekkrd.jobs SET state = 'completed', started_at = now(), finished_at = now() WHERE id = %s",
-                    [job_id],
-                )
                 yield outcome
                 return
             checkpoint = outcome.checkpoint
@@ -203,7 +214,19 @@ class Drive:
         (value,) = row.values()
         return value
 
-    def _row(self, kind) -> UUID:
+    def execute(self, statement: str, *values) -> int:
+        return self.conn.execute(statement, [*values] or None).rowcount
+
+    def missing(self) -> int:
+        return self.one("SELECT count(*) FROM rekkrd.instances WHERE missing_since IS NOT NULL")
+
+    def add_album(self, **columns) -> UUID:
+        """An album that the app has, as a collector typed it in."""
+        names = ", ".join(["user_id", *columns])
+        places = ", ".join(["%s"] * (len(columns) + 1))
+        return self.one(f"INSERT INTO albums ({names}) VALUES ({places}) RETURNING id", self.user_id, *columns.values())
+
+    def job_row(self, kind) -> UUID:
         return self.one(
             "INSERT INTO rekkrd.jobs (kind, lane, queue, user_id, takes_token, speaks_for_user)"
             " VALUES (%s, 'import', 'import', %s, true, true) RETURNING id",
@@ -213,14 +236,31 @@ class Drive:
 
 
 @pytest.fixture
+def conn(migrated_database_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(
+        migrated_database_url, row_factory=dict_row, prepare_threshold=None, autocommit=True
+    ) as connection:
+        yield connection
+
+
+@pytest.fixture
 def drive(conn) -> Drive:
     """A collector who is connected to an empty account."""
     user_id = uuid4()
-    conn.execute("INSERT INTO public.profiles (id, tier) VALUES (%s, 'curator')", [user_id])
     conn.execute(
-        "UPDATE public.profiles SET discogs_username = 'crates', discogs_user_id = 42, discogs_connected_at = now()"
-        " WHERE id = %s",
+        "INSERT INTO public.profiles (id, tier, discogs_username, discogs_user_id, discogs_connected_at)"
+        " VALUES (%s, 'curator', 'crates', 42, now())",
         [user_id],
     )
     conn.execute("INSERT INTO rekkrd.links (user_id) VALUES (%s)", [user_id])
     return Drive(conn, user_id, FakeDiscogs())
+
+
+@pytest.fixture
+def make_item():
+    return _make_item
+
+
+@pytest.fixture
+def make_want():
+    return _make_want
