@@ -179,4 +179,5 @@ CREATE TABLE rekkrd.questions (
 COMMENT ON TABLE rekkrd.questions IS
 'What only the collector can decide: which album a copy is, whether so many records really went away.';
 
+CREATE INDEX questions_of_user ON rekkrd.questions (user_id, asked_at DESC, id DESC);
 CREATE UNIQUE INDEX questions_open_once ON rekkrd.questions (user_id, kind, subject) WHERE answered_at IS NULL;

@@ -51,6 +51,11 @@ SMALL = {
     "public.discogs_usage": "not asked yet; a row a user and month",
 }
 
+# Twice the cost of a collector's own 500 copies. Who pays more and then filters has an index that does not fit.
+MUCH = 4_000
+
+HANDFUL = {"jobs_taken": "partial: what is called up or under way"}
+
 FILL = """
 SET session_replication_role = replica;
 
@@ -147,6 +152,8 @@ def statements() -> Iterator[tuple[str, str]]:
     for name in queries.names():
         loaded = queries.load(name)
         for query in loaded.available_queries:
+            if query.endswith("_cursor"):  # aiosql offers each select twice
+                continue
             text = getattr(loaded, query).sql
             if re.match(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE)\b", text):
                 yield f"{name}.{query}", text
@@ -172,8 +179,10 @@ def end_to_end(plan: dict, *, is_limited: bool = False) -> Iterator[str]:
         is_whole_index = plan["Node Type"] in {"Index Scan", "Index Only Scan"} and "Index Cond" not in plan
         if plan["Node Type"] == "Seq Scan":
             yield f"Seq Scan on {table}"
-        elif is_whole_index and not is_limited and plan["Plan Rows"] > 10_000:
+        elif is_whole_index and not is_limited and plan["Index Name"] not in HANDFUL:
             yield f"whole {plan['Index Name']} of {table}"
+        elif "Filter" in plan and plan["Total Cost"] > MUCH:
+            yield f"{plan['Node Type']} on {table} throws away most of what it reads"
     for child in plan.get("Plans", ()):
         yield from end_to_end(child, is_limited=is_limited)
 
