@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 import redis
-from discogs.auth import OAuthToken, PersonalToken
-from discogs.budget import Budget
-from discogs.client import Discogs, http_client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from db.links import Account, Credentials
 from db.pool import Pool, open_pool
 from db.sealing import Keys
+from discogs.auth import OAuthToken, PersonalToken
+from discogs.budget import Budget
+from discogs.client import Discogs, http_client
 from workers.errors import NotConfigured
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
