@@ -102,7 +102,8 @@ COMMENT ON COLUMN rekkrd.jobs.due_at IS
 COMMENT ON COLUMN rekkrd.jobs.called_until IS
 'A message for the next step was sent; until then nobody sends another.';
 COMMENT ON COLUMN rekkrd.jobs.fence IS
-'Grows with each claim. Every write of a step names its fence, so a worker that slept through its lease changes nothing.';
+'Grows with each claim. Every write of a step names its fence, so a worker that slept through its lease changes '
+'nothing.';
 COMMENT ON COLUMN rekkrd.jobs.is_executing IS
 'The step holds its token or needs none: a crash from here on counts against the job.';
 COMMENT ON COLUMN rekkrd.jobs.crashes IS

@@ -257,7 +257,8 @@ BEGIN
           FROM aclexplode(standing.relacl) AS g;
         SELECT again || coalesce(array_agg(
                    CASE WHEN d.objsubid = 0 THEN format('COMMENT ON VIEW %s IS %L', standing.name, d.description)
-                        ELSE format('COMMENT ON COLUMN %s.%I IS %L', standing.name, a.attname, d.description) END), '{}')
+                        ELSE format('COMMENT ON COLUMN %s.%I IS %L', standing.name, a.attname, d.description)
+                   END), '{}')
           INTO again
           FROM pg_description AS d
           LEFT JOIN pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid

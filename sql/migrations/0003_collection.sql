@@ -123,7 +123,8 @@ CREATE TABLE rekkrd.instances (
 );
 
 COMMENT ON TABLE rekkrd.instances IS
-'Every copy a collector owns on Discogs: two copies of one release are two rows. A missing copy is marked, never removed.';
+'Every copy a collector owns on Discogs: two copies of one release are two rows. A missing copy is marked, never '
+'removed.';
 COMMENT ON COLUMN rekkrd.instances.fields IS
 'All custom fields verbatim, as [{"field_id": 4, "value": "..."}]; grades and notes also stand in their own columns.';
 

@@ -25,7 +25,8 @@ BEGIN
         -- The SELECT around the claims makes PostgreSQL read them once a statement, not once a row.
         EXECUTE format(
             'CREATE POLICY %I ON public.%I FOR SELECT USING '
-            '(user_id = (SELECT (nullif(current_setting(''request.jwt.claims'', true), '''')::jsonb ->> ''sub'')::uuid))',
+            '(user_id = (SELECT (nullif(current_setting(''request.jwt.claims'', true), '''')::jsonb '
+            '->> ''sub'')::uuid))',
             owned || '_own_rows', owned
         );
     END LOOP;
@@ -70,7 +71,8 @@ BEGIN
             END IF;
         END LOOP;
 
-        -- A right on the whole of profiles covers every column, the secret ones too. Who has it keeps it column by column.
+        -- A right on the whole of profiles covers every column, the secret ones too. Who has it keeps it column by
+        -- column.
         FOREACH privilege IN ARRAY ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'] LOOP
             closed := CASE WHEN privilege IN ('SELECT', 'REFERENCES') THEN secret ELSE told_by_discogs END;
             SELECT string_agg(quote_ident(attname), ', ') INTO open_columns

@@ -9,6 +9,7 @@ CREATE TABLE rekkrd.ticks (
 );
 
 COMMENT ON TABLE rekkrd.ticks IS
-'One row for each time that an entry of the timetable came due. The second scheduler meets the first one''s row and stops.';
+'One row for each time that an entry of the timetable came due. The second scheduler meets the first one''s row and '
+'stops.';
 
 REVOKE ALL ON rekkrd.ticks FROM public;

@@ -6,7 +6,8 @@ INSERT INTO rekkrd.handshakes (
     request_token_hash, user_id, request_token, request_secret, browser_hash, return_to, expires_at
 )
 VALUES (
-    :request_token_hash, :user_id, :request_token, :request_secret, :browser_hash, :return_to, now() + :lifetime::interval
+    :request_token_hash, :user_id, :request_token, :request_secret, :browser_hash, :return_to,
+    now() + :lifetime::interval
 );
 
 -- name: look(request_token_hash)^

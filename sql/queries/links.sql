@@ -23,7 +23,8 @@ ON CONFLICT (user_id) DO UPDATE
 -- name: find(user_id)^
 -- One user's connection with the sealed tokens.
 SELECT l.user_id, p.discogs_username AS username, p.discogs_user_id, p.discogs_oauth_token, p.discogs_oauth_secret,
-       l.credentials, l.state, l.is_partial, coalesce(u.tier, 'collector') AS tier, p.discogs_connected_at AS connected_at,
+       l.credentials, l.state, l.is_partial, coalesce(u.tier, 'collector') AS tier,
+       p.discogs_connected_at AS connected_at,
        l.curr_abbr, l.num_collection, l.num_wantlist,
        l.identity_checked_at, l.collection_complete_at, l.wantlist_complete_at
   FROM rekkrd.links AS l
@@ -34,7 +35,8 @@ SELECT l.user_id, p.discogs_username AS username, p.discogs_user_id, p.discogs_o
 -- name: find_many(user_ids)
 -- The connections of several users, without tokens.
 SELECT l.user_id, p.discogs_username AS username, p.discogs_user_id,
-       l.credentials, l.state, l.is_partial, coalesce(u.tier, 'collector') AS tier, p.discogs_connected_at AS connected_at,
+       l.credentials, l.state, l.is_partial, coalesce(u.tier, 'collector') AS tier,
+       p.discogs_connected_at AS connected_at,
        l.curr_abbr, l.num_collection, l.num_wantlist,
        l.identity_checked_at, l.collection_complete_at, l.wantlist_complete_at
   FROM rekkrd.links AS l

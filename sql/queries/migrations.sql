@@ -59,7 +59,10 @@ DO $$
 DECLARE
     stranger text;
 BEGIN
-    FOR stranger IN SELECT 'public' UNION ALL SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated') LOOP
+    FOR stranger IN
+        SELECT 'public' UNION ALL
+        SELECT rolname FROM pg_roles WHERE rolname IN ('anon', 'authenticated')
+    LOOP
         EXECUTE format('REVOKE ALL ON SCHEMA rekkrd FROM %s', stranger);
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA rekkrd FROM %s', stranger);
         EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA rekkrd FROM %s', stranger);

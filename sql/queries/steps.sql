@@ -47,7 +47,9 @@ UPDATE rekkrd.jobs
 SET
     state = CASE WHEN cancel_requested_at IS NULL THEN 'running' ELSE 'cancelled' END,
     finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
-    due_at = CASE WHEN :after_seconds::float8 IS NULL THEN due_at ELSE now() + make_interval(secs => :after_seconds) END,
+    due_at = CASE
+        WHEN :after_seconds::float8 IS NULL THEN due_at ELSE now() + make_interval(secs => :after_seconds)
+    END,
     leased_until = NULL,
     leased_by = NULL,
     is_executing = false,
