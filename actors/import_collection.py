@@ -9,7 +9,7 @@ from actors.catalog import IMPORT_COLLECTION, ImportCheckpoint, Stage
 from actors.copies import store_copies
 from actors.grading import find_slots
 from actors.identifying import ImportStep, account_of, ask_identity, store_identity
-from actors.linking import FOUND, link_batch
+from actors.linking import SETTLED, link_batch
 from actors.outcomes import sentence
 from actors.paging import (
     Missed,
@@ -137,7 +137,7 @@ def _go_on(conn: Connection, step: ImportStep, move: Move, stand: Continue[Impor
     if agreed.has_unlinked(conn, step.user_id):
         checkpoint = stand.checkpoint.model_copy(update={"stage": Stage.LINKING_BY_RELEASE})
         return Continue(checkpoint, stand.progress, takes_token=False)
-    questions.close_settled(conn, step.user_id, FOUND)
+    questions.close_settled(conn, step.user_id, SETTLED)
     return _done(conn, step, stand)
 
 

@@ -16,7 +16,7 @@ from workers.kinds import Continue, Progress
 BATCH = 500  # copies a step
 SHOWN = 20  # candidates that a question names
 
-FOUND = "The copy found its album."
+SETTLED = "The copy has its own album now, or is no longer on Discogs."
 GROUNDLESS = "No album here can be this copy any more."
 
 
@@ -34,7 +34,7 @@ def link_batch(conn: Connection, step: ImportStep) -> Continue[ImportCheckpoint]
         return _going_on(conn, step, step.checkpoint.stage, batch[-1].instance_id)
     if not by_name:
         return _going_on(conn, step, Stage.LINKING_BY_NAME, 0)
-    questions.close_settled(conn, step.user_id, FOUND)
+    questions.close_settled(conn, step.user_id, SETTLED)
     return None
 
 
