@@ -1,0 +1,467 @@
+-- What all migrations together make of an empty database: for reading. Migrations are for doing; a test proves that
+-- both are the same, and `make fix` writes this file anew.
+
+CREATE SCHEMA rekkrd;
+
+CREATE TABLE public.albums (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    artist text,
+    title text,
+    year integer,
+    discogs_release_id bigint,
+    discogs_master_id bigint,
+    media_condition text,
+    sleeve_condition text,
+    discogs_folder_id bigint,
+    discogs_instance_id bigint,
+    discogs_notes text,
+    discogs_date_added timestamp with time zone,
+    catalog_number text,
+    matrix_number text,
+    pressing_country text,
+    CONSTRAINT albums_pkey PRIMARY KEY (id),
+    CONSTRAINT albums_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(lower(artist), 100), "left"(lower(title), 100), year) WHERE (discogs_instance_id IS NULL);
+CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
+CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
+CREATE UNIQUE INDEX albums_one_per_instance ON public.albums USING btree (user_id, discogs_instance_id) WHERE (discogs_instance_id IS NOT NULL);
+ALTER TABLE public.albums ENABLE ROW LEVEL SECURITY;
+CREATE POLICY albums_own_rows ON public.albums FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.discogs_import_jobs (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    status text NOT NULL DEFAULT 'pending'::text,
+    total_records integer,
+    processed_records integer NOT NULL DEFAULT 0,
+    skipped_records integer NOT NULL DEFAULT 0,
+    current_page integer NOT NULL DEFAULT 0,
+    error text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    CONSTRAINT discogs_import_jobs_pkey PRIMARY KEY (id),
+    CONSTRAINT discogs_import_jobs_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_import_jobs_counts_not_negative CHECK (((processed_records >= 0) AND (skipped_records >= 0) AND (current_page >= 0))),
+    CONSTRAINT discogs_import_jobs_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX discogs_import_jobs_of_user ON public.discogs_import_jobs USING btree (user_id);
+ALTER TABLE public.discogs_import_jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_import_jobs_own_rows ON public.discogs_import_jobs FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.discogs_price_alerts (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    discogs_release_id bigint NOT NULL,
+    target_price numeric(12,2) NOT NULL,
+    currency text NOT NULL DEFAULT 'USD'::text,
+    condition_minimum text,
+    is_active boolean NOT NULL DEFAULT true,
+    last_checked_at timestamp with time zone,
+    triggered_at timestamp with time zone,
+    CONSTRAINT discogs_price_alerts_pkey PRIMARY KEY (id),
+    CONSTRAINT discogs_price_alerts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_price_alerts_target_positive CHECK ((target_price > (0)::numeric))
+);
+CREATE INDEX discogs_price_alerts_armed ON public.discogs_price_alerts USING btree (discogs_release_id) WHERE (is_active AND (triggered_at IS NULL));
+CREATE INDEX discogs_price_alerts_of_user ON public.discogs_price_alerts USING btree (user_id);
+ALTER TABLE public.discogs_price_alerts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_price_alerts_own_rows ON public.discogs_price_alerts FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.discogs_price_cache (
+    discogs_release_id bigint NOT NULL,
+    price_data jsonb,
+    marketplace_stats jsonb,
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at timestamp with time zone NOT NULL DEFAULT (now() + '24:00:00'::interval),
+    CONSTRAINT discogs_price_cache_pkey PRIMARY KEY (discogs_release_id),
+    CONSTRAINT discogs_price_cache_expires_later CHECK ((expires_at > fetched_at))
+);
+ALTER TABLE public.discogs_price_cache ENABLE ROW LEVEL SECURITY;
+
+CREATE TABLE public.discogs_sync_log (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    action text NOT NULL,
+    discogs_release_id bigint,
+    album_id uuid,
+    status text NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'::jsonb,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT discogs_sync_log_pkey PRIMARY KEY (id),
+    CONSTRAINT discogs_sync_log_album_id_fkey FOREIGN KEY (album_id) REFERENCES public.albums(id) ON DELETE SET NULL,
+    CONSTRAINT discogs_sync_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_sync_log_action_known CHECK ((action = ANY (ARRAY['import'::text, 'export'::text, 'update'::text, 'delete'::text, 'conflict'::text]))),
+    CONSTRAINT discogs_sync_log_status_known CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'skipped'::text, 'conflict'::text])))
+);
+CREATE INDEX discogs_sync_log_of_album ON public.discogs_sync_log USING btree (album_id) WHERE (album_id IS NOT NULL);
+CREATE INDEX discogs_sync_log_of_user ON public.discogs_sync_log USING btree (user_id, created_at DESC, id DESC);
+ALTER TABLE public.discogs_sync_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_sync_log_own_rows ON public.discogs_sync_log FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.discogs_usage (
+    user_id uuid NOT NULL,
+    month date NOT NULL,
+    api_calls bigint NOT NULL DEFAULT 0,
+    imports integer NOT NULL DEFAULT 0,
+    syncs integer NOT NULL DEFAULT 0,
+    CONSTRAINT discogs_usage_pkey PRIMARY KEY (user_id, month),
+    CONSTRAINT discogs_usage_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_usage_first_of_month CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT discogs_usage_not_negative CHECK (((api_calls >= 0) AND (imports >= 0) AND (syncs >= 0)))
+);
+ALTER TABLE public.discogs_usage ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_usage_own_rows ON public.discogs_usage FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.discogs_value_history (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    total_value_low numeric(14,2),
+    total_value_median numeric(14,2),
+    total_value_high numeric(14,2),
+    currency text NOT NULL DEFAULT 'USD'::text,
+    record_count integer NOT NULL DEFAULT 0,
+    snapshot_date date NOT NULL DEFAULT CURRENT_DATE,
+    CONSTRAINT discogs_value_history_pkey PRIMARY KEY (id),
+    CONSTRAINT discogs_value_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_value_history_count_not_negative CHECK ((record_count >= 0))
+);
+CREATE UNIQUE INDEX discogs_value_history_one_a_day ON public.discogs_value_history USING btree (user_id, snapshot_date);
+ALTER TABLE public.discogs_value_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_value_history_own_rows ON public.discogs_value_history FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE public.profiles (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    handle text,
+    email text,
+    tier text NOT NULL DEFAULT 'collector'::text,
+    currency text NOT NULL DEFAULT 'USD'::text,
+    time_zone text NOT NULL DEFAULT 'UTC'::text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    discogs_oauth_token text,
+    discogs_oauth_secret text,
+    discogs_username text,
+    discogs_user_id bigint,
+    discogs_connected_at timestamp with time zone,
+    CONSTRAINT profiles_pkey PRIMARY KEY (id),
+    CONSTRAINT profiles_handle_key UNIQUE (handle),
+    CONSTRAINT profiles_tier_known CHECK ((tier = ANY (ARRAY['collector'::text, 'curator'::text, 'archivist'::text])))
+);
+ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
+CREATE POLICY profiles_own_row ON public.profiles FOR SELECT USING ((id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
+CREATE TABLE rekkrd.agreed (
+    user_id uuid NOT NULL,
+    instance_id bigint NOT NULL,
+    album_id uuid,
+    fields jsonb NOT NULL,
+    agreed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT agreed_pkey PRIMARY KEY (user_id, instance_id),
+    CONSTRAINT agreed_album_id_fkey FOREIGN KEY (album_id) REFERENCES public.albums(id) ON DELETE SET NULL,
+    CONSTRAINT agreed_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.agreed IS
+'What the album and the copy on Discogs last agreed on. A local change is any difference between an album and this; a local deletion is a row here without its album.';
+CREATE UNIQUE INDEX agreed_one_per_album ON rekkrd.agreed USING btree (album_id) WHERE (album_id IS NOT NULL);
+
+CREATE TABLE rekkrd.fields (
+    user_id uuid NOT NULL,
+    field_id bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    options text[] NOT NULL DEFAULT '{}'::text[],
+    "position" integer NOT NULL DEFAULT 0,
+    lines integer,
+    is_public boolean NOT NULL DEFAULT false,
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT fields_pkey PRIMARY KEY (user_id, field_id),
+    CONSTRAINT fields_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+
+CREATE TABLE rekkrd.folders (
+    user_id uuid NOT NULL,
+    folder_id bigint NOT NULL,
+    name text NOT NULL,
+    record_count integer NOT NULL,
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT folders_pkey PRIMARY KEY (user_id, folder_id),
+    CONSTRAINT folders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+
+CREATE TABLE rekkrd.gates (
+    budget text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    closed_at timestamp with time zone NOT NULL DEFAULT now(),
+    closed_until timestamp with time zone NOT NULL,
+    CONSTRAINT gates_pkey PRIMARY KEY (budget, cause),
+    CONSTRAINT gates_cause_known CHECK ((cause = ANY (ARRAY['throttled'::text, 'blocked'::text, 'rejected'::text, 'operator'::text]))),
+    CONSTRAINT gates_in_order CHECK ((closed_until > closed_at))
+);
+COMMENT ON TABLE rekkrd.gates IS
+'Why and until when the fleet sends nothing. A stored time compared with now: nothing needs to be undone. One row a cause, so that Discogs'' minute does not end an operator''s pause.';
+
+CREATE TABLE rekkrd.handshakes (
+    request_token_hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    request_token text NOT NULL,
+    request_secret text NOT NULL,
+    browser_hash bytea,
+    return_to text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT handshakes_pkey PRIMARY KEY (request_token_hash),
+    CONSTRAINT handshakes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT handshakes_expire_later CHECK ((expires_at > created_at))
+);
+COMMENT ON TABLE rekkrd.handshakes IS
+'OAuth hand-shakes under way, one use each. Tokens are encrypted; the browser is known by the hash of its cookie.';
+CREATE INDEX handshakes_of_user ON rekkrd.handshakes USING btree (user_id);
+
+CREATE TABLE rekkrd.instances (
+    user_id uuid NOT NULL,
+    instance_id bigint NOT NULL,
+    release_id bigint NOT NULL,
+    folder_id bigint NOT NULL,
+    rating smallint NOT NULL DEFAULT 0,
+    date_added timestamp with time zone,
+    media_condition text,
+    sleeve_condition text,
+    notes text,
+    fields jsonb NOT NULL DEFAULT '[]'::jsonb,
+    first_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_in uuid,
+    missing_since timestamp with time zone,
+    CONSTRAINT instances_pkey PRIMARY KEY (user_id, instance_id),
+    CONSTRAINT instances_release_id_fkey FOREIGN KEY (release_id) REFERENCES rekkrd.releases(release_id),
+    CONSTRAINT instances_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT instances_rating_range CHECK (((rating >= 0) AND (rating <= 5)))
+);
+COMMENT ON TABLE rekkrd.instances IS
+'Every copy a collector owns on Discogs: two copies of one release are two rows. A missing copy is marked, never removed.';
+COMMENT ON COLUMN rekkrd.instances.fields IS
+'All custom fields verbatim, as [{"field_id": 4, "value": "..."}]; grades and notes also stand in their own columns.';
+CREATE INDEX instances_newest ON rekkrd.instances USING btree (user_id, date_added DESC, instance_id DESC);
+CREATE INDEX instances_of_release ON rekkrd.instances USING btree (release_id, user_id);
+CREATE INDEX instances_seen ON rekkrd.instances USING btree (user_id, seen_in);
+
+CREATE TABLE rekkrd.jobs (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    kind text NOT NULL,
+    lane text NOT NULL,
+    queue text NOT NULL,
+    user_id uuid NOT NULL,
+    args jsonb NOT NULL DEFAULT '{}'::jsonb,
+    unique_key text,
+    priority smallint NOT NULL DEFAULT 0,
+    takes_token boolean NOT NULL,
+    speaks_for_user boolean NOT NULL,
+    state text NOT NULL DEFAULT 'pending'::text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    due_at timestamp with time zone NOT NULL DEFAULT now(),
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    called_until timestamp with time zone,
+    leased_until timestamp with time zone,
+    leased_by text,
+    fence bigint NOT NULL DEFAULT 0,
+    is_executing boolean NOT NULL DEFAULT false,
+    attempts integer NOT NULL DEFAULT 0,
+    crashes integer NOT NULL DEFAULT 0,
+    steps integer NOT NULL DEFAULT 0,
+    requests integer NOT NULL DEFAULT 0,
+    checkpoint jsonb NOT NULL DEFAULT '{}'::jsonb,
+    total_records integer,
+    processed_records integer NOT NULL DEFAULT 0,
+    skipped_records integer NOT NULL DEFAULT 0,
+    waits_for text,
+    outcome text,
+    error_class text,
+    error text,
+    error_detail text,
+    CONSTRAINT jobs_pkey PRIMARY KEY (id),
+    CONSTRAINT jobs_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane),
+    CONSTRAINT jobs_called_only_when_live CHECK (((called_until IS NULL) OR (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text])))),
+    CONSTRAINT jobs_called_or_leased CHECK (((called_until IS NULL) OR (leased_until IS NULL))),
+    CONSTRAINT jobs_counts_not_negative CHECK (((attempts >= 0) AND (crashes >= 0) AND (steps >= 0) AND (requests >= 0) AND (processed_records >= 0) AND (skipped_records >= 0) AND ((total_records IS NULL) OR (total_records >= 0)))),
+    CONSTRAINT jobs_executing_only_when_leased CHECK (((NOT is_executing) OR (leased_until IS NOT NULL))),
+    CONSTRAINT jobs_failed_says_why CHECK (((state <> 'failed'::text) OR ((error_class IS NOT NULL) AND (error IS NOT NULL)))),
+    CONSTRAINT jobs_finished_when_terminal CHECK (((state = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT jobs_lease_whole CHECK (((leased_until IS NULL) = (leased_by IS NULL))),
+    CONSTRAINT jobs_leased_only_when_running CHECK (((leased_until IS NULL) OR (state = 'running'::text))),
+    CONSTRAINT jobs_retrying_says_why CHECK (((state <> 'retrying'::text) OR (error IS NOT NULL))),
+    CONSTRAINT jobs_started_when_past_pending CHECK (((state = ANY (ARRAY['pending'::text, 'cancelled'::text, 'failed'::text])) OR (started_at IS NOT NULL))),
+    CONSTRAINT jobs_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+);
+COMMENT ON TABLE rekkrd.jobs IS
+'The truth about every job. Redis holds wake-up calls only. Work of no user stands under the nil uuid.';
+COMMENT ON COLUMN rekkrd.jobs.due_at IS
+'When the next step may run. It keeps its value from step to step, so it is also the job''s age in the line.';
+COMMENT ON COLUMN rekkrd.jobs.called_until IS
+'A message for the next step was sent; until then nobody sends another.';
+COMMENT ON COLUMN rekkrd.jobs.fence IS
+'Grows with each claim. Every write of a step names its fence, so a worker that slept through its lease changes nothing.';
+COMMENT ON COLUMN rekkrd.jobs.is_executing IS
+'The step holds its token or needs none: a crash from here on counts against the job.';
+COMMENT ON COLUMN rekkrd.jobs.crashes IS
+'Workers that died executing this job since its checkpoint last moved.';
+CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
+CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
+CREATE INDEX jobs_in_line ON rekkrd.jobs USING btree (lane, user_id, priority DESC, due_at, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
+CREATE INDEX jobs_of_user ON rekkrd.jobs USING btree (user_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX jobs_one_conversation ON rekkrd.jobs USING btree (user_id) WHERE ((leased_until IS NOT NULL) AND speaks_for_user);
+CREATE UNIQUE INDEX jobs_one_live ON rekkrd.jobs USING btree (user_id, unique_key) WHERE ((unique_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text])));
+CREATE INDEX jobs_taken ON rekkrd.jobs USING btree (lane, user_id) WHERE ((called_until IS NOT NULL) OR (leased_until IS NOT NULL));
+
+CREATE TABLE rekkrd.lanes (
+    lane text NOT NULL,
+    turn bigint NOT NULL DEFAULT 0,
+    CONSTRAINT lanes_pkey PRIMARY KEY (lane),
+    CONSTRAINT lanes_known CHECK ((lane = ANY (ARRAY['interactive'::text, 'import'::text, 'background'::text])))
+);
+COMMENT ON TABLE rekkrd.lanes IS
+'One row a lane. turn is the turn of the step called up last: whoever comes into the line now starts there.';
+
+CREATE TABLE rekkrd.links (
+    user_id uuid NOT NULL,
+    state text NOT NULL DEFAULT 'connected'::text,
+    credentials text NOT NULL DEFAULT 'oauth'::text,
+    is_partial boolean NOT NULL DEFAULT false,
+    curr_abbr text,
+    num_collection integer,
+    num_wantlist integer,
+    identity_checked_at timestamp with time zone,
+    collection_complete_at timestamp with time zone,
+    wantlist_complete_at timestamp with time zone,
+    CONSTRAINT links_pkey PRIMARY KEY (user_id),
+    CONSTRAINT links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT links_credentials_known CHECK ((credentials = ANY (ARRAY['oauth'::text, 'personal'::text]))),
+    CONSTRAINT links_state_known CHECK ((state = ANY (ARRAY['connected'::text, 'needs_reconnect'::text, 'disconnected'::text])))
+);
+COMMENT ON TABLE rekkrd.links IS
+'How the connection to an account stands. The tokens themselves are in profiles, encrypted.';
+
+CREATE TABLE rekkrd.migrations (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT migrations_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE rekkrd.questions (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'::jsonb,
+    asked_at timestamp with time zone NOT NULL DEFAULT now(),
+    answered_at timestamp with time zone,
+    answer jsonb,
+    CONSTRAINT questions_pkey PRIMARY KEY (id),
+    CONSTRAINT questions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT questions_answered_with_answer CHECK (((answered_at IS NULL) = (answer IS NULL))),
+    CONSTRAINT questions_kind_known CHECK ((kind = ANY (ARRAY['duplicate'::text, 'vanished'::text])))
+);
+COMMENT ON TABLE rekkrd.questions IS
+'What only the collector can decide: which album a copy is, whether so many records really went away.';
+CREATE INDEX questions_of_user ON rekkrd.questions USING btree (user_id, asked_at DESC, id DESC);
+CREATE UNIQUE INDEX questions_open_once ON rekkrd.questions USING btree (user_id, kind, subject) WHERE (answered_at IS NULL);
+
+CREATE TABLE rekkrd.releases (
+    release_id bigint NOT NULL,
+    master_id bigint,
+    title text NOT NULL,
+    artist text NOT NULL,
+    year integer,
+    artists jsonb NOT NULL DEFAULT '[]'::jsonb,
+    labels jsonb NOT NULL DEFAULT '[]'::jsonb,
+    formats jsonb NOT NULL DEFAULT '[]'::jsonb,
+    genres text[] NOT NULL DEFAULT '{}'::text[],
+    styles text[] NOT NULL DEFAULT '{}'::text[],
+    thumb text NOT NULL DEFAULT ''::text,
+    cover_image text NOT NULL DEFAULT ''::text,
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT releases_pkey PRIMARY KEY (release_id)
+);
+COMMENT ON TABLE rekkrd.releases IS
+'The list view of a release, as the API last gave it: one row for all copies of all collectors.';
+
+CREATE TABLE rekkrd.sweeps (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    job_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    list text NOT NULL,
+    try smallint NOT NULL,
+    sort text NOT NULL,
+    sort_order text NOT NULL,
+    items integer,
+    is_whole boolean NOT NULL DEFAULT true,
+    seen integer,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    finished_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT sweeps_pkey PRIMARY KEY (id),
+    CONSTRAINT sweeps_one_a_try UNIQUE (job_id, try),
+    CONSTRAINT sweeps_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
+    CONSTRAINT sweeps_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT sweeps_finished_with_outcome CHECK (((finished_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT sweeps_list_known CHECK ((list = ANY (ARRAY['collection'::text, 'wantlist'::text]))),
+    CONSTRAINT sweeps_outcome_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'changed'::text, 'abandoned'::text])))
+);
+COMMENT ON TABLE rekkrd.sweeps IS
+'One walk over all pages. Only a sweep whose every page was whole and whose distinct records equal the count is complete, and only a complete sweep may say that a record is missing.';
+CREATE INDEX sweeps_of_user ON rekkrd.sweeps USING btree (user_id, started_at DESC);
+
+CREATE TABLE rekkrd.ticks (
+    entry text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    job_id uuid,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT ticks_pkey PRIMARY KEY (entry, due_at)
+);
+COMMENT ON TABLE rekkrd.ticks IS
+'One row for each time that an entry of the timetable came due. The second scheduler meets the first one''s row and stops.';
+
+CREATE TABLE rekkrd.turns (
+    lane text NOT NULL,
+    user_id uuid NOT NULL,
+    turn bigint NOT NULL,
+    CONSTRAINT turns_pkey PRIMARY KEY (lane, user_id),
+    CONSTRAINT turns_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane)
+);
+COMMENT ON TABLE rekkrd.turns IS
+'Whose turn it is: the user with the lowest turn is called up next, and each call-up moves that user one turn back. Work of no user stands under the nil uuid.';
+CREATE INDEX turns_in_order ON rekkrd.turns USING btree (lane, turn, user_id);
+
+CREATE TABLE rekkrd.wants (
+    user_id uuid NOT NULL,
+    release_id bigint NOT NULL,
+    rating smallint NOT NULL DEFAULT 0,
+    notes text NOT NULL DEFAULT ''::text,
+    date_added timestamp with time zone,
+    first_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_in uuid,
+    missing_since timestamp with time zone,
+    CONSTRAINT wants_pkey PRIMARY KEY (user_id, release_id),
+    CONSTRAINT wants_release_id_fkey FOREIGN KEY (release_id) REFERENCES rekkrd.releases(release_id),
+    CONSTRAINT wants_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT wants_rating_range CHECK (((rating >= 0) AND (rating <= 5)))
+);
+CREATE INDEX wants_of_release ON rekkrd.wants USING btree (release_id);
+CREATE INDEX wants_seen ON rekkrd.wants USING btree (user_id, seen_in);
+
+CREATE VIEW rekkrd.users AS
+ SELECT p.id,
+    COALESCE(("row".value ->> 'handle'::text), ("row".value ->> 'username'::text), (p.id)::text) AS handle,
+    ("row".value ->> 'email'::text) AS email,
+    COALESCE(("row".value ->> 'tier'::text), 'collector'::text) AS tier,
+    COALESCE(("row".value ->> 'currency'::text), 'USD'::text) AS currency,
+    COALESCE(("row".value ->> 'time_zone'::text), 'UTC'::text) AS time_zone
+   FROM (public.profiles p
+     CROSS JOIN LATERAL ( SELECT ((to_jsonb(p.*) - 'discogs_oauth_token'::text) - 'discogs_oauth_secret'::text) AS value) "row");
