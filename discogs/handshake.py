@@ -107,11 +107,11 @@ class _OurNetwork(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
         """Send by our means; time-outs, proxies and certificates are not requests' affair here."""
         with http_client(self._settings) as http:
-            ours = http.build_request(
-                request.method or "POST",
-                request.url or "",
-                headers={"Authorization": _text(request.headers["Authorization"])},
-            )
+            headers = {
+                "Authorization": _text(request.headers["Authorization"]),
+                "Content-Type": "application/x-www-form-urlencoded",  # Discogs asks for it, empty as the body is
+            }
+            ours = http.build_request(request.method or "POST", request.url or "", headers=headers)
             answer = exchange(
                 http,
                 self._budget,

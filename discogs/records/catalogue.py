@@ -107,6 +107,18 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class Contributor:
+    """Somebody who wrote at a release's page."""
+
+    username: str
+    resource_url: str
+
+    @classmethod
+    def parse(cls, source: Json) -> "Contributor":
+        return cls(text(source, "username"), text(source, "resource_url"))
+
+
+@dataclass(frozen=True, slots=True)
 class Community:
     """What collectors make of a release."""
 
@@ -116,8 +128,8 @@ class Community:
     ratings: int
     status: str
     data_quality: str
-    submitter: str
-    contributors: tuple[str, ...]
+    submitter: Contributor
+    contributors: tuple[Contributor, ...]
 
     @classmethod
     def parse(cls, source: Json) -> "Community":
@@ -128,8 +140,8 @@ class Community:
             ratings=number(part(source, "rating"), "count"),
             status=text(source, "status"),
             data_quality=text(source, "data_quality"),
-            submitter=text(part(source, "submitter"), "username"),
-            contributors=rows(source, "contributors", lambda row: text(row, "username")),
+            submitter=Contributor.parse(part(source, "submitter")),
+            contributors=rows(source, "contributors", Contributor.parse),
         )
 
 

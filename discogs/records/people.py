@@ -8,6 +8,7 @@ from discogs.ids import DiscogsUserId
 from discogs.records.reading import (
     Json,
     Unreadable,
+    claim,
     decimal_or_none,
     moment,
     needed_number,
@@ -61,6 +62,16 @@ class Profile:
     releases_rated: int
     rank: Decimal | None
     rating_avg: Decimal | None
+    buyer_rating: Decimal | None
+    buyer_rating_stars: Decimal | None
+    buyer_num_ratings: int
+    seller_rating: Decimal | None
+    seller_rating_stars: Decimal | None
+    seller_num_ratings: int
+    num_unread: int
+    activated: bool
+    marketplace_suspended: bool
+    is_staff: bool
     uri: str
     resource_url: str
     avatar_url: str
@@ -91,6 +102,16 @@ class Profile:
             releases_rated=number(source, "releases_rated"),
             rank=decimal_or_none(source, "rank"),
             rating_avg=decimal_or_none(source, "rating_avg"),
+            buyer_rating=decimal_or_none(source, "buyer_rating"),
+            buyer_rating_stars=decimal_or_none(source, "buyer_rating_stars"),
+            buyer_num_ratings=number(source, "buyer_num_ratings"),
+            seller_rating=decimal_or_none(source, "seller_rating"),
+            seller_rating_stars=decimal_or_none(source, "seller_rating_stars"),
+            seller_num_ratings=number(source, "seller_num_ratings"),
+            num_unread=number(source, "num_unread"),
+            activated=claim(source, "activated"),
+            marketplace_suspended=claim(source, "marketplace_suspended"),
+            is_staff=claim(source, "is_staff"),
             uri=text(source, "uri"),
             resource_url=text(source, "resource_url"),
             avatar_url=text(source, "avatar_url"),
