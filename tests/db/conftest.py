@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
-from db import migrations
+from db import Connection, migrations
 from db.sealing import Keys
 from tests.transaction_pooler import pooler, pooler_url
 
@@ -111,3 +112,12 @@ def ada(migrated_database_url: str) -> UUID:
         ).fetchone()
         assert row is not None
         return UUID(str(row[0]))
+
+
+@pytest.fixture
+def conn(migrated_database_url: str) -> Iterator[Connection]:
+    """A connection as rooms get it, except that each statement commits by itself."""
+    with psycopg.connect(
+        migrated_database_url, row_factory=dict_row, prepare_threshold=None, autocommit=True
+    ) as connection:
+        yield connection
