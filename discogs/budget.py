@@ -12,7 +12,10 @@ class Permit(Protocol):
         """Called immediately before the bytes are written; raises PermitExpired when the permit is too old for that."""
 
     def answered(self, status: int | None, remaining: int | None, limit: int | None) -> None:
-        """Called once for a request that left, as soon as its headers are here; all None when no answer came."""
+        """Called once for a request that left, as soon as its headers are here; all None when no answer came.
+
+        Must not raise: the answer would be lost, and with it what a change has done.
+        """
 
 
 class Budget(Protocol):

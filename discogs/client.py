@@ -31,6 +31,7 @@ T = TypeVar("T")
 MOST_PER_PAGE = 100  # Discogs silently clamps what is above
 CONNECTIONS = 64  # more than a process has threads: to wait for one would let permits run out
 KEEPALIVE_SECONDS = 60.0  # steps come a second apart, and a new TLS connection costs three round trips
+_NO_SEGMENT = frozenset({"", ".", ".."})  # as part of a path these would lead elsewhere
 _ITEMS = "/users/{username}/collection/folders/{folder_id}/releases"
 _COPIES = _ITEMS + "/{release_id}"
 _COPY = _COPIES + "/instances/{instance_id}"
@@ -284,6 +285,8 @@ class Discogs:
         body: Mapping[str, str | int] | None = None,
     ) -> Answer:
         endpoint = f"{method} {path}"
+        if not _NO_SEGMENT.isdisjoint(at.values()):
+            raise Invalid("This is not a name at Discogs.", endpoint=endpoint)
         filled = path.format_map({name: quote(str(value), safe="") for name, value in at.items()})
         request = self._http.build_request(method, filled, params=params or None, json=body or None)
         answer = exchange(

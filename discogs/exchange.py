@@ -1,7 +1,7 @@
 """One request and its answer: take a permit, sign, send, look at the permit once more, read the whole body in time."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import httpx
@@ -43,9 +43,9 @@ def exchange(
     with _Sending(budget, endpoint, deadline_seconds) as sending, deadline.within(deadline_seconds):
         request.extensions = {**request.extensions, "trace": sending.on_trace}
         try:
-            response = http.send(request, auth=auth, stream=True)
-            sending.answered(response.status_code, response.headers)
-            return _whole(response, request.method, endpoint)
+            with closing(http.send(request, auth=auth, stream=True)) as response:
+                sending.answered(response.status_code, response.headers)
+                return _whole(response, request.method, endpoint)
         except httpx.HTTPError as error:
             has_left = not isinstance(error, _NEVER_LEFT)
             if has_left:
@@ -136,8 +136,6 @@ def _whole(response: httpx.Response, method: str, endpoint: str) -> Answer:
     except httpx.HTTPError:
         if response.is_success:
             raise
-    finally:
-        response.close()
     return Answer(response.status_code, response.headers.get("content-type", ""), b"".join(chunks))
 
 

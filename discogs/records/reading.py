@@ -54,7 +54,7 @@ def number_or_none(source: Json, key: str) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
         return int(value)
     return None
 

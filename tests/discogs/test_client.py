@@ -153,6 +153,13 @@ def test_an_endpoint_is_a_template_so_that_there_are_few_and_none_has_a_persons_
     assert budget.endpoints == ["DELETE /users/{username}/wants/{release_id}"]
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_would_lead_to_another_path_is_none(script, name):
+    with pytest.raises(Invalid):
+        script.client({}).inventory(name)
+    assert script.asked == []
+
+
 # The traps of DESIGN.md, in their order
 
 

@@ -174,6 +174,15 @@ def test_an_interruption_after_the_write_still_spends_the_permit(raw_server, ove
     assert (budget.told, budget.unused) == ([(None, None, None)], 0)
 
 
+def test_a_connection_goes_back_to_the_pool_whatever_happens_to_the_answer(over_the_wire, raw_server, monkeypatch):
+    client = over_the_wire()
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr(exchange_module._Sending, "answered", lambda *_: 1 // 0)
+        client.identity()
+    assert client._http._transport._pool.connections == []
+    assert client.identity().id == 1
+
+
 def test_gzip_is_asked_for_and_undone(raw_server, over_the_wire, answer_bytes):
     packed = gzip.compress(b'{"id": 2147483649, "username": "\xc3\xa9"}')
     raw_server.answer = lambda conn: conn.sendall(answer_bytes(packed, headers=("Content-Encoding: gzip",)))

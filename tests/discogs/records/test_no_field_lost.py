@@ -318,7 +318,8 @@ def test_no_field_of_an_answer_is_lost(kind):
 SAMPLES = sorted(Path(os.environ["REKKRD_SAMPLES"]).glob("*.json")) if "REKKRD_SAMPLES" in os.environ else []
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.skipif(not SAMPLES, reason="REKKRD_SAMPLES names no folder of recorded answers")
+@pytest.mark.parametrize("path", SAMPLES or [Path("none.json")], ids=lambda path: path.stem)
 def test_no_field_of_a_recorded_answer_is_lost(path):
     kind = path.stem.partition("_")[2]
     source = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
