@@ -67,7 +67,7 @@ def unseal(keys: Keys, owner: UUID, column: str, text: str) -> str:
         )
     try:
         return AESGCM(key).decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], _place(owner, column)).decode()
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short to be anything
         raise SealBroken(
             f"The stored secret in {column} of user {owner} does not open: it was changed, it belongs to another user, "
             f"or DISCOGS_OAUTH_ENCRYPTION_KEY has another key under the id {key_id}. "
@@ -93,7 +93,7 @@ def _parts(text: str) -> tuple[str, str, bytes]:
     try:
         return version, key_id, base64.urlsafe_b64decode(body)
     except binascii.Error:
-        return "", "", b""
+        return version, key_id, b""
 
 
 def _decoded(encoded: str) -> bytes:
@@ -103,7 +103,7 @@ def _decoded(encoded: str) -> bytes:
     except ValueError:
         try:
             key = base64.b64decode(encoded.replace("-", "+").replace("_", "/"), validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
     if len(key) != KEY_BYTES:
         raise BadKey(

@@ -1,0 +1,59 @@
+"""Gates: the longest word counts, an operator may take back, and time alone opens them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db import gates
+from db.pool import Pool
+
+BUDGET = "discogs-api"
+
+
+@pytest.fixture
+def pool(migrated_database_url: str) -> Iterator[Pool]:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    yield pool
+    pool.close()
+
+
+def soon(minutes: float) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=minutes)
+
+
+def test_an_open_budget_has_no_gate(pool: Pool) -> None:
+    with pool.transaction() as conn:
+        assert gates.current(conn, BUDGET) is None
+        gates.close(conn, BUDGET, "throttled", "429", soon(-1))
+    with pool.transaction() as conn:
+        conn.execute("SELECT pg_sleep(0.002)")
+    with pool.transaction() as conn:
+        assert gates.current(conn, BUDGET) is None
+
+
+def test_a_shorter_word_of_discogs_does_not_open_earlier(pool: Pool) -> None:
+    long, short = soon(10), soon(1)
+    with pool.transaction() as conn:
+        gates.close(conn, BUDGET, "throttled", "first", long)
+        first = gates.current(conn, BUDGET)
+    with pool.transaction() as conn:
+        gates.close(conn, BUDGET, "throttled", "second", short)
+        gate = gates.current(conn, BUDGET)
+    assert gate is not None
+    assert first is not None
+    assert (gate.closed_until, gate.closed_at, gate.reason) == (long, first.closed_at, "second")
+
+
+def test_an_operator_may_shorten_and_open_without_touching_discogs_word(pool: Pool) -> None:
+    with pool.transaction() as conn:
+        gates.close(conn, BUDGET, "operator", "tea", soon(60))
+        gates.close(conn, BUDGET, "operator", "short tea", soon(30))
+        gates.close(conn, BUDGET, "throttled", "429", soon(1))
+        assert [gate.cause for gate in gates.closed(conn, BUDGET)] == ["operator", "throttled"]
+        assert gates.open_(conn, BUDGET, "operator")
+        assert not gates.open_(conn, BUDGET, "operator")
+        gate = gates.current(conn, BUDGET)
+        assert gates.current(conn, "images") is None
+    assert gate is not None
+    assert gate.cause == "throttled"
