@@ -1,6 +1,6 @@
 """A job in a person's words: where it stands, how fast it goes, when it ends, and what it waits for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -56,17 +56,31 @@ def view(conn: Connection, job: Job, *, pace: Pace | None = None, budget: str = 
     return tell(job, look_around(conn, job, budget), pace or Pace(), zone)
 
 
+def views(conn: Connection, found: Sequence[Job], *, pace: Pace | None = None, budget: str = BUDGET) -> list[JobView]:
+    """Say how several jobs stand; what is around all of them is asked once."""
+    live = [job for job in found if job.state.is_live]
+    gate = gates.current(conn, budget) if live else None
+    users = waiting.users_by_lane(conn) if live else {}
+    return [tell(job, _look(conn, job, gate, users), pace or Pace()) for job in found]
+
+
 def look_around(conn: Connection, job: Job, budget: str = BUDGET) -> Surroundings:
     """Ask what this job waits for; a job that is over waits for nothing and costs no query."""
+    if not job.state.is_live:
+        return Surroundings(datetime.now(UTC))
+    return _look(conn, job, gates.current(conn, budget), waiting.users_by_lane(conn))
+
+
+def _look(conn: Connection, job: Job, gate: Gate | None, users: Mapping[str, int]) -> Surroundings:
     now = datetime.now(UTC)
     if not job.state.is_live:
         return Surroundings(now)
     return Surroundings(
         now,
         ahead=line.count_ahead(conn, job.id),
-        gate=gates.current(conn, budget) if job.takes_token else None,
+        gate=gate if job.takes_token else None,
         speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
-        users_by_lane=waiting.users_by_lane(conn),
+        users_by_lane=users,
     )
 
 
@@ -146,7 +160,9 @@ def _pages(job: Job) -> tuple[int | None, int | None]:
     if job.kind not in _WALKS:
         return None, None
     page = job.checkpoint.get("current_page")
-    total = job.total_records
+    total, newest = job.total_records, job.checkpoint.get("newest")
+    if total is not None and isinstance(newest, int):
+        total = min(total, newest)  # a free account holds the newest only
     return (page if isinstance(page, int) else 0), None if total is None else max(1, -(-total // PER_PAGE))
 
 

@@ -1,0 +1,71 @@
+"""What an import will cost in requests and minutes, said before anything is spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.pace import Pace
+from actors.progress import lasting
+from actors.walking import PER_PAGE, newest_of
+from db import Connection, links, waiting
+from db.links import Link
+from workers.kinds import Kind
+
+BEFORE_COLLECTION = 3  # identity, folders, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The forecast of one job at the present line; None where only the first page will tell."""
+
+    kind: str
+    records: int | None
+    requests: int | None
+    seconds: float | None
+    users_in_lane: int
+    sentence: str
+
+
+def estimate(conn: Connection, kind: Kind[Any, Any], user_id: UUID, pace: Pace | None = None) -> Estimate:
+    """Forecast a job from what is known already: no request is sent and nothing is enqueued."""
+    users = waiting.users_by_lane(conn)
+    others = waiting.count_others(conn, kind.lane, user_id)
+    return forecast(kind, links.link(conn, user_id), {**users, kind.lane: others + 1}, pace or Pace())
+
+
+def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str, int], pace: Pace) -> Estimate:
+    """Forecast a job of this kind. ``users_by_lane`` counts the asking user too."""
+    users = users_by_lane.get(kind.lane, 1)
+    records = _records(kind, link)
+    requests = _requests(kind, records)
+    if requests is None:
+        sentence = "Unknown until the first page: Discogs has not said yet how many records there are."
+        return Estimate(kind.name, records, None, None, users, sentence)
+    seconds = pace.seconds(requests, kind.lane, users_by_lane)
+    what = "" if records is None else f"{_count(records, 'record')}: "
+    shared = "" if users == 1 else f", taking turns with {_count(users - 1, 'other user')}"
+    sentence = f"{what}{_count(requests, 'request')}, about {lasting(seconds)}{shared}."
+    return Estimate(kind.name, records, requests, seconds, users, sentence[0].upper() + sentence[1:])
+
+
+def _records(kind: Kind[Any, Any], link: Link | None) -> int | None:
+    if link is None:
+        return None
+    counts = {IMPORT_COLLECTION.name: link.num_collection, IMPORT_WANTLIST.name: link.num_wantlist}
+    there, held = counts.get(kind.name), newest_of(link.tier)
+    return there if there is None or held is None else min(there, held)
+
+
+def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
+    if kind.name not in (IMPORT_COLLECTION.name, IMPORT_WANTLIST.name):
+        return None if kind.takes_token else 0
+    if records is None:
+        return None
+    pages = max(1, -(-records // PER_PAGE))  # an empty list is one page, too
+    return pages + (BEFORE_COLLECTION if kind.name == IMPORT_COLLECTION.name else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

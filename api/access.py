@@ -1,0 +1,121 @@
+"""Who is asking: a bearer token says which role, and the application says for which of its users it speaks."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.errors import ApiError, Code
+from api.settings import ApiSettings
+
+USER_HEADER = "X-Rekkrd-User"
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    description="A token of REKKRD_API_TOKENS_APPLICATION or REKKRD_API_TOKENS_OPERATOR.",
+)
+_user = APIKeyHeader(
+    name=USER_HEADER,
+    auto_error=False,
+    scheme_name="user",
+    description="The id of the user for whom the application speaks; it answers for who is signed in there.",
+)
+
+
+class Role(StrEnum):
+    """What a token may do: speak for one user at a time, or look after all."""
+
+    APPLICATION = "application"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. An operator speaks for nobody, so ``user_id`` is None."""
+
+    role: Role
+    user_id: UUID | None
+
+    def may_see(self, user_id: UUID) -> bool:
+        """Whether what belongs to this user is for the caller's eyes."""
+        return self.role is Role.OPERATOR or self.user_id == user_id
+
+
+def role_of(token: str, settings: ApiSettings) -> Role | None:
+    """Return the role that a token opens, None for a stranger's. Every known token is compared, in constant time."""
+    is_application = _is_among(token, settings.application_tokens)
+    is_operator = _is_among(token, settings.operator_tokens)
+    if is_operator:
+        return Role.OPERATOR
+    return Role.APPLICATION if is_application else None
+
+
+def _is_among(token: str, known: Sequence[str]) -> bool:
+    """Compare with every known token; hashes, so that not even their length shows in the time it takes."""
+    found = False
+    for one in known:
+        found |= hmac.compare_digest(_digest(token), _digest(one))
+    return found
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def caller(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    user: Annotated[str | None, Security(_user)],
+) -> Caller:
+    """Let an application or an operator in. An application names its user; an operator names none."""
+    settings: ApiSettings = request.app.state.settings
+    role = None if credentials is None else role_of(credentials.credentials, settings)
+    if role is None:
+        raise ApiError(
+            Code.UNAUTHORISED,
+            "A bearer token is needed." if credentials is None else "This bearer token is not known.",
+            "Send `Authorization: Bearer` with a token of REKKRD_API_TOKENS_APPLICATION or REKKRD_API_TOKENS_OPERATOR.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if role is Role.OPERATOR:
+        if user is not None:
+            raise ApiError(
+                Code.FORBIDDEN,
+                f"{USER_HEADER} is for the application's token.",
+                "Leave the header out; name the user in the body or the query.",
+            )
+        return Caller(role, None)
+    if user is None:
+        raise ApiError(Code.INVALID, f"{USER_HEADER} is missing.", f"Send `{USER_HEADER}` with the user's id.")
+    return Caller(role, _user_id(user))
+
+
+def speaker(who: Annotated[Caller, Depends(caller)]) -> UUID:
+    """Return the user for whom the application speaks; an operator speaks for nobody."""
+    if who.user_id is None:
+        raise ApiError(
+            Code.FORBIDDEN,
+            "Only the application may do this, for the user who asks there.",
+            f"Use the application's token with {USER_HEADER}; operators have `rekkrd connect`.",
+        )
+    return who.user_id
+
+
+def _user_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ApiError(
+            Code.INVALID, f"{USER_HEADER} is no id.", f"Send `{USER_HEADER}` with the user's id, a UUID."
+        ) from None
+
+
+CallerNow = Annotated[Caller, Depends(caller)]
+Speaker = Annotated[UUID, Depends(speaker)]

@@ -1,0 +1,50 @@
+"""What the routes share: the process' resources, and how errors stand in the OpenAPI document."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from actors.pace import Pace
+from api.errors import STATUS, Code
+from api.models import ErrorBody
+from workers.resources import Resources
+
+_SAID = {
+    Code.INVALID: "Something in the request is not as it should be; the message names it.",
+    Code.TOO_LARGE: "The body is too large.",
+    Code.UNAUTHORISED: "No bearer token, or one that is not known.",
+    Code.FORBIDDEN: "Not for this caller.",
+    Code.NOT_FOUND: "There is no such thing, or it is not for this caller to see.",
+    Code.CONFLICT: "Not possible as things are; the reason says why.",
+    Code.NOT_CONNECTED: "The user has no Discogs account connected, or must connect it again.",
+    Code.UNAVAILABLE: "The database, Redis or Discogs is out of reach. `Retry-After` says when to come again.",
+}
+
+
+def resources_of(request: Request) -> Resources:
+    """Return what this process holds for its life."""
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+def pace_of(resources: Resources) -> Pace:
+    """Return how fast the fleet may go, as the settings have it."""
+    limits = resources.settings.limiter
+    return Pace(limits.requests_per_window, limits.window_seconds)
+
+
+def errors(*codes: Code) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of a route; those of every route with a token come along."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in (Code.UNAUTHORISED, Code.INVALID, Code.UNAVAILABLE, *codes):
+        said = found.get(STATUS[code], {}).get("description")
+        example = {"error": {"code": code, "reason": code, "message": _SAID[code], "next_step": "…"}}
+        found[STATUS[code]] = {
+            "model": ErrorBody,
+            "description": f"{said} Or: {_SAID[code]}" if said else _SAID[code],
+            "content": {"application/json": {"example": example}},
+        }
+    return found
+
+
+ResourcesNow = Annotated[Resources, Depends(resources_of)]

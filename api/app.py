@@ -1,0 +1,117 @@
+"""The API: programs and browsers come in here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api import browsing, connecting, events, health, jobs
+from api.errors import INTERNAL, ROOM_ERRORS, ApiError, Code, in_our_words
+from api.limits import TOO_LARGE, BodyLimit
+from api.logs import RequestLog
+from api.news import JobNews
+from api.settings import ApiSettings
+from workers.errors import NotConfigured
+from workers.resources import Resources
+
+log = structlog.get_logger(__name__)
+
+DESCRIPTION = """
+Rekkrd's Discogs workers over HTTP. A bearer token opens it: the **application's** speaks for one user at a time, whom
+`X-Rekkrd-User` names; an **operator's** sees everything.
+
+Every answer that is not what was asked for has the same body: `error.code` decides the status, `error.reason` tells
+answers of one code apart, `error.message` and `error.next_step` are for people.
+"""
+
+TAGS = [
+    {"name": "jobs", "description": "Ask for work, what it would cost, see how it goes, cancel it."},
+    {"name": "connecting", "description": "Connect a user's Discogs account, and end the connection."},
+    {"name": "health", "description": "For whoever balances load."},
+]
+
+
+def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
+    """Make the application. Raises NotConfigured when no token would open it."""
+    if not settings.application_tokens and not settings.operator_tokens:
+        raise NotConfigured(
+            "Neither REKKRD_API_TOKENS_APPLICATION nor REKKRD_API_TOKENS_OPERATOR is set, so nobody could use the API: "
+            "`openssl rand -hex 24` makes a token."
+        )
+    app = FastAPI(
+        title="Rekkrd Discogs workers",
+        version="1",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=_lifespan,
+        redoc_url=None,
+    )
+    direct = resources.settings.database.database_direct_url
+    app.state.settings = settings
+    app.state.resources = resources
+    app.state.news = JobNews(None if direct is None else direct.get_secret_value())
+    app.state.is_stopping = lambda: False
+    # The outermost is added last: every request is logged, then measured, then answered.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestLog)
+    for room in (jobs, events, connecting, browsing, health):
+        app.include_router(room.router)
+    app.add_exception_handler(ApiError, _answer_own)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    for kind in ROOM_ERRORS:
+        app.add_exception_handler(kind, _answer_room)
+    app.add_exception_handler(Exception, _answer_unforeseen)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    news: JobNews = app.state.news
+    news.start()
+    yield
+    news.stop()
+
+
+def _answer(error: ApiError) -> JSONResponse:
+    return JSONResponse(error.body(), error.status, headers=error.headers)
+
+
+async def _answer_own(_: Request, error: Exception) -> JSONResponse:
+    return _answer(error if isinstance(error, ApiError) else INTERNAL)
+
+
+async def _answer_room(_: Request, error: Exception) -> JSONResponse:
+    said = in_our_words(error)
+    if said.code in (Code.UNAVAILABLE, Code.INTERNAL):
+        log.warning("not_answered", reason=said.reason, error_class=type(error).__name__, error=str(error))
+    return _answer(said)
+
+
+async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
+    """Name each thing that is wrong and where it stands, never what was sent: it may be a secret."""
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    named = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in wrong)
+    return _answer(ApiError(Code.INVALID, f"{named}.", "Mend what is named and send again; /docs shows what fits."))
+
+
+async def _answer_http(_: Request, error: Exception) -> JSONResponse:
+    """Say what the router itself refuses in our words."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == TOO_LARGE.status:
+        return _answer(TOO_LARGE)
+    if status == 404:
+        return _answer(ApiError(Code.NOT_FOUND, "There is nothing here.", "/docs shows what there is."))
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    sentence = "This method is not for this address." if status == 405 else "The request cannot be read."
+    return _answer(ApiError(Code.INVALID, sentence, "/docs shows what fits.", status=status, headers=headers))
+
+
+async def _answer_unforeseen(_: Request, error: Exception) -> JSONResponse:
+    """Tell the operator's log everything, and a stranger nothing."""
+    log.error("internal_error", error_class=type(error).__name__, exc_info=error)
+    return _answer(INTERNAL)

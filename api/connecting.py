@@ -1,0 +1,95 @@
+"""Connecting a Discogs account, for the app's backend: it says for whom, Discogs says which account."""
+
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Request
+
+from actors import connect
+from api.access import Speaker
+from api.answers import ResourcesNow, errors
+from api.errors import ApiError, Code
+from api.models import (
+    BeginBody,
+    BegunOut,
+    CompleteBody,
+    ConnectedOut,
+    DisconnectBody,
+    DisconnectedOut,
+)
+from api.settings import ApiSettings
+from workers.resources import Resources
+
+PREFIX = "/api/discogs/auth"
+OWN_CALLBACK = f"{PREFIX}/callback"
+
+router = APIRouter(prefix=PREFIX, tags=["connecting"])
+
+
+@router.post(
+    "/request-token",
+    summary="Begin a hand-shake",
+    response_description="Where to send the browser.",
+    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+)
+def request_token(
+    request: Request, user_id: Speaker, resources: ResourcesNow, body: BeginBody | None = None
+) -> BegunOut:
+    """Ask Discogs for a request token, in the interactive lane: one request.
+
+    Two ways to end it. **Your own callback**: send the browser to `authorize_url`, and hand what comes back to
+    `POST /api/discogs/auth/complete`, for the user who is signed in with you then. **Our page**: send the browser to
+    `begin_url`; it is given a one-time cookie there, and our callback ends the hand-shake for that browser alone.
+    """
+    body = body or BeginBody()
+    callback = body.callback_url or _callback_url(request, resources)
+    begun = connect.begin(resources, user_id, callback_url=callback, return_to=body.return_to)
+    begin_url = None
+    if urlsplit(callback).path.endswith(OWN_CALLBACK):
+        query = urlencode({"oauth_token": begun.request_token, "ticket": begun.ticket})
+        begin_url = f"{callback.removesuffix('/callback')}/begin?{query}"
+    return BegunOut(
+        authorize_url=begun.authorize_url,
+        request_token=begun.request_token,
+        begin_url=begin_url,
+        expires_at=begun.expires_at,
+    )
+
+
+@router.post(
+    "/complete",
+    summary="End a hand-shake that came back to the app",
+    response_description="The account that is connected now.",
+    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.NOT_CONNECTED),
+)
+def complete(user_id: Speaker, resources: ResourcesNow, body: CompleteBody) -> ConnectedOut:
+    """Trade the verifier for a token and look whose it is: three requests. X-Rekkrd-User must be who began.
+
+    Reasons of a refusal: `denied`, `handshake_unknown`, `handshake_expired`, `handshake_used`, `handshake_foreign`,
+    `verifier_refused`, `token_revoked`, `other_account`. None of them changes anything.
+    """
+    if body.denied:
+        connect.deny_for_user(resources, user_id, body.request_token)
+    if body.verifier is None:
+        raise ApiError(Code.INVALID, "verifier is missing.", "Send `oauth_verifier` of the callback, or `denied`.")
+    return ConnectedOut.of(connect.finish_for_user(resources, user_id, body.request_token, body.verifier))
+
+
+@router.post(
+    "/disconnect",
+    summary="Disconnect the Discogs account",
+    response_description="What ended.",
+    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+)
+def disconnect(user_id: Speaker, resources: ResourcesNow, body: DisconnectBody | None = None) -> DisconnectedOut:
+    """Forget the tokens and cancel the jobs that speak for the account. What was imported stays.
+
+    Discogs has no way for us to revoke the access: the user does that in the settings there, under Applications.
+    """
+    ended = connect.disconnect(resources, user_id, forget_account=body is not None and body.forget_account)
+    return DisconnectedOut(was_connected=ended.was_connected, cancelled_jobs=[job.id for job in ended.cancelled])
+
+
+def _callback_url(request: Request, resources: Resources) -> str:
+    """Return where Discogs sends browsers back to when nobody says otherwise: as set, else our own page."""
+    settings: ApiSettings = request.app.state.settings
+    return resources.settings.discogs.callback_url or settings.url + OWN_CALLBACK

@@ -1,0 +1,60 @@
+"""The API as a process: from start to a clean end."""
+
+import secrets
+
+import structlog
+import uvicorn
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.settings import ApiSettings
+from workers.resources import Resources
+
+log = structlog.get_logger(__name__)
+
+GOODBYE_SECONDS = 10  # for requests under way; streams end by themselves at once
+
+
+def serve(settings: ApiSettings, resources: Resources) -> None:
+    """Serve until SIGTERM or Ctrl-C, then answer what is under way. Open the resources after any fork.
+
+    Raises:
+        NotConfigured: production, and no token is set.
+    """
+    app = create_app(_opened(settings, resources), resources)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            access_log=False,  # it would write queries out, and hand-shakes bring their codes there: see api/logs.py
+            log_config=None,  # the process has set up logging
+            server_header=False,
+            timeout_graceful_shutdown=GOODBYE_SECONDS,
+        )
+    )
+    app.state.is_stopping = lambda: server.should_exit
+    log.info("api_listening", url=settings.url)
+    server.run()
+    log.info("api_stopped")
+
+
+def _opened(settings: ApiSettings, resources: Resources) -> ApiSettings:
+    """Make tokens for this run when none is set, but never in production; they are shown, not logged."""
+    has_tokens = settings.application_tokens or settings.operator_tokens
+    if has_tokens or resources.settings.engine.env == "production":
+        return settings
+    application, operator = new_token(), new_token()
+    print(  # noqa: T201  the one place where a token is shown: to who started us, on a terminal
+        f"No API tokens are set, so these open the API until it ends:\n"
+        f"  application  {application}\n  operator     {operator}",
+        flush=True,
+    )
+    return settings.model_copy(
+        update={"tokens_application": SecretStr(application), "tokens_operator": SecretStr(operator)}
+    )
+
+
+def new_token() -> str:
+    """Make a token that nobody guesses."""
+    return secrets.token_hex(24)
