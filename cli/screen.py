@@ -5,6 +5,7 @@ from functools import cache
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.errors import CommandFailed
 
@@ -52,3 +53,10 @@ def listing(*columns: str, title: str | None = None) -> Table:
             overflow="ellipsis",
         )
     return table
+
+
+def cut(text: str, width: int) -> Text:
+    """Shorten what a user wrote to so many columns; a column that shrinks by itself takes its neighbours along."""
+    shortened = Text(text)
+    shortened.truncate(width, overflow="ellipsis")
+    return shortened

@@ -1,4 +1,3 @@
-import os
 import stat
 
 import pytest
@@ -54,4 +53,4 @@ def test_what_up_adds_is_read_by_its_owner_only_and_goes_with_it(place):
     with hold(place):
         write_additions(place, {"DATABASE_URL": "postgresql:///x?host=/a b"})
         assert stat.S_IMODE(place.additions.stat().st_mode) == 0o600
-    assert os.listdir(place.folder) == ["up.lock"]
+    assert [path.name for path in place.folder.iterdir()] == ["up.lock"]

@@ -1,0 +1,25 @@
+"""`rekkrd clock`: the process that enqueues what is due by the timetable."""
+
+import signal
+from threading import Event
+
+from cli import here
+from scheduler.clock import Clock
+from workers import logs
+
+
+def clock() -> None:
+    """Enqueue what recurs, by the timetable.
+
+    Runs until Ctrl-C or SIGTERM. Any number may run beside each other: each tick counts once.
+    """
+    settings = here.settings()
+    logs.configure(settings.engine.log_format, settings.engine.log_level)
+    end = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: end.set())
+    with here.opened_pool(settings) as pool:
+        running = Clock(pool)
+        running.start()
+        end.wait()
+        running.stop()

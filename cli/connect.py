@@ -1,0 +1,78 @@
+"""`rekkrd connect`: let a collector's Discogs account in, by its own page or by a personal token."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from actors import connect as connecting
+from actors.connect import Connected
+from cli import here, screen, words
+from cli.errors import CommandFailed
+from db import users
+from db.errors import AmbiguousUser, UnknownUser
+from db.users import User
+from workers.resources import Resources
+
+OWN_TIER = "archivist"  # on one's own machine nobody sells a tier to oneself
+
+
+def connect(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Who: handle, id or address.")],
+    *,
+    personal_token: Annotated[
+        bool, typer.Option("--personal-token", help="Ask for a token from discogs.com/settings/developers instead.")
+    ] = False,
+) -> None:
+    """Connect a Discogs account.
+
+    Prints an address to open. There the account's owner allows access and gets a code, which is asked for here. On our
+    own embedded database a new USER is made; on a database that an app shares with us, users are the app's to make.
+    """
+    with here.opened() as resources:
+        person = _person(resources, user)
+        if personal_token:
+            connected = connecting.connect_personal(resources, person.id, _asked("Personal token: ", is_secret=True))
+        else:
+            begun = connecting.begin(resources, person.id)
+            screen.say(
+                f"Open this address, sign in to Discogs as the owner of {person.handle}'s collection, and allow access:"
+            )
+            screen.plain(f"\n  {begun.authorize_url}\n")
+            code = _asked(f"Code from Discogs (until {words.clock(begun.expires_at)}): ")
+            connected = connecting.finish_for_user(resources, person.id, begun.request_token, code)
+    say_connected(connected)
+    screen.say(f"[dim]Next: rekkrd import --user {person.handle} --estimate[/]")
+
+
+def say_connected(connected: Connected) -> None:
+    """Say who is connected now, and how much there is to bring over, as far as Discogs said."""
+    holds = [
+        words.count(number, noun)
+        for number, noun in ((connected.num_collection, "record"), (connected.num_wantlist, "want"))
+        if number is not None
+    ]
+    there = f", with {' and '.join(holds)} there" if holds else ""
+    screen.out().print(Text(f"{connected.handle} is connected to Discogs as {connected.username}{there}."))
+
+
+def _person(resources: Resources, name: str) -> User:
+    with resources.pool.transaction() as conn:
+        try:
+            return users.find(conn, name)
+        except AmbiguousUser:
+            raise
+        except UnknownUser:
+            if not here.is_own_database():
+                raise
+            return users.create(conn, name, tier=OWN_TIER)
+
+
+def _asked(question: str, *, is_secret: bool = False) -> str:
+    """Ask at the terminal, or read a line from a pipe; never from the command line, where others can see it."""
+    is_person = sys.stdin.isatty()
+    answer = screen.err().input(question, password=is_secret) if is_person else sys.stdin.readline()
+    if not answer.strip():
+        raise CommandFailed("Nothing was entered, so nothing was changed.", "Run the command again when you have it.")
+    return answer.strip()

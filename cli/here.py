@@ -1,0 +1,75 @@
+"""What a command works with: the settings, completed by the `rekkrd up` that runs beside it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.errors import BadSettings, NothingRunning
+from cli.place import Place, is_held
+from cli.settings import CommandSettings
+from db.pool import Pool, open_pool
+from workers.resources import Resources, open_resources
+from workers.settings import Settings
+
+ENV_FILE = ".env"
+
+
+def place() -> Place:
+    """Return the data folder that the settings name."""
+    return Place(CommandSettings(_env_file=ENV_FILE).data_dir)
+
+
+def env_files() -> tuple[str, ...]:
+    """Return where settings come from besides the environment: what the `up` running here added, then `.env`."""
+    _check_env_file()
+    here = place()
+    return (str(here.additions), ENV_FILE) if is_held(here) else (ENV_FILE,)
+
+
+def settings() -> Settings:
+    """Return the settings; the environment outranks `.env`, which outranks what the `up` running here added."""
+    return Settings(env_files())
+
+
+@contextmanager
+def opened_pool(found: Settings | None = None) -> Iterator[Pool]:
+    """Open the database alone, for commands that only look. Raises NothingRunning."""
+    pool = open_pool(with_database(found or settings()).database)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+@contextmanager
+def opened(found: Settings | None = None) -> Iterator[Resources]:
+    """Open everything a command may need. Raises NothingRunning, NotConfigured."""
+    with open_resources(with_database(found or settings())) as resources:
+        yield resources
+
+
+def is_own_database() -> bool:
+    """Whether the database is our embedded one: only there do we make users ourselves."""
+    return Settings(ENV_FILE).database.database_url is None
+
+
+def with_database(found: Settings) -> Settings:
+    """Return these settings if they name a database. Raises NothingRunning."""
+    if found.database.database_url is None:
+        raise NothingRunning(
+            f"Nothing is running here: there is no `rekkrd up` on {place().folder}, and DATABASE_URL is not set.",
+            "Start `rekkrd up` in another terminal, or set DATABASE_URL.",
+        )
+    return found
+
+
+def _check_env_file() -> None:
+    """Refuse a file that cannot be read as text; what its lines say is each room's affair. Raises BadSettings."""
+    try:
+        Path(ENV_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise BadSettings(f"{ENV_FILE} cannot be read: {error.strerror}.", "Mend it, or move it away.") from None
+    except UnicodeDecodeError:
+        raise BadSettings(f"{ENV_FILE} is not text in UTF-8.", "Mend it, or start anew from .env.example.") from None

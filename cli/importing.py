@@ -1,0 +1,111 @@
+"""`rekkrd import`: bring a collector's collection and wantlist over from Discogs."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from actors import progress
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.enqueue import Enqueued, enqueue
+from actors.estimate import estimate
+from actors.pace import Pace
+from cli import here, screen, words
+from cli.errors import CommandFailed, WorkFailed
+from cli.watch import Sight, Tokens, watch
+from db import Connection, jobs, links, users
+from workers.kinds import Kind
+from workers.resources import Resources
+
+
+class List(StrEnum):
+    """What can be imported."""
+
+    COLLECTION = "collection"
+    WANTLIST = "wantlist"
+
+
+KINDS: dict[List, Kind[Any, Any]] = {List.COLLECTION: IMPORT_COLLECTION, List.WANTLIST: IMPORT_WANTLIST}
+
+
+def import_(
+    user: Annotated[str, typer.Option(metavar="U", help="Whose lists: handle, id or address.")],
+    only: Annotated[List | None, typer.Option(help="One of the two lists; both otherwise.")] = None,
+    *,
+    watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch; exit 0 when it completed.")] = False,
+    only_estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would cost; starts nothing.")
+    ] = False,
+) -> None:
+    """Import a collection and wantlist from Discogs.
+
+    A second import brings what changed. One that runs already is not started twice. Ctrl-C ends the watching only.
+    """
+    wanted = [only] if only else list(List)
+    with here.opened() as resources:
+        if only_estimate:
+            _say_estimate(resources, user, wanted)
+            return
+        with resources.pool.transaction() as conn:
+            started = start(conn, users.find(conn, user).id, wanted)
+        say_started(started)
+        if watch_it and not watch(looker(resources, [each.job.id for each in started])).is_completed:
+            raise WorkFailed(
+                "The import did not complete.", "`rekkrd jobs show ID` says more; what was imported stays."
+            )
+
+
+def start(conn: Connection, user_id: UUID, wanted: Sequence[List]) -> list[Enqueued]:
+    """Put the imports into the ledger, the collection first. Raises CommandFailed without a connection to Discogs."""
+    link = links.link(conn, user_id)
+    if link is None or link.state != "connected":
+        handle = users.find(conn, user_id).handle
+        raise CommandFailed(
+            f"{handle} is not connected to Discogs." if link is None else f"{handle} must connect to Discogs again.",
+            f"Run `rekkrd connect {handle}`.",
+        )
+    return [enqueue(conn, KINDS[each], user_id) for each in wanted]
+
+
+def say_started(started: Sequence[Enqueued]) -> None:
+    """Say which jobs do the work, and where to look when nobody watches."""
+    for each in started:
+        name = each.job.kind.replace("_", " ")
+        screen.say(f"{name}: {'job' if each.is_new else 'runs already as job'} {words.short(each.job.id)}")
+
+
+def looker(resources: Resources, job_ids: Sequence[UUID]) -> Callable[[], Sight]:
+    """Return a function that looks at these jobs and at the budget."""
+    pace = _pace(resources)
+    zone = datetime.now().astimezone().tzinfo or UTC
+
+    def look() -> Sight:
+        with resources.pool.transaction() as conn:
+            found = [job for job_id in job_ids if (job := jobs.find(conn, job_id)) is not None]
+            views = tuple(progress.view(conn, job, pace=pace, zone=zone) for job in found)
+        return Sight(datetime.now(UTC), views, _tokens(resources))
+
+    return look
+
+
+def _pace(resources: Resources) -> Pace:
+    settings = resources.settings.limiter
+    return Pace(settings.requests, settings.window_seconds)
+
+
+def _tokens(resources: Resources) -> Tokens | None:
+    """Ask the limiter what the last window saw; None while Redis is away."""
+    raise NotImplementedError
+
+
+def _say_estimate(resources: Resources, user: str, wanted: Sequence[List]) -> None:
+    pace = _pace(resources)
+    with resources.pool.transaction() as conn:
+        user_id = users.find(conn, user).id
+        found = [(each, estimate(conn, KINDS[each], user_id, pace)) for each in wanted]
+    for each, forecast in found:
+        screen.say(f"{each:<10}  {forecast.sentence}")
+    screen.say("[dim]Nothing was started, nothing was spent.[/]")

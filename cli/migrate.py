@@ -1,0 +1,36 @@
+"""`rekkrd migrate`: bring the database up to date, or look whether it is."""
+
+from typing import Annotated
+
+import typer
+
+from cli import here, screen, words
+from db import migrations
+
+
+def migrate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when something is to be applied.")
+    ] = False,
+) -> None:
+    """Bring the database up to date.
+
+    Safe while the app runs, and when two start at once. Runs on DATABASE_DIRECT_URL, or on DATABASE_URL when that is
+    not set.
+    """
+    database = here.with_database(here.settings()).database
+    url = database.migration_url() or ""
+    if check:
+        todo = migrations.pending(url)
+        for name in todo:
+            screen.say(f"to apply  {name}")
+        screen.say(
+            f"{words.count(len(todo), 'migration')} to apply: run `rekkrd migrate`."
+            if todo
+            else "The database is up to date."
+        )
+        raise typer.Exit(1 if todo else 0)
+    applied = migrations.migrate(url, lock_seconds=database.migration_lock_seconds)
+    for name in applied:
+        screen.say(f"applied  {name}")
+    screen.say("The database is up to date.")

@@ -1,0 +1,34 @@
+"""REKKRD_ENV=production starts only complete: nothing embedded, nothing simulated, each missing thing named."""
+
+from api.settings import ApiSettings
+from cli.errors import NotComplete
+from workers.settings import Settings
+
+
+def is_production(settings: Settings) -> bool:
+    """Whether we serve real collectors."""
+    return settings.engine.env == "production"
+
+
+def require_complete(settings: Settings, api: ApiSettings) -> None:
+    """Refuse to start in production when something is missing. Raises NotComplete, which names all of it at once."""
+    if is_production(settings) and (lacking := missing(settings, api)):
+        raise NotComplete(
+            "REKKRD_ENV=production starts only complete. Missing:\n" + "\n".join(f"  {line}" for line in lacking),
+            "Set these in the environment or in .env, or leave REKKRD_ENV out to try things on this machine.",
+        )
+
+
+def missing(settings: Settings, api: ApiSettings) -> list[str]:
+    """Name each setting that production needs and that is not there, with what belongs in it."""
+    database, discogs = settings.database, settings.discogs
+    needed: tuple[tuple[str, object, str], ...] = (
+        ("DATABASE_URL", database.database_url, "your PostgreSQL; the embedded one is for one machine"),
+        ("REDIS_URL", settings.engine.redis_url, "your Redis or Valkey; the embedded one is for one machine"),
+        ("DISCOGS_OAUTH_ENCRYPTION_KEY", database.encryption_key, "seals stored tokens; `rekkrd keys new` makes one"),
+        ("DISCOGS_CONSUMER_KEY", discogs.consumer_key, "from discogs.com/settings/developers"),
+        ("DISCOGS_CONSUMER_SECRET", discogs.consumer_secret, "from discogs.com/settings/developers"),
+        ("REKKRD_API_TOKENS_APPLICATION", api.application_tokens, "the app's bearer token; `openssl rand -hex 24`"),
+        ("REKKRD_API_TOKENS_OPERATOR", api.operator_tokens, "the operators' bearer token; `openssl rand -hex 24`"),
+    )
+    return [f"{name}  {sentence}" for name, value, sentence in needed if not value]

@@ -1,0 +1,163 @@
+"""The live display of jobs: records, pages, rate, tokens, ETA, what it waits for; plain lines without a terminal."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from actors.progress import JobView
+from cli import screen, words
+from cli.jobs import COLOURS
+from db.jobs import State
+
+LOOK_SECONDS = 0.5
+LINE_SECONDS = 5.0  # without a terminal: a line this often at most, and one whenever a job changes its state
+BAR_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The budget of the fleet: how many requests the last window saw, of how many."""
+
+    spent: int
+    limit: int
+    window_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at some jobs, and at the budget if Redis can be asked."""
+
+    at: datetime
+    views: tuple[JobView, ...]
+    tokens: Tokens | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return not any(view.job.state.is_live for view in self.views)
+
+    @property
+    def is_completed(self) -> bool:
+        return all(view.job.state is State.COMPLETED for view in self.views)
+
+
+def watch(look: Callable[[], Sight]) -> Sight:
+    """Show the jobs until all are over, and return the last sight. Ctrl-C ends the watching, not the jobs."""
+    first = look()
+    last = _show_live(look, first) if screen.out().is_terminal else _show_lines(look, first)
+    for view in last.views:
+        if view.job.state is not State.COMPLETED:
+            screen.out().print(Text(f"{_name(view)}: {view.sentence}", style=COLOURS[view.job.state]))
+    return last
+
+
+def _sights(look: Callable[[], Sight]) -> Iterator[Sight]:
+    while True:
+        sight = look()
+        yield sight
+        if sight.is_over:
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _show_live(look: Callable[[], Sight], first: Sight) -> Sight:
+    last = first
+    with Live(picture(first, first.at), console=screen.out(), auto_refresh=False) as live:
+        for last in _sights(look):
+            live.update(picture(last, first.at), refresh=True)
+    return last
+
+
+def _show_lines(look: Callable[[], Sight], first: Sight) -> Sight:
+    last, told_at, told = first, 0.0, None
+    for last in _sights(look):
+        states = [view.job.state for view in last.views]
+        if told != states or time.monotonic() - told_at >= LINE_SECONDS:
+            told, told_at = states, time.monotonic()
+            screen.plain(line(last, first.at))
+    return last
+
+
+def picture(sight: Sight, began: datetime) -> RenderableType:
+    """Draw one sight in at most 80 columns: a bar a job, then what is spent, when it ends, what it waits for."""
+    bars = Table.grid(padding=(0, 2, 0, 0))
+    bars.add_column(no_wrap=True)
+    bars.add_column(width=BAR_WIDTH)
+    bars.add_column(no_wrap=True, justify="right")
+    bars.add_column(no_wrap=True)
+    bars.add_column(no_wrap=True)
+    for view in sight.views:
+        bars.add_row(
+            Text(_name(view)),
+            ProgressBar(total=max(view.job.total_records or 0, 1), completed=_completed(view), width=BAR_WIDTH),
+            Text(_records(view)),
+            Text(_pages(view)),
+            Text(str(view.job.state), style=COLOURS[view.job.state]),
+        )
+    below = [Text(_cost(sight, began), style="dim")]
+    if sight.tokens:
+        below.append(Text(_tokens(sight.tokens), style="dim"))
+    return Group(bars, *below, Text(_waits_for(sight.views)))
+
+
+def line(sight: Sight, began: datetime) -> str:
+    """Say one sight in a line, for logs and pipes."""
+    views = ", ".join(f"{_name(v)} {_records(v)} records, {_pages(v) or '-'}, {v.job.state}" for v in sight.views)
+    tokens = [_tokens(sight.tokens)] if sight.tokens else []
+    parts = [views, _cost(sight, began), *tokens, _waits_for(sight.views)]
+    return f"{words.clock(sight.at)}  " + " | ".join(part for part in parts if part)
+
+
+def _cost(sight: Sight, began: datetime) -> str:
+    """Say what it cost so far, how fast records come, and when it ends."""
+    requests = words.count(sum(view.job.requests for view in sight.views), "request")
+    spent = f"{requests} in {words.duration((sight.at - began).total_seconds())}"
+    if sight.is_over:
+        return spent
+    paces = [view.records_per_second for view in sight.views if view.job.state.is_live and view.records_per_second]
+    pace = f" · {sum(paces) * 60:,.0f} records/min" if paces else ""
+    return f"{spent}{pace} · {_left(sight)}"
+
+
+def _tokens(tokens: Tokens) -> str:
+    free = max(0, tokens.limit - tokens.spent)
+    return f"tokens of the last {tokens.window_seconds:g} s: {tokens.spent} spent, {free} free of {tokens.limit}"
+
+
+def _left(sight: Sight) -> str:
+    """Add up what each job has left: jobs of one account take turns, so their times follow each other."""
+    ends = [view.ends_at for view in sight.views if view.job.state.is_live]
+    known = [max(0.0, (end - sight.at).total_seconds()) for end in ends if end is not None]
+    return f"about {words.duration(sum(known))} left" if len(known) == len(ends) else "no estimate yet"
+
+
+def _waits_for(views: Sequence[JobView]) -> str:
+    live = [view for view in views if view.job.state.is_live]
+    if not live:
+        return ""
+    if any(view.waits_for is None for view in live):
+        return "Discogs is answering."
+    return next((view.waits_for for view in live if view.waits_for), "")
+
+
+def _name(view: JobView) -> str:
+    return view.job.kind.removeprefix("import_").replace("_", " ")
+
+
+def _records(view: JobView) -> str:
+    total = view.job.total_records
+    return f"{view.job.processed_records:,} of {'?' if total is None else f'{total:,}'}"
+
+
+def _pages(view: JobView) -> str:
+    return "" if view.pages is None else f"page {view.page or 0:,} of {view.pages:,}"
+
+
+def _completed(view: JobView) -> float:
+    return 1 if view.job.state is State.COMPLETED and not view.job.total_records else view.job.processed_records

@@ -1,0 +1,44 @@
+"""`rekkrd worker`: the process that runs jobs, joined here from the engine and the jobs' code."""
+
+import os
+from typing import Annotated
+
+import typer
+from workers.limiter.lanes import Lane
+
+from actors.jobs import JOBS
+from cli import here
+from workers import logs
+from workers.process import WorkerProcess
+
+
+def worker(
+    queues: Annotated[
+        str, typer.Option(metavar="LANES", help="The lanes to work for, with commas between.")
+    ] = "interactive,import,background",
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Steps to run at a time; REKKRD_WORKER_THREADS otherwise.")
+    ] = None,
+) -> None:
+    """Run jobs.
+
+    At Ctrl-C or SIGTERM the steps under way are finished and the rest is given back. Start as many as you like, on as
+    many machines as you like: they share one line and one budget.
+    """
+    lanes = _lanes(queues)
+    if threads is not None:
+        os.environ["REKKRD_WORKER_THREADS"] = str(threads)  # an option outranks the environment
+    settings = here.settings()
+    logs.configure(settings.engine.log_format, settings.engine.log_level)
+    with here.opened(settings) as resources:
+        WorkerProcess(resources, JOBS, lanes=lanes).run()
+
+
+def _lanes(queues: str) -> tuple[Lane, ...]:
+    named = [name.strip() for name in queues.split(",") if name.strip()]
+    unknown = [name for name in named if name not in set(Lane)]
+    if unknown or not named:
+        raise typer.BadParameter(
+            f"{', '.join(unknown) or 'nothing'} is no lane. There are: {', '.join(Lane)}.", param_hint="--queues"
+        )
+    return tuple(dict.fromkeys(Lane(name) for name in named))

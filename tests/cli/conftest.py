@@ -1,0 +1,81 @@
+"""Jobs for the displays, and a screen of 80 columns that can be read back."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from db.jobs import Job, State
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MINA = UUID(int=7)
+
+
+@pytest.fixture
+def now():
+    return NOW
+
+
+@pytest.fixture
+def mina():
+    return MINA
+
+
+@pytest.fixture
+def drawn():
+    """Draw something on 80 columns without colours, and return its lines."""
+
+    def draw(renderable, width=80):
+        console = Console(width=width, record=True, file=None, force_terminal=False, quiet=False, no_color=True)
+        with console.capture() as captured:
+            console.print(renderable)
+        return captured.get().splitlines()
+
+    return draw
+
+
+@pytest.fixture
+def job():
+    """Make a job's row; what is not said is that of a collection's import under way."""
+
+    def make(**said):
+        row = {
+            "id": UUID("3f2a9c1e-0000-4000-8000-000000000001"),
+            "kind": "import_collection",
+            "lane": "import",
+            "queue": "import",
+            "user_id": MINA,
+            "args": {},
+            "unique_key": "import_collection",
+            "priority": 0,
+            "takes_token": True,
+            "speaks_for_user": True,
+            "state": State.RUNNING,
+            "created_at": NOW - timedelta(seconds=70),
+            "due_at": NOW - timedelta(seconds=70),
+            "started_at": NOW - timedelta(seconds=60),
+            "finished_at": None,
+            "cancel_requested_at": None,
+            "called_until": None,
+            "leased_until": None,
+            "leased_by": None,
+            "fence": 9,
+            "is_executing": False,
+            "attempts": 0,
+            "crashes": 0,
+            "steps": 9,
+            "requests": 9,
+            "checkpoint": {"stage": "pages", "current_page": 6},
+            "total_records": 1000,
+            "processed_records": 600,
+            "skipped_records": 0,
+            "waits_for": None,
+            "outcome": None,
+            "error_class": None,
+            "error": None,
+            "error_detail": None,
+        }
+        return Job(**{**row, **said})
+
+    return make

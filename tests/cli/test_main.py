@@ -1,0 +1,158 @@
+import sys
+
+import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from actors.errors import NotConnected
+from cli import main
+from cli.errors import CommandFailed, NotFound
+from db.errors import DatabaseAway, UnknownUser
+from db.settings import DatabaseSettings
+from discogs.errors import Unavailable
+from workers.errors import NotConfigured
+from workers.settings import EngineSettings
+
+COMMANDS = [
+    "up",
+    "demo",
+    "connect",
+    "disconnect",
+    "users",
+    "keys",
+    "import",
+    "jobs",
+    "api",
+    "worker",
+    "clock",
+    "simulator",
+    "migrate",
+    "version",
+]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run `rekkrd` as a person does, in an empty folder: exit code, answers, trouble."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "REDIS_URL", "REKKRD_DATA_DIR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def rekkrd(*arguments, capsys):
+        monkeypatch.setattr(sys, "argv", ["rekkrd", *arguments])
+        main.screen.out.cache_clear()
+        main.screen.err.cache_clear()
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return rekkrd
+
+
+def test_help_names_every_command(run, capsys):
+    code, out, _ = run("--help", capsys=capsys)
+    assert code == 0
+    assert [each for each in COMMANDS if f" {each} " not in out] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    shown = CliRunner().invoke(main.app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) > 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [["jobs"], ["users"], ["jobs", "show", "3f"], ["migrate"], ["import", "--user", "ada"], ["worker"]]
+)
+def test_a_command_beside_nothing_says_what_to_start(run, capsys, arguments):
+    code, _, err = run(*arguments, capsys=capsys)
+    assert code == 1
+    assert "Nothing is running here" in err
+    assert "rekkrd up" in err
+    assert "DATABASE_URL" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["worker", "--queues", "slow"], "slow is no lane"),
+        (["worker", "--queues", ""], "nothing is no lane"),
+        (["worker", "--threads", "0"], "--threads"),
+        (["jobs", "--state", "asleep"], "asleep"),
+        (["jobs", "--limit", "0"], "--limit"),
+        (["import"], "--user"),
+        (["import", "--user", "ada", "--only", "inventory"], "inventory"),
+        (["connect"], "USER"),
+        (["users", "--below", "x"], "--below"),
+        (["demo", "--records", "-1"], "--records"),
+        (["fly"], "fly"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_ends_with_2(run, capsys, arguments, said):
+    code, _, err = run(*arguments, capsys=capsys)
+    assert code == 2
+    assert said in err
+
+
+def test_a_setting_that_cannot_be_read_is_named_and_its_value_is_not_shown(run, capsys, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@db")
+    code, _, err = run("jobs", capsys=capsys)
+    assert code == 2
+    assert "DATABASE_URL" in err
+    assert "hunter2" not in err
+
+
+def test_a_broken_env_file_names_the_setting(run, capsys, tmp_path):
+    (tmp_path / ".env").write_text("DATABASE_URL=postgresql:///x\nREKKRD_DATABASE_POOL_SIZE=many\n")
+    code, _, err = run("jobs", capsys=capsys)
+    assert (code, "REKKRD_DATABASE_POOL_SIZE" in err) == (2, True)
+
+
+def test_a_database_that_is_away_is_a_sentence_with_the_next_step(run, capsys, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("REKKRD_DATABASE_TIMEOUT_SECONDS", "0.2")
+    code, _, err = run("jobs", capsys=capsys)
+    assert code == 1
+    assert "database" in err
+    assert "Check DATABASE_URL" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "next_step"),
+    [
+        (NotFound("There is no job 3f.", "List them."), "There is no job 3f.", "List them."),
+        (NotConnected("Not connected.", "Connect."), "Not connected.", "Connect."),
+        (UnknownUser("There is no user 'x'."), "There is no user 'x'.", None),
+        (Unavailable("Discogs took too long."), "Discogs took too long.", None),
+        (NotConfigured("REDIS_URL is not set."), "REDIS_URL is not set.", None),
+    ],
+)
+def test_a_rooms_error_keeps_its_sentence(error, sentence, next_step):
+    failure = main.in_words(error)
+    assert isinstance(failure, CommandFailed)
+    assert (str(failure), failure.next_step) == (sentence, next_step)
+
+
+def test_a_database_that_is_away_is_told_with_its_setting():
+    assert "DATABASE_URL" in main.in_words(DatabaseAway("The database is away.")).next_step
+
+
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [(DatabaseSettings, "REKKRD_DATABASE_POOL_SIZE"), (EngineSettings, "REKKRD_WORKER_THREADS")],
+)
+def test_settings_are_named_as_they_stand_in_the_environment(room, name, monkeypatch):
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(ValidationError) as wrong:
+        room()
+    assert name in str(main.in_words(wrong.value))
+
+
+def test_debug_shows_the_traceback(run, capsys, monkeypatch):
+    monkeypatch.setattr(main, "app", lambda: (_ for _ in ()).throw(NotFound("gone")))
+    monkeypatch.setenv("REKKRD_LOG_LEVEL", "debug")
+    with pytest.raises(NotFound):
+        main.main()

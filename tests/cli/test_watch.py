@@ -1,0 +1,84 @@
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from actors.pace import Pace
+from actors.progress import Surroundings, tell
+from cli.watch import Sight, Tokens, line, picture, watch
+from db.gates import Gate
+from db.jobs import State
+
+
+@pytest.fixture
+def sight(job, now):
+    """Look at a collection half-way and a wantlist in line; what surrounds them may be said."""
+
+    def look(around=None, **said):
+        around = around or Surroundings(now, ahead=0, users_by_lane={"import": 1})
+        collection = tell(job(**said), around, Pace())
+        wantlist = tell(
+            job(
+                id=UUID(int=2),
+                kind="import_wantlist",
+                state=State.PENDING,
+                checkpoint={},
+                steps=0,
+                requests=0,
+                total_records=None,
+                processed_records=0,
+            ),
+            around,
+            Pace(),
+        )
+        return Sight(now, (collection, wantlist), Tokens(spent=9, limit=55, window_seconds=60))
+
+    return look
+
+
+def test_the_display_fits_80_columns(drawn, sight, now):
+    assert max(len(each) for each in drawn(picture(sight(), now - timedelta(seconds=11)))) <= 80
+
+
+def test_the_display_says_records_pages_rate_tokens_and_what_it_waits_for(drawn, sight, now):
+    text = "\n".join(drawn(picture(sight(), now - timedelta(seconds=11))))
+    for words in (
+        "600 of 1,000",
+        "page 6 of 10",
+        "600 records/min",
+        "9 requests",
+        "9 spent, 46 free of 55",
+        "no estimate yet",
+        "1st in lane import",
+    ):
+        assert words in text
+
+
+def test_a_closed_gate_is_said_in_calm_words_with_the_time(drawn, sight, now):
+    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", now, now + timedelta(seconds=70))
+    text = "\n".join(drawn(picture(sight(Surroundings(now, ahead=0, gate=gate)), now)))
+    assert "Discogs asked us to wait. Going on at 12:01:10" in text
+    assert "Page 6 of 10 is safe." in text
+
+
+def test_the_end_is_estimated_as_soon_as_every_total_is_known(drawn, job, now):
+    view = tell(job(), Surroundings(now, ahead=0, users_by_lane={"import": 1}), Pace())
+    text = " ".join(drawn(picture(Sight(now, (view,)), now)))
+    assert "about 4 s left" in text
+
+
+def test_a_line_says_the_same_where_no_terminal_is(sight, now):
+    said = line(sight(), now)
+    assert "collection 600 of 1,000 records, page 6 of 10, running" in said
+    assert "\n" not in said
+
+
+def test_watching_ends_with_the_last_job_and_tells_what_failed(sight, job, now, capsys, monkeypatch):
+    failed = tell(
+        job(state=State.FAILED, finished_at=now, error_class="Gone", error="No such user."), Surroundings(now), Pace()
+    )
+    monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
+    looks = iter([sight(), Sight(now, (failed,)), Sight(now, (failed,))])
+    last = watch(lambda: next(looks))
+    assert (last.is_over, last.is_completed) == (True, False)
+    assert "collection: No such user." in capsys.readouterr().out
