@@ -38,15 +38,20 @@ class RememberingBudget:
     told: list[tuple[int | None, int | None, int | None]] = field(default_factory=list)
     unused: int = 0
     looks: int = 0
+    held: int = 0
+    most_held: int = 0
     on_check: Callable[[], None] = lambda: None
 
     @contextmanager
     def permit(self, endpoint: str) -> Iterator[Permit]:
         self.endpoints.append(endpoint)
         permit = _RememberedPermit(self, is_stale=len(self.endpoints) <= self.stale)
+        self.held += 1
+        self.most_held = max(self.held, self.most_held)
         try:
             yield permit
         finally:
+            self.held -= 1
             self.unused += not permit.is_settled
 
 

@@ -45,6 +45,7 @@ def test_a_permit_that_ran_out_while_connecting_is_left_unused_and_a_fresh_one_t
     budget.stale = 2
     assert over_the_wire().identity().id == 1
     assert (len(budget.endpoints), budget.unused, len(budget.told)) == (3, 2, 1)
+    assert (budget.most_held, budget.held) == (1, 0), "the old one is given back before a new one is waited for"
     assert len(raw_server.heads) == raw_server.connections == 1
 
 
