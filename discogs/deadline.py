@@ -45,7 +45,7 @@ class DeadlineTransport(httpx.HTTPTransport):
     def __init__(self, *, max_connections: int, keepalive_seconds: float) -> None:
         super().__init__()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=httpx.create_ssl_context(),
             max_connections=max_connections,
             keepalive_expiry=keepalive_seconds,
             network_backend=_Backend(),
