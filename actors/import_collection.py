@@ -63,7 +63,7 @@ def fetch(step: ImportStep) -> Fetched:
         case Stage.FIELDS:
             return Fields(step.discogs.fields(account_of(step).username))
         case Stage.PAGES:
-            return ask_page(step, step.discogs.collection_page)
+            return ask_page(step, "collection", step.discogs.collection_page)
         case Stage.LINKING_BY_RELEASE | Stage.LINKING_BY_NAME:
             return None
 

@@ -33,7 +33,7 @@ def fetch(step: ImportStep) -> Fetched:
     """Ask Discogs for what the next step stores: one request."""
     if step.checkpoint.stage is Stage.IDENTITY:
         return ask_identity(step)
-    return ask_page(step, step.discogs.wants_page)
+    return ask_page(step, "wantlist", step.discogs.wants_page)
 
 
 def store(conn: Connection, step: ImportStep, fetched: Fetched) -> Outcome:

@@ -46,9 +46,9 @@ def newest(step: ImportStep) -> int | None:
     return newest_of(account_of(step).tier) if step.checkpoint.sweep is None else step.checkpoint.newest
 
 
-def ask_page(step: ImportStep, verb: Callable[..., P]) -> P | Missed:
-    """Ask for the next page by one of the client's verbs."""
-    sort, sort_order = TRIES[step.checkpoint.nth_try - 1]
+def ask_page(step: ImportStep, swept: List, verb: Callable[..., P]) -> P | Missed:
+    """Ask for the next page of a list by the client's verb for it."""
+    sort, sort_order = TRIES[swept][step.checkpoint.nth_try - 1]
     try:
         return verb(
             account_of(step).username,
@@ -78,7 +78,7 @@ def begun_sweep(conn: Connection, step: ImportStep, swept: List) -> UUID:
     """Return the walk under way; the first page of a try begins one."""
     if step.checkpoint.sweep is not None:
         return step.checkpoint.sweep
-    sort, sort_order = TRIES[step.checkpoint.nth_try - 1]
+    sort, sort_order = TRIES[swept][step.checkpoint.nth_try - 1]
     return sweeps.start(
         conn,
         job_id=step.job_id,

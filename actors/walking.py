@@ -1,17 +1,24 @@
 """How a list is walked, page by page, and when a walk may say that it saw everything."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from db.instances import Unseen
+from db.links import List
 from db.sweeps import Sweep
 
 PER_PAGE = 100
 FREE_RECORDS = 50  # what the free tier holds, newest first
 FREE_TIER = "collector"
 
-# One sort key a try. Equal keys may come in any order, and with another key other records are equal.
-TRIES = (("added", "desc"), ("title", "asc"), ("added", "asc"))
+# One sort key a try. Equal keys may come in any order, and with another key other records are equal. A wantlist is
+# known to take two keys only.
+TRIES: Mapping[List, Sequence[tuple[str, str]]] = {
+    "collection": (("added", "desc"), ("title", "asc"), ("added", "asc")),
+    "wantlist": (("added", "desc"), ("label", "asc"), ("added", "asc")),
+}
+MOST_TRIES = 3
 
 GUARDED_SHARE = 0.02  # a sweep that would lose more than this asks
 
@@ -60,7 +67,7 @@ def after_last(sweep: Sweep) -> Move:
     """Decide what a walk was worth when there are no more pages."""
     if sweep.is_whole and sweep.seen == sweep.items:
         return Move.COMPLETE
-    return Move.TRY_AGAIN if sweep.nth_try < len(TRIES) else Move.GIVE_UP
+    return Move.TRY_AGAIN if sweep.nth_try < MOST_TRIES else Move.GIVE_UP
 
 
 def may_go(lost: Unseen) -> bool:

@@ -121,6 +121,7 @@ def test_wants_that_come_and_go_on_the_way_are_walked_again(drive, make_want):
             break
         if at.checkpoint.current_page == 1 and at.checkpoint.nth_try == 1:
             del drive.discogs.wants[-1]
+    assert "wants 1/100 label asc" in drive.discogs.asked  # a wantlist is not known to take title
     assert missing(drive) == 1
     assert [row["outcome"] for row in drive.rows("SELECT outcome FROM rekkrd.sweeps ORDER BY started_at")] == [
         "complete",
