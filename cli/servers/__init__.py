@@ -1,0 +1,79 @@
+"""Servers of our own on one machine: PostgreSQL and Valkey from PyPI wheels, which end with us, however we end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cli.servers.account import choose_account
+from cli.servers.home import open_home
+from cli.servers.postgres import Postgres
+from cli.servers.valkey import Valkey
+
+__all__ = ["Postgres", "Servers", "Valkey", "running", "running_postgres", "running_valkey"]
+
+AnyServer = TypeVar("AnyServer", Postgres, Valkey)
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Both, running. Each can be stopped, killed, started and restarted, and keeps its addresses."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url()
+
+    @property
+    def redis_url(self) -> str:
+        return self.valkey.url()
+
+
+@contextmanager
+def running(folder: Path, *, durable: bool = True, keep: bool = True, listen_tcp: bool = False) -> Iterator[Servers]:
+    """Run both on ``folder``, which is made if need be. ``keep`` False removes it in the end, even if we are killed.
+
+    Raises:
+        ServersFailed: with a sentence for a person; see errors.py for its kinds.
+    """
+    with (
+        running_valkey(folder, keep=keep, listen_tcp=listen_tcp) as valkey,
+        running_postgres(folder, durable=durable, keep=keep, listen_tcp=listen_tcp) as postgres,
+    ):
+        yield Servers(postgres, valkey)
+
+
+@contextmanager
+def running_postgres(
+    folder: Path, *, durable: bool = True, keep: bool = True, listen_tcp: bool = False
+) -> Iterator[Postgres]:
+    """Run PostgreSQL alone. Raises ServersFailed."""
+    with (
+        open_home(folder, "postgres", choose_account()) as home,
+        _started(Postgres(home, durable=durable, keep=keep, listen_tcp=listen_tcp)) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def running_valkey(folder: Path, *, keep: bool = True, listen_tcp: bool = False) -> Iterator[Valkey]:
+    """Run Valkey alone. Raises ServersFailed."""
+    with (
+        open_home(folder, "valkey", choose_account()) as home,
+        _started(Valkey(home, keep=keep, listen_tcp=listen_tcp)) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _started(server: AnyServer) -> Iterator[AnyServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        if not server.keep:
+            server.home.remove()

