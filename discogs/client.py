@@ -3,25 +3,24 @@
 Longer than other files because the verbs belong side by side; everything that they share stands elsewhere.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 
+from discogs.answers import as_json, parsed
 from discogs.auth import Credentials, PersonalToken, auth_for, secrets_of
 from discogs.budget import Budget
 from discogs.deadline import DeadlineTransport
-from discogs.errors import Invalid, Unavailable, meaning, snippet_of
+from discogs.errors import Invalid, meaning
 from discogs.exchange import Answer, exchange
 from discogs.ids import ALL_FOLDERS, FieldId, FolderId, InstanceId, MasterId, ReleaseId
 from discogs.records.catalogue import Master, MasterVersions, Release
 from discogs.records.collection import CollectionPage, CollectionValue, Field, Folder, Instance
 from discogs.records.market import InventoryPage, MarketplaceStats, PriceSuggestions
 from discogs.records.people import Identity, Profile
-from discogs.records.reading import Json, Unreadable, an_object, needed_rows
+from discogs.records.reading import Json, needed_rows
 from discogs.records.search import Query, SearchPage
 from discogs.records.wants import Want, WantPage
 from discogs.settings import DiscogsSettings
@@ -43,14 +42,9 @@ def http_client(settings: DiscogsSettings) -> httpx.Client:
     """Open the connections of a process; threads may share them. Close it in the end."""
     return httpx.Client(
         base_url=settings.api_url,
-        headers={
-            "User-Agent": settings.user_agent,
-            "Accept": "application/vnd.discogs.v2.discogs+json",
-            "Accept-Encoding": "gzip",
-        },
+        headers={"User-Agent": settings.user_agent, "Accept": "application/vnd.discogs.v2.discogs+json"},
         timeout=httpx.Timeout(settings.deadline_seconds, connect=settings.connect_seconds),
         transport=DeadlineTransport(max_connections=CONNECTIONS, keepalive_seconds=KEEPALIVE_SECONDS),
-        follow_redirects=False,  # a second request would need a second permit
         trust_env=False,  # a .netrc would put another name on our requests
     )
 
@@ -254,7 +248,7 @@ class Discogs:
         params: Mapping[str, str | int] | None = None,
     ) -> T:
         """Read something; ``at`` fills the path's template."""
-        return _parsed(self._send("GET", path, at or {}, params=params), f"GET {path}", parse)
+        return parsed(self._send("GET", path, at or {}, params=params), f"GET {path}", parse, hide=self._hide)
 
     def _change(
         self,
@@ -265,7 +259,7 @@ class Discogs:
         body: Mapping[str, str | int] | None = None,
     ) -> T:
         """Change something that Discogs then shows."""
-        return _parsed(self._send(method, path, at, body=body), f"{method} {path}", parse)
+        return parsed(self._send(method, path, at, body=body), f"{method} {path}", parse, hide=self._hide)
 
     def _do(
         self, method: str, path: str, at: Mapping[str, str | int], body: Mapping[str, str | int] | None = None
@@ -273,7 +267,7 @@ class Discogs:
         """Change something that is answered by silence. A page that says something else was not written by Discogs."""
         answer = self._send(method, path, at, body=body)
         if answer.body.strip():
-            _json(answer, f"{method} {path}")
+            as_json(answer, f"{method} {path}", hide=self._hide)
 
     def _send(
         self,
@@ -309,36 +303,6 @@ class Discogs:
         if error is not None:
             raise error
         return answer
-
-
-def _parsed(answer: Answer, endpoint: str, parse: Callable[[Json], T]) -> T:
-    try:
-        return parse(an_object(_json(answer, endpoint)))
-    except Unreadable as error:
-        raise _unreadable(answer, endpoint, str(error)) from None
-
-
-def _json(answer: Answer, endpoint: str) -> object:
-    """Parse a body without losing a digit. A 200 that is no JSON is an excuse (DISCOGS_API.md §5.2)."""
-    try:
-        return json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        beginning = answer.body[:1000].decode("utf-8", "replace")
-        raise _unreadable(answer, endpoint, snippet_of(beginning)) from None
-
-
-def _unreadable(answer: Answer, endpoint: str, snippet: str) -> Unavailable:
-    return Unavailable(
-        "Discogs answered something that we cannot read." if answer.body.strip() else "Discogs answered with nothing.",
-        status=answer.status,
-        endpoint=endpoint,
-        snippet=snippet,
-        maybe_applied=not endpoint.startswith("GET "),
-    )
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _copy(username: str, folder_id: FolderId, release_id: ReleaseId, instance_id: InstanceId) -> dict[str, str | int]:

@@ -43,7 +43,8 @@ def exchange(
     with _Sending(budget, endpoint, deadline_seconds) as sending, deadline.within(deadline_seconds):
         request.extensions = {**request.extensions, "trace": sending.on_trace}
         try:
-            with closing(http.send(request, auth=auth, stream=True)) as response:
+            # Not elsewhere on its own: a second request would need a second permit.
+            with closing(http.send(request, auth=auth, stream=True, follow_redirects=False)) as response:
                 sending.answered(response.status_code, response.headers)
                 return _whole(response, request.method, endpoint)
         except httpx.HTTPError as error:

@@ -82,7 +82,6 @@ def _asked(
     session: OAuth1Session, settings: DiscogsSettings, budget: Budget, path: str, *, hide: tuple[str, ...]
 ) -> OAuthToken:
     """Make one call of the hand-shake and return the pair that it is answered with."""
-    session.trust_env = False  # a .netrc would sign in our place
     session.adapters.clear()
     session.mount(settings.api_url, _OurNetwork(settings, budget, f"POST {path}", hide))
     fetch = session.fetch_request_token if path == _REQUEST_TOKEN else session.fetch_access_token

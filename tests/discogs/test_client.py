@@ -351,6 +351,13 @@ def test_an_answer_that_quotes_our_secrets_is_not_passed_on(script):
     assert not any(secret in shown for secret in ("a-token", "a-secret", "our-secret"))
 
 
+def test_a_200_that_quotes_our_secrets_is_not_passed_on_either(script):
+    with pytest.raises(Unavailable) as caught:
+        script.client("<html>a-token, a-secret, our-secret</html>").identity()
+    assert "secret" not in caught.value.snippet
+    assert "token" not in caught.value.snippet
+
+
 def test_text_arrives_byte_for_byte(script):
     odd = "a\x00b \U0001f3b5 \u202eabc <b>&amp;</b> \r\n\t " + "x" * 10_000
     notes = [{"field_id": 3, "value": odd}]

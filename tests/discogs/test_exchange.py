@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from discogs import exchange as exchange_module
+from discogs.client import Discogs
 from discogs.errors import PermitExpired, Throttled, Unavailable
 from discogs.exchange import MAX_PERMITS
 from discogs.ids import FolderId, ReleaseId
@@ -209,8 +210,14 @@ def test_connections_are_kept_and_every_request_introduces_itself(raw_server, ov
         assert "accept: application/vnd.discogs.v2.discogs+json" in head.lower()
 
 
-def test_a_redirect_is_not_followed_because_it_would_need_another_permit(script, budget):
-    elsewhere = httpx.Response(302, headers={"location": "https://example.org/"})
+def test_a_redirect_is_not_followed_because_it_would_need_another_permit(settings, budget):
+    asked = []
+
+    def elsewhere(request):
+        asked.append(request)
+        return httpx.Response(302, headers={"location": "https://example.org/"})
+
+    eager = httpx.Client(base_url=settings.api_url, transport=httpx.MockTransport(elsewhere), follow_redirects=True)
     with pytest.raises(Unavailable, match="elsewhere"):
-        script.client(elsewhere, budget=budget).identity()
-    assert len(script.asked) == len(budget.told) == 1
+        Discogs(eager, settings, budget, None).identity()
+    assert len(asked) == len(budget.told) == 1
