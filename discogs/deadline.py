@@ -43,9 +43,10 @@ class DeadlineTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, *, max_connections: int, keepalive_seconds: float) -> None:
-        super().__init__()
+        trusted = httpx.create_ssl_context()
+        super().__init__(verify=trusted)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=trusted,
             max_connections=max_connections,
             keepalive_expiry=keepalive_seconds,
             network_backend=_Backend(),

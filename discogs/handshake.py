@@ -10,7 +10,6 @@ from io import BytesIO
 import requests
 from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1Session
-from requests_oauthlib.oauth1_session import TokenMissing
 
 from discogs.auth import NO_KEY, Application, OAuthToken, own_application
 from discogs.budget import Budget
@@ -88,7 +87,7 @@ def _asked(
     try:
         got = fetch(settings.api_url + path)
         return OAuthToken(got["oauth_token"], got["oauth_token_secret"])
-    except (TokenMissing, ValueError, KeyError):  # a 200 with something else in it; the errors quote the answer
+    except (ValueError, KeyError):  # a 200 with something else in it; the errors quote the answer
         sentence = "Discogs answered the sign-in with something that we cannot read."
         raise Unavailable(sentence, status=200, endpoint=f"POST {path}", maybe_applied=True) from None
 

@@ -210,6 +210,23 @@ def test_connections_are_kept_and_every_request_introduces_itself(raw_server, ov
         assert "accept: application/vnd.discogs.v2.discogs+json" in head.lower()
 
 
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again(raw_server, over_the_wire, answer_bytes):
+    closed = threading.Event()
+
+    def answer_and_close(conn):
+        conn.sendall(answer_bytes(ME))
+        conn.shutdown(socket.SHUT_RDWR)
+        closed.set()
+
+    raw_server.answer = answer_and_close
+    client = over_the_wire()
+    for _ in range(3):
+        assert client.identity().id == 1
+        assert closed.wait(10)
+        closed.clear()
+    assert raw_server.connections == 3
+
+
 def test_a_redirect_is_not_followed_because_it_would_need_another_permit(settings, budget):
     asked = []
 

@@ -73,6 +73,7 @@ def test_it_ends_with_the_lasting_token(at_server, raw_server, answers, budget):
         (("200 OK", b"<html>Maintenance req-secret</html>"), Unavailable),
         (("200 OK", b'{"message": "hello"}'), Unavailable),
         (("200 OK", b"oauth_token=only"), Unavailable),
+        (("200 OK", b"some=thing"), Unavailable),
         (("200 OK", b"\xff\xfe"), Unavailable),
     ],
 )
