@@ -60,7 +60,7 @@ class Desk:
 class CallBroker(RedisBroker):
     """No delay queues (times live in PostgreSQL), no retries, and consumers that are woken instead of polling."""
 
-    def __init__(self, client: "redis.Redis[Any]", *, namespace: str, desk: Desk) -> None:
+    def __init__(self, client: redis.Redis, *, namespace: str, desk: Desk) -> None:
         super().__init__(client=client, namespace=namespace, middleware=[], maintenance_chance=100_000)
         self.desk = desk
 

@@ -15,7 +15,6 @@ from discogs.errors import (
     Throttled,
     Unauthorised,
 )
-
 from workers.kinds import JobFailed
 from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable, Stopped
 

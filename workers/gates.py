@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from db.gates import Gate
 
 from db import Connection, gates
+from db.gates import Gate
 from workers.decide import CloseGate
 from workers.limiter.limiter import Limiter
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from discogs.client import Discogs
 from pydantic import BaseModel, ConfigDict
 
 from db import Connection
 from db.links import Account
+from discogs.client import Discogs
 from workers.limiter.lanes import Lane
 
 

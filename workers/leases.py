@@ -12,6 +12,7 @@ from db import steps
 from db.errors import MayBeRetried
 from db.jobs import Job
 from db.pool import Pool
+from workers.limiter.stop import Stop
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +23,7 @@ class Lease:
     def __init__(self, job: Job, deadline: float) -> None:
         self.job = job
         self.deadline = deadline  # monotonic; past it the lease is left to run out
-        self.stop = Event()
+        self.stop = Stop()
         self.is_cancelled = False
         self.is_lost = False
 

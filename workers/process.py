@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import dramatiq
 import structlog
-from db.listen import Listener
 
+from db.listen import Listener
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
 from workers.kinds import Job

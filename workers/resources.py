@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
-from typing import Any
 
 import httpx
 import redis
@@ -20,6 +18,7 @@ from discogs.client import Discogs, http_client
 from workers.errors import NotConfigured
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
+from workers.limiter.stop import Stop
 from workers.settings import Settings
 from workers.tokens import LaneBudget
 
@@ -32,7 +31,7 @@ class Resources:
 
     settings: Settings
     pool: Pool
-    redis: "redis.Redis[Any]"
+    redis: redis.Redis
     limiter: Limiter
     http: httpx.Client
     keys: Keys
@@ -45,7 +44,7 @@ class Resources:
         """A client for credentials that belong to no account yet: it says whose they are."""
         return Discogs(self.http, self.settings.discogs, budget, _signing(credentials))
 
-    def budget_for_person(self, user: str, *, stop: Event | None = None) -> Budget:
+    def budget_for_person(self, user: str, *, stop: Stop | None = None) -> Budget:
         """The interactive lane, for somebody who waits at a screen."""
         return LaneBudget(self.limiter, lane=Lane.INTERACTIVE, user=user, give_up_after=PERSON_WAITS_SECONDS, stop=stop)
 
@@ -63,10 +62,11 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     pool = open_pool(settings.database)
     client = redis_client(settings)
     http = http_client(settings.discogs)
+    limiter = Limiter(client, settings.limiter, namespace=settings.engine.redis_namespace)
     try:
-        limiter = Limiter(client, settings.limiter)
         yield Resources(settings, pool, client, limiter, http, keys)
     finally:
+        limiter.close()
         http.close()
         client.close()
         pool.close()
@@ -81,7 +81,7 @@ def _signing(credentials: Credentials | None) -> OAuthToken | PersonalToken | No
     return OAuthToken(credentials.token, credentials.secret)
 
 
-def redis_client(settings: Settings) -> "redis.Redis[Any]":
+def redis_client(settings: Settings) -> redis.Redis:
     """A client that never repeats a command by itself: a lost reply must not become a second message or token."""
     if settings.engine.redis_url is None:
         raise NotConfigured("REDIS_URL is not set, and no server of our own was started.")

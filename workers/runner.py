@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from discogs.errors import DiscogsError
 
 from db import Connection, links, steps
 from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
+from discogs.errors import DiscogsError
 from workers import gates
 from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
 from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step

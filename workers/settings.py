@@ -3,11 +3,11 @@
 from functools import cached_property
 from typing import Literal
 
-from discogs.settings import DiscogsSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.settings import DatabaseSettings
+from discogs.settings import DiscogsSettings
 from workers.limiter.settings import LimiterSettings
 
 

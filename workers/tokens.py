@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
 
 import structlog
-from discogs.budget import Permit
 
+from discogs.budget import Permit
+from workers.limiter.grant import Grant
 from workers.limiter.lanes import Lane
-from workers.limiter.limiter import Grant, Limiter
+from workers.limiter.limiter import Limiter
+from workers.limiter.stop import Stop
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +24,7 @@ class LaneBudget:
         lane: Lane,
         user: str,
         give_up_after: float,
-        stop: Event | None = None,
+        stop: Stop | None = None,
         on_grant: Callable[[], None] = lambda: None,
     ) -> None:
         self._limiter = limiter
