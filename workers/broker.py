@@ -61,7 +61,7 @@ class CallBroker(RedisBroker):
     """No delay queues (times live in PostgreSQL), no retries, and consumers that are woken instead of polling."""
 
     def __init__(self, client: redis.Redis, *, namespace: str, desk: Desk) -> None:
-        super().__init__(client=client, namespace=namespace, middleware=[], maintenance_chance=100_000)
+        super().__init__(client=client, namespace=namespace, middleware=[], maintenance_chance=100_000)  # type: ignore[no-untyped-call]  # carries no types
         self.desk = desk
 
     @property
@@ -87,7 +87,7 @@ class CallConsumer(_RedisConsumer):
     """Fetches no more than its process has free threads for, and sleeps on the bell of the desk."""
 
     def __init__(self, broker: CallBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout)
+        super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]  # carries no types
         self.desk = broker.desk
         self._heard = 0
 
@@ -100,7 +100,7 @@ class CallConsumer(_RedisConsumer):
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back what was fetched and not begun when the process stops; the ledger would repeat it anyway."""
         try:
-            super().requeue(messages)
+            super().requeue(messages)  # type: ignore[no-untyped-call]  # carries no types
         except redis.RedisError as error:
             log.info("calls_not_requeued", queue=self.queue_name, error=str(error))
 
