@@ -4,6 +4,7 @@ import signal
 from threading import Event
 
 from cli import here
+from cli.production import require_complete
 from scheduler.clock import Clock
 from workers import logs
 
@@ -14,6 +15,7 @@ def clock() -> None:
     Runs until Ctrl-C or SIGTERM. Any number may run beside each other: each tick counts once.
     """
     settings = here.settings()
+    require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     end = Event()
     for name in (signal.SIGTERM, signal.SIGINT):

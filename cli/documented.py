@@ -12,12 +12,13 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
-from workers.limiter.settings import LimiterSettings
 
 from api.settings import ApiSettings
 from cli.settings import CommandSettings
 from db.settings import DatabaseSettings
 from discogs.settings import DiscogsSettings
+from simulator.settings import SimulatorSettings
+from workers.limiter.settings import LimiterSettings
 from workers.settings import EngineSettings
 
 ROOMS: dict[str, type[BaseSettings]] = {
@@ -27,6 +28,7 @@ ROOMS: dict[str, type[BaseSettings]] = {
     "workers: the budget of requests": LimiterSettings,
     "api: programs and browsers": ApiSettings,
     "cli: everything on one machine": CommandSettings,
+    "simulator: Discogs offline": SimulatorSettings,
 }
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 

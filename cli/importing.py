@@ -18,6 +18,7 @@ from cli.errors import CommandFailed, WorkFailed
 from cli.watch import Sight, Tokens, watch
 from db import Connection, jobs, links, users
 from workers.kinds import Kind
+from workers.limiter.errors import LimiterUnavailable
 from workers.resources import Resources
 
 
@@ -93,12 +94,16 @@ def looker(resources: Resources, job_ids: Sequence[UUID]) -> Callable[[], Sight]
 
 def _pace(resources: Resources) -> Pace:
     settings = resources.settings.limiter
-    return Pace(settings.requests, settings.window_seconds)
+    return Pace(settings.limit, settings.window_seconds)
 
 
 def _tokens(resources: Resources) -> Tokens | None:
-    """Ask the limiter what the last window saw; None while Redis is away."""
-    raise NotImplementedError
+    """Ask what the last window saw; None while Redis is away."""
+    try:
+        seen = resources.limiter.snapshot()
+    except LimiterUnavailable:
+        return None
+    return Tokens(seen.spent, seen.free, seen.limit, seen.foreign, resources.settings.limiter.window_seconds)
 
 
 def _say_estimate(resources: Resources, user: str, wanted: Sequence[List]) -> None:

@@ -1,8 +1,12 @@
 """REKKRD_ENV=production starts only complete: nothing embedded, nothing simulated, each missing thing named."""
 
+from urllib.parse import urlsplit
+
 from api.settings import ApiSettings
 from cli.errors import NotComplete
 from workers.settings import Settings
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def is_production(settings: Settings) -> bool:
@@ -10,7 +14,7 @@ def is_production(settings: Settings) -> bool:
     return settings.engine.env == "production"
 
 
-def require_complete(settings: Settings, api: ApiSettings) -> None:
+def require_complete(settings: Settings, api: ApiSettings | None = None) -> None:
     """Refuse to start in production when something is missing. Raises NotComplete, which names all of it at once."""
     if is_production(settings) and (lacking := missing(settings, api)):
         raise NotComplete(
@@ -19,8 +23,11 @@ def require_complete(settings: Settings, api: ApiSettings) -> None:
         )
 
 
-def missing(settings: Settings, api: ApiSettings) -> list[str]:
-    """Name each setting that production needs and that is not there, with what belongs in it."""
+def missing(settings: Settings, api: ApiSettings | None = None) -> list[str]:
+    """Name each setting that production needs and that is not there, with what belongs in it.
+
+    ``api`` is left out by processes that open no door.
+    """
     database, discogs = settings.database, settings.discogs
     needed: tuple[tuple[str, object, str], ...] = (
         ("DATABASE_URL", database.database_url, "your PostgreSQL; the embedded one is for one machine"),
@@ -28,7 +35,13 @@ def missing(settings: Settings, api: ApiSettings) -> list[str]:
         ("DISCOGS_OAUTH_ENCRYPTION_KEY", database.encryption_key, "seals stored tokens; `rekkrd keys new` makes one"),
         ("DISCOGS_CONSUMER_KEY", discogs.consumer_key, "from discogs.com/settings/developers"),
         ("DISCOGS_CONSUMER_SECRET", discogs.consumer_secret, "from discogs.com/settings/developers"),
-        ("REKKRD_API_TOKENS_APPLICATION", api.application_tokens, "the app's bearer token; `openssl rand -hex 24`"),
-        ("REKKRD_API_TOKENS_OPERATOR", api.operator_tokens, "the operators' bearer token; `openssl rand -hex 24`"),
     )
-    return [f"{name}  {sentence}" for name, value, sentence in needed if not value]
+    if api is not None:
+        needed += (
+            ("REKKRD_API_TOKENS_APPLICATION", api.application_tokens, "the app's bearer token; `openssl rand -hex 24`"),
+            ("REKKRD_API_TOKENS_OPERATOR", api.operator_tokens, "the operators' bearer token; `openssl rand -hex 24`"),
+        )
+    lacking = [f"{name}  {sentence}" for name, value, sentence in needed if not value]
+    if urlsplit(discogs.api_url).hostname in THIS_MACHINE:
+        lacking.append("DISCOGS_API_URL  points to this machine, where only a simulator can be: leave it out")
+    return lacking

@@ -17,6 +17,3 @@ class CommandSettings(BaseSettings):
         default=Path(".rekkrd"),
         description="Folder of `rekkrd up`: the embedded servers' data, the development key, and where it runs now.",
     )
-    simulator_port: int = Field(
-        default=8060, ge=1, le=65535, description="Port of the simulator that `rekkrd up` starts, on this machine only."
-    )

@@ -23,10 +23,12 @@ BAR_WIDTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The budget of the fleet: how many requests the last window saw, of how many."""
+    """The budget of the fleet in the last window; ``foreign`` is what other programs on our address spent."""
 
     spent: int
+    free: int
     limit: int
+    foreign: int
     window_seconds: float
 
 
@@ -126,8 +128,9 @@ def _cost(sight: Sight, began: datetime) -> str:
 
 
 def _tokens(tokens: Tokens) -> str:
-    free = max(0, tokens.limit - tokens.spent)
-    return f"tokens of the last {tokens.window_seconds:g} s: {tokens.spent} spent, {free} free of {tokens.limit}"
+    others = f", {tokens.foreign} by other programs" if tokens.foreign else ""
+    window = f"{tokens.window_seconds:g} s"
+    return f"tokens of the last {window}: {tokens.spent} spent{others}, {tokens.free} free of {tokens.limit}"
 
 
 def _left(sight: Sight) -> str:

@@ -8,6 +8,7 @@ from workers.limiter.lanes import Lane
 
 from actors.jobs import JOBS
 from cli import here
+from cli.production import require_complete
 from workers import logs
 from workers.process import WorkerProcess
 
@@ -29,6 +30,7 @@ def worker(
     if threads is not None:
         os.environ["REKKRD_WORKER_THREADS"] = str(threads)  # an option outranks the environment
     settings = here.settings()
+    require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
         WorkerProcess(resources, JOBS, lanes=lanes).run()

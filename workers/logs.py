@@ -37,6 +37,6 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # httpx would log whole addresses, query and all; dramatiq narrates its threads.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("dramatiq").setLevel(logging.WARNING)
+    # httpx would log whole addresses, query and all; the others narrate their threads and start-up.
+    for narrator in ("httpx", "dramatiq", "apscheduler", "uvicorn"):
+        logging.getLogger(narrator).setLevel(logging.WARNING)

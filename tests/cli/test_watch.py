@@ -31,7 +31,7 @@ def sight(job, now):
             around,
             Pace(),
         )
-        return Sight(now, (collection, wantlist), Tokens(spent=9, limit=55, window_seconds=60))
+        return Sight(now, (collection, wantlist), Tokens(spent=9, free=46, limit=55, foreign=0, window_seconds=60))
 
     return look
 

@@ -1,0 +1,130 @@
+"""The `rekkrd` command: joins the commands, and turns what went wrong into one sentence and the next step."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from actors.errors import ActorError
+from cli import (
+    api,
+    clock,
+    connect,
+    demo,
+    disconnect,
+    importing,
+    jobs,
+    keys,
+    lifeline,
+    migrate,
+    screen,
+    simulator,
+    up,
+    users,
+    version,
+    worker,
+)
+from cli.documented import ROOMS, environment_name
+from cli.errors import BadSettings, CommandFailed
+from db.errors import BadKey, DatabaseAway, DatabaseError
+from discogs.errors import DiscogsError
+from workers import logs
+from workers.errors import EngineError
+from workers.limiter.errors import LimiterError
+
+LOG_LEVEL = "REKKRD_LOG_LEVEL"
+
+app = typer.Typer(
+    name="rekkrd",
+    help="Discogs workers: collections come over whole, 55 requests a minute for the fleet.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+FORESEEN = (CommandFailed, DatabaseError, EngineError, DiscogsError, LimiterError, ActorError, ValidationError)
+
+
+def main() -> None:
+    """Run the command; what was foreseen to go wrong ends in a sentence, not in a traceback."""
+    lifeline.follow()
+    # A command speaks for itself; the processes set up their own logs.
+    logs.configure("pretty", "debug" if is_debugging() else "error")
+    try:
+        app()
+    except FORESEEN as error:
+        if is_debugging():
+            raise
+        failure = in_words(error)
+        screen.show_failure(failure)
+        sys.exit(failure.exit_code)
+
+
+def in_words(error: Exception) -> CommandFailed:
+    """Say a room's error as a command's: its own sentence, and the next step where the room cannot know it."""
+    if isinstance(error, CommandFailed):
+        return error
+    if isinstance(error, ValidationError):
+        return _bad_settings(error)
+    if isinstance(error, BadKey):
+        return BadSettings(str(error), "`rekkrd keys new` prints a fresh key.")
+    if isinstance(error, DatabaseAway):
+        return CommandFailed(str(error), "Check DATABASE_URL, and that the server runs.")
+    if isinstance(error, ActorError):
+        return CommandFailed(str(error), error.next_step)
+    return CommandFailed(str(error))
+
+
+def _bad_settings(error: ValidationError) -> CommandFailed:
+    """Name each setting and what is wrong with it, never its value: it may be a secret."""
+    rooms = {room.__name__: room for room in ROOMS.values()}
+    room = rooms.get(error.title)
+    if room is None:
+        raise error
+    wrong = [
+        f"  {environment_name(room, str(place['loc'][0])) if place['loc'] else 'settings'}: {place['msg']}"
+        for place in error.errors(include_input=False, include_url=False)
+    ]
+    return BadSettings(
+        "\n".join(["A setting cannot be read:", *wrong]),
+        "Mend it in the environment or in .env; README lists them all.",
+    )
+
+
+def _debug(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
+) -> None:
+    if debug:
+        os.environ[LOG_LEVEL] = "debug"  # children of `up` hear it too
+
+
+def is_debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get(LOG_LEVEL) == "debug"
+
+
+app.callback()(_debug)
+MACHINE, COLLECTORS, JOBS, PROCESSES = "Everything on this machine", "Collectors", "Jobs", "Processes, one by one"
+
+app.command(rich_help_panel=MACHINE)(up.up)
+app.command(rich_help_panel=MACHINE)(demo.demo)
+app.command(rich_help_panel=COLLECTORS)(connect.connect)
+app.command(rich_help_panel=COLLECTORS)(disconnect.disconnect)
+app.command(rich_help_panel=COLLECTORS)(users.users)
+app.add_typer(keys.app, name="keys", rich_help_panel=COLLECTORS)
+app.command("import", rich_help_panel=JOBS)(importing.import_)
+app.add_typer(jobs.app, name="jobs", rich_help_panel=JOBS)
+app.command(rich_help_panel=PROCESSES)(api.api)
+app.command(rich_help_panel=PROCESSES)(worker.worker)
+app.command(rich_help_panel=PROCESSES)(clock.clock)
+app.command(rich_help_panel=PROCESSES, context_settings=simulator.ITS_OWN_OPTIONS, add_help_option=False)(
+    simulator.simulator
+)
+app.command(rich_help_panel=PROCESSES)(migrate.migrate)
+app.command(rich_help_panel=PROCESSES)(version.version)
+
+if __name__ == "__main__":
+    main()

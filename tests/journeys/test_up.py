@@ -1,0 +1,187 @@
+"""`rekkrd up` and `rekkrd demo` as a newcomer meets them: whole processes, taken ports, kill -9."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.journey
+
+READY_SECONDS = 60.0
+REKKRD = [sys.executable, "-m", "cli.main"]
+NOT_OURS = ("DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL", "DISCOGS_API_URL", "DISCOGS_CONSUMER_KEY", "REKKRD_ENV")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment with nothing but ports of its own, and a window short enough for a test."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    return {
+        **kept,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "REKKRD_DATA_DIR": str(tmp_path / "data"),
+        "REKKRD_API_PORT": str(free_port()),
+        "REKKRD_SIMULATOR_PORT": str(free_port()),
+        "DISCOGS_WINDOW_SECONDS": "6",
+        "NO_COLOR": "1",
+    }
+
+
+@pytest.fixture
+def rekkrd(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command to its end in an empty folder."""
+
+    def run(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*REKKRD, *arguments],
+            env={**environment, **changed},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def up(environment: dict[str, str], tmp_path: Path) -> Callable[..., object]:
+    """Start `rekkrd up` and wait until it says that it is ready."""
+
+    @contextmanager
+    def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            [*REKKRD, *(arguments or ("up",))],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                said = []
+                for line in process.stdout:
+                    said.append(line)
+                    if line.startswith("ready"):
+                        break
+                else:
+                    pytest.fail("up ended: " + "".join(said))
+                yield process
+            finally:
+                process.kill()
+
+    return start
+
+
+def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def left_of(processes: list[psutil.Process], seconds: float = 30.0) -> list[str]:
+    """Wait for processes to end, and name those that did not."""
+    alive = psutil.wait_procs(processes, timeout=seconds)[1]
+    names = []
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            names.append(" ".join(process.cmdline()))
+    return names
+
+
+def test_the_demo_brings_a_collection_over_and_ends_with_0_and_a_second_run_starts_from_what_is_there(rekkrd):
+    first = rekkrd("demo", "--once", "--records", "120")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "120 records and" in first.stdout
+    assert max(len(line) for line in first.stdout.splitlines() if "|" not in line) <= 80
+    second = rekkrd("demo", "--once", "--records", "120")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "from before and holds 120 records" in second.stdout
+
+
+def test_ctrl_c_ends_everything_and_leaves_no_process_behind(up):
+    with up() as process:
+        children = family(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert left_of(children) == []
+
+
+def test_commands_beside_it_find_its_servers(up, rekkrd):
+    with up() as process:
+        assert rekkrd("jobs").stdout == "No jobs yet.\n"
+        assert "No users yet." in rekkrd("users").stdout
+        assert rekkrd("migrate", "--check").returncode == 0
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert "Nothing is running here" in rekkrd("jobs").stderr
+
+
+def test_a_kill_leaves_nothing_behind_and_the_next_start_takes_over(up):
+    with up() as process:
+        children = family(process)
+        process.kill()
+        process.wait()
+        assert left_of(children) == []
+    with up() as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def test_a_second_up_on_the_same_folder_says_so_and_the_first_goes_on(up, rekkrd):
+    with up() as process:
+        second = rekkrd("up", REKKRD_API_PORT=str(free_port()), REKKRD_SIMULATOR_PORT=str(free_port()))
+        assert second.returncode == 1
+        assert "up already" in second.stderr
+        assert "REKKRD_DATA_DIR" in second.stderr
+        assert rekkrd("jobs").returncode == 0
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+@pytest.mark.parametrize("setting", ["REKKRD_API_PORT", "REKKRD_SIMULATOR_PORT"])
+def test_a_taken_port_is_named_with_its_setting(rekkrd, environment, setting):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(environment[setting])))
+        taken.listen()
+        ended = rekkrd("up")
+    assert ended.returncode == 1
+    assert f"Set {setting}" in ended.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(rekkrd, tmp_path):
+    (tmp_path / "data").write_text("a file, as even root cannot make a folder in it")
+    ended = rekkrd("up")
+    assert ended.returncode == 1
+    assert "cannot be used" in ended.stderr
+    assert "REKKRD_DATA_DIR" in ended.stderr
+
+
+def test_a_process_that_dies_ends_the_rest_and_is_named(up):
+    with up() as process:
+        children = family(process)
+        worker = next(child for child in children if "worker" in child.cmdline()[-1])
+        worker.kill()
+        said = process.stdout.read()
+        assert process.wait(60) == 1
+    assert "The worker ended by itself (signal 9)" in said
+    assert left_of(children) == []
+
+
+def test_production_refuses_to_start_incomplete_and_names_everything(rekkrd):
+    ended = rekkrd("up", REKKRD_ENV="production")
+    assert ended.returncode == 2
+    for name in ("DATABASE_URL", "REDIS_URL", "DISCOGS_CONSUMER_KEY", "DISCOGS_OAUTH_ENCRYPTION_KEY"):
+        assert name in ended.stderr
