@@ -38,9 +38,11 @@ def parse_money(text: str, *, currency: str | None = None) -> Money | None:
     before, after = bare[: found.start()], bare[found.end() :]
     is_negative = any(sign in before for sign in _MINUS)
     amount = _amount(found.group())
-    unit = currency or _currency(before.strip(_MINUS) + after)
+    sign = before.strip(_MINUS) + after
+    unit = _currency(sign) if sign else currency
     if amount is None or unit is None:
         return None
+    unit = currency or unit
     return Money(-amount if is_negative else amount, unit)
 
 
@@ -51,13 +53,13 @@ def _currency(sign: str) -> str | None:
 
 
 def _amount(digits: str) -> Decimal | None:
-    """Tell the decimal mark from the one between thousands: the last mark, unless exactly three digits follow it."""
+    """Tell the decimal mark from the one between thousands: no currency at Discogs has three decimals."""
     digits = digits.rstrip(_MARKS)
     marks = [c for c in digits if c in _MARKS]
     if not marks:
         return Decimal(digits)
     whole, mark, rest = digits.rpartition(marks[-1])
-    is_decimal = mark in ".," and marks.count(mark) == 1 and (len(rest) != 3 or len(marks) > 1 or whole == "0")
+    is_decimal = mark in ".," and marks.count(mark) == 1 and (len(rest) != 3 or whole == "0")
     if not is_decimal:
         whole, rest = digits, ""
     if not (whole.isdigit() or _GROUPED.fullmatch(whole)):

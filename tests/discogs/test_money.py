@@ -47,7 +47,20 @@ def test_an_amount_is_read_in_its_countrys_way(text, amount, currency):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "€", "free", "12.00", "€1,23,456.00", "€1.2.3", "€1,234.567,89", "€12,3456,789", "?12.00", "€1 to €2", "€٣"],
+    [
+        "",
+        "€",
+        "free",
+        "12.00",
+        "€1,23,456.00",
+        "€1.2.3",
+        "€1,234.567",
+        "€1,234.567,89",
+        "€12,3456,789",
+        "?12.00",
+        "€1 to €2",
+        "€٣",
+    ],
 )
 def test_what_is_not_surely_an_amount_is_none_and_no_guess(text):
     assert parse_money(text) is None
@@ -55,3 +68,8 @@ def test_what_is_not_surely_an_amount_is_none_and_no_guess(text):
 
 def test_the_accounts_currency_decides_what_a_dollar_is():
     assert parse_money("$12.00", currency="AUD") == Money(Decimal("12.00"), "AUD")
+
+
+def test_the_accounts_currency_makes_no_amount_of_what_is_none():
+    assert parse_money("12.00", currency="AUD") == Money(Decimal("12.00"), "AUD")
+    assert parse_money("€1 to €2", currency="EUR") is None
