@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cli.servers.account import choose_account
+from cli.servers.guard import remove
 from cli.servers.home import open_home
 from cli.servers.postgres import Postgres
 from cli.servers.valkey import Valkey
@@ -52,7 +52,7 @@ def running_postgres(
 ) -> Iterator[Postgres]:
     """Run PostgreSQL alone. Raises ServersFailed."""
     with (
-        open_home(folder, "postgres", choose_account()) as home,
+        open_home(folder, "postgres") as home,
         _started(Postgres(home, durable=durable, keep=keep, listen_tcp=listen_tcp)) as server,
     ):
         yield server
@@ -62,7 +62,7 @@ def running_postgres(
 def running_valkey(folder: Path, *, keep: bool = True, listen_tcp: bool = False) -> Iterator[Valkey]:
     """Run Valkey alone. Raises ServersFailed."""
     with (
-        open_home(folder, "valkey", choose_account()) as home,
+        open_home(folder, "valkey") as home,
         _started(Valkey(home, keep=keep, listen_tcp=listen_tcp)) as server,
     ):
         yield server
@@ -76,4 +76,4 @@ def _started(server: AnyServer) -> Iterator[AnyServer]:
     finally:
         server.stop()
         if not server.keep:
-            server.home.remove()
+            remove(server.home.everything, server.home.above)

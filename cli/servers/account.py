@@ -1,8 +1,10 @@
 """The account that servers run under: ours, or an unprivileged one when we are root, as PostgreSQL refuses root."""
 
+import errno
 import os
 import pwd
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,16 +39,21 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def make_folder(self, path: Path) -> None:
-        """Make a private folder, or make sure that the one there is the account's own. Raises OSError."""
-        try:
+        """Make a private folder, or take the one that is there: the account's own, or root's and empty. Raises OSError.
+
+        The mode of one that is there stays as it is: everything secret in it is closed by itself.
+        """
+        with suppress(FileExistsError):
             path.mkdir(mode=0o700)
-        except FileExistsError:
-            found = path.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {self.uid, os.geteuid()}:
-                raise NotADirectoryError(20, "something there is not a folder of ours", str(path)) from None
-            if stat.S_IMODE(found.st_mode) != 0o700:
-                path.chmod(0o700)
-        self.own(path)
+            self.own(path)
+            return
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, f"{path} is not a folder", str(path))
+        if found.st_uid != self.uid:
+            if found.st_uid != os.geteuid() or any(path.iterdir()):
+                raise PermissionError(errno.EACCES, f"{path} belongs to another user", str(path))
+            self.own(path)  # a volume of a container, or we died between making and giving
 
     def write_file(self, path: Path, text: str) -> None:
         """Write a file that only the account reads, whole or not at all. Raises OSError."""
@@ -58,10 +65,13 @@ class Account:
         draft.replace(path)
 
 
-def choose_account() -> Account:
-    """Return ours, or as root the first unprivileged one that this machine has."""
+def choose_account(data: Path) -> Account:
+    """Return ours, or as root the one that owns the data already, or else the first unprivileged one there is."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
+    with suppress(OSError):
+        if owner := data.lstat().st_uid:
+            return Account(owner, data.lstat().st_gid, is_other=True)
     for name in PREFERRED:
         try:
             found = pwd.getpwnam(name)

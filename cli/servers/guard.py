@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def main() -> None:
     is_orphaned = _watch(ward, order["parent"])
     _clear_children(ward)
     if is_orphaned:
-        _remove(order["remove"], order["remove_if_empty"])
+        remove(order["remove"], order["above"])
     _say(f"ended {ward.status}")
 
 
@@ -212,12 +213,16 @@ def _parents() -> list[tuple[int, int]]:
     return pairs
 
 
-def _remove(folders: list[str], if_empty: list[str]) -> None:
+def remove(folders: Iterable[str | Path], above: Iterable[str | Path]) -> None:
+    """Remove folders whole, then those above them, and notes in there, until one is still needed."""
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    for folder in if_empty:
-        with contextlib.suppress(OSError):
-            Path(folder).rmdir()
+    with contextlib.suppress(OSError):
+        for path in map(Path, above):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _kill(pid: int) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 
@@ -32,7 +32,7 @@ class Order:
     grace_seconds: float = 10.0
     keep: tuple[int, ...] = ()
     remove: tuple[Path, ...] = ()
-    remove_if_empty: tuple[Path, ...] = field(default=())
+    above: tuple[Path, ...] = ()
 
 
 class Guarded:
@@ -50,9 +50,11 @@ class Guarded:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # nothing left to flush into the pipe of a guard that was killed
             pass_fds=order.keep,
             start_new_session=True,  # Ctrl-C is for us; we end the servers last
         )
+        self._status: int | None = None
         self._tell(json.dumps(_as_plain(order)).encode() + b"\n")
         self.pid = int(self._hear("started") or 0)
 
@@ -72,18 +74,18 @@ class Guarded:
 
     def wait(self) -> int | None:
         """Wait for its end and return its status as of waitpid(2); None when the guard was killed."""
-        status = self._hear("ended")
+        if said := self._hear("ended"):
+            self._status = int(said)
         self._guard.wait()
         for pipe in (self._guard.stdin, self._guard.stdout):
             if pipe is not None:
                 pipe.close()
-        return int(status) if status else None
+        return self._status
 
     def _tell(self, words: bytes) -> None:
         if self._guard.stdin is not None and not self._guard.stdin.closed:
             try:
                 self._guard.stdin.write(words)
-                self._guard.stdin.flush()
             except BrokenPipeError:
                 return  # it has ended already
 
@@ -108,5 +110,5 @@ def _as_plain(order: Order) -> dict[str, object]:
         "grace_seconds": order.grace_seconds,
         "keep": order.keep,
         "remove": [str(path) for path in order.remove],
-        "remove_if_empty": [str(path) for path in order.remove_if_empty],
+        "above": [str(path) for path in order.above],
     }

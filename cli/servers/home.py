@@ -1,5 +1,6 @@
 """Where one server lives: a private folder for its data, a short one for its socket, and the lock on both."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from cli.servers.account import Account
+from cli.servers.account import Account, choose_account
 from cli.servers.errors import ELSEWHERE, FolderHeld, folder_refused
+from cli.servers.wreckage import is_alive
 
+SERVERS, NOTE = "servers", "servers.elsewhere"
 LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103  # sockaddr_un(7), less the closing NUL
 LONGEST_NAME = len("/.s.PGSQL.65535.lock")
-SOCKET_PREFIX = "rekkrd-"
+PREFIX = "rekkrd-"
 # As root, when the account may not pass the folders above the data, for instance below /root.
 SYSTEM_FOLDERS = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108  private folders are made in there
 GUARDS_SECONDS = 20.0  # the guards of a killed process end their servers in that time
@@ -43,17 +46,19 @@ class Home:
         """What outlives no run."""
         return (self.sockets,)
 
-    def remove(self) -> None:
-        """Remove everything, and the folders above as far as nothing else is in them."""
-        for path in (self.folder, *self.passing):
-            shutil.rmtree(path, ignore_errors=True)
-        for path in (self.folder.parent, self.asked_for):
-            with suppress(OSError):
-                path.rmdir()
+    @property
+    def everything(self) -> tuple[Path, ...]:
+        """What goes when nothing is to be kept: first this, then what else is empty."""
+        return (self.sockets, self.folder)
+
+    @property
+    def above(self) -> tuple[Path, ...]:
+        """The folders above, which go with the last server in them."""
+        return (self.folder.parent, self.asked_for / NOTE, self.asked_for)
 
 
 @contextmanager
-def open_home(folder: Path, name: str, account: Account) -> Iterator[Home]:
+def open_home(folder: Path, name: str) -> Iterator[Home]:
     """Make, hold and clear up the home of one server below ``folder``.
 
     Raises:
@@ -61,6 +66,7 @@ def open_home(folder: Path, name: str, account: Account) -> Iterator[Home]:
         FolderHeld: servers of another process run on it.
     """
     asked_for = folder.absolute()
+    account = choose_account(asked_for / SERVERS)
     try:
         top = _reachable(asked_for, account)
         home = top / name
@@ -88,22 +94,24 @@ def _reachable(asked_for: Path, account: Account) -> Path:
     is removed and made again starts anew.
     """
     asked_for.mkdir(mode=0o711, parents=True, exist_ok=True)
-    top = asked_for / "servers"
+    top = asked_for / SERVERS
     if account.reaches(top):
         account.make_folder(top)
         return top
-    note = asked_for / "servers.elsewhere"
+    note = asked_for / NOTE
     with suppress(FileNotFoundError):
-        if (noted := Path(note.read_text().strip())).is_dir():
+        noted = Path(note.read_text().strip())
+        # Whoever may write the note must not lead root to any other folder.
+        if noted.parent in SYSTEM_FOLDERS and noted.name.startswith(PREFIX) and noted.is_dir():
             account.make_folder(noted)
             return noted
     for parent in SYSTEM_FOLDERS:
-        elsewhere = parent / f"rekkrd-{uuid4().hex[:12]}"
+        elsewhere = parent / f"{PREFIX}{uuid4().hex[:12]}"
         if account.reaches(elsewhere) and os.access(parent, os.W_OK):
             account.make_folder(elsewhere)
             note.write_text(f"{elsewhere}\n")
             return elsewhere
-    raise PermissionError(13, "the account of the servers can pass to no folder for data", str(asked_for))
+    raise PermissionError(errno.EACCES, "the account of the servers can pass to no folder for data", str(asked_for))
 
 
 def _hold(lock: int, asked_for: Path) -> None:
@@ -114,10 +122,10 @@ def _hold(lock: int, asked_for: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(lock, 32, 0).decode().strip()
-            if (holder.isdigit() and _lives(int(holder))) or time.monotonic() > deadline:
+            if (holder.isdigit() and is_alive(int(holder))) or time.monotonic() > deadline:
                 raise FolderHeld(
                     f"Another rekkrd (process {holder or 'unknown'}) runs servers on {asked_for}.",
-                    f"End it with Ctrl-C where it runs, or with `kill {holder}`. {ELSEWHERE}",
+                    f"End it with Ctrl-C where it runs. {ELSEWHERE}",
                 ) from None
             time.sleep(0.05)
         else:
@@ -126,37 +134,30 @@ def _hold(lock: int, asked_for: Path) -> None:
             return
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _socket_folder(home: Path, account: Account) -> Path:
     """Return a private folder whose path leaves room for a socket's name. A link in ``home`` finds it again."""
     inside = home / "run"
     if inside.is_symlink():
         _remove_earlier(inside.readlink(), account)
         inside.unlink()
+    shutil.rmtree(inside, ignore_errors=True)
     if len(os.fsencode(inside)) + LONGEST_NAME <= LONGEST_SOCKET_PATH:
         account.make_folder(inside)
         return inside
     for parent in (tempfile.gettempdir(), *map(str, reversed(SYSTEM_FOLDERS))):
-        name = f"{SOCKET_PREFIX}{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}-"
+        name = f"{PREFIX}{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}-"
         if account.reaches(Path(parent, name)) and len(parent) + len(name) + 8 + LONGEST_NAME < LONGEST_SOCKET_PATH:
             short = Path(tempfile.mkdtemp(prefix=name, dir=parent))
             account.own(short)
             inside.symlink_to(short)
             return short
-    raise OSError(36, "its path is too long for a socket, and so is every folder for temporary files", str(home))
+    raise OSError(
+        errno.ENAMETOOLONG, "its path is too long for a socket, and so is every folder for temporary files", str(home)
+    )
 
 
 def _remove_earlier(short: Path, account: Account) -> None:
     """Remove what a killed run left among the temporary files, if it is a folder of ours."""
     with suppress(FileNotFoundError):
-        if short.name.startswith(SOCKET_PREFIX) and short.lstat().st_uid == account.uid and not short.is_symlink():
+        if short.name.startswith(PREFIX) and short.lstat().st_uid == account.uid and not short.is_symlink():
             shutil.rmtree(short)

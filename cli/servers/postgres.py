@@ -11,7 +11,7 @@ from cli.servers import binaries
 from cli.servers.errors import ELSEWHERE, OtherVersion, ServersFailed
 from cli.servers.home import Home
 from cli.servers.server import Server
-from cli.servers.wreckage import end_orphans, is_server_on
+from cli.servers.wreckage import is_alive
 
 ROLE = "rekkrd"
 DATABASE = "postgres"
@@ -65,13 +65,16 @@ class Postgres(Server):
         """The address over TCP, when that was asked for."""
         return f"postgresql://{ROLE}:{self._password}@127.0.0.1:{self.port}/{quote(database, safe='')}"
 
-    def clear(self) -> None:
-        """End orphans, and make the data if it is not there. Raises ServerFailed."""
-        note = self.data / "postmaster.pid"
-        noted = _first_number(note)
-        end_orphans(self.home.folder, noted)
-        if noted and not is_server_on(noted, self.data):
-            _forget_dead(note)
+    def noted_pid(self) -> int | None:
+        first = _lines(self._note)[:1]
+        return int(first[0]) if first and first[0].isdigit() else None
+
+    def prepare(self) -> None:
+        """Make the data if it is not there. Raises ServerFailed."""
+        if (noted := self.noted_pid()) and is_alive(noted):
+            # Orphans were ended, so its number is somebody else's now: PostgreSQL would take that one for a postmaster.
+            # Otherwise the note stays: by it PostgreSQL finds and removes the old shared memory.
+            self._note.unlink()
         if not (self.data / "PG_VERSION").exists():
             self._make_data()
 
@@ -88,7 +91,7 @@ class Postgres(Server):
         return [self._tree / "bin" / "postgres", "-D", self.data, *chosen]
 
     def is_ready(self) -> bool:
-        lines = _lines(self.data / "postmaster.pid")
+        lines = _lines(self._note)
         return len(lines) > READY_LINE and lines[0] == str(self.pid) and lines[READY_LINE].strip() == "ready"
 
     def failure(self, what: str) -> ServersFailed:
@@ -103,6 +106,10 @@ class Postgres(Server):
             )
         return super().failure(what)
 
+    @property
+    def _note(self) -> Path:
+        return self.data / "postmaster.pid"
+
     def _make_data(self) -> None:
         """Make the data beside its place and move it there: what was begun and not finished is thrown away."""
         draft = self.home.folder / "data.draft"
@@ -113,13 +120,20 @@ class Postgres(Server):
                 *("--pgdata", draft, "--username", ROLE, "--pwfile", self.home.folder / "password"),
                 *("--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums", "--encoding=UTF8"),
                 # The same order of words on every system, and no locale of the machine is needed.
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
+                *(
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                    "--locale=C",
+                    "--no-instructions",
+                    "--no-clean",
+                ),
                 *(() if self.durable else ("--no-sync",)),
             ]
         )
         if making.wait() != 0:
+            failure = self.failure("could not make its data")  # before there is room again
             shutil.rmtree(draft, ignore_errors=True)
-            raise self.failure("could not make its data")
+            raise failure
         if self.data.exists():
             self.data.rmdir()  # refuses a folder that has something in it
         draft.rename(self.data)
@@ -130,17 +144,6 @@ def _kept_password(home: Home) -> str:
     if not path.exists():
         home.account.write_file(path, secrets.token_hex(24))
     return path.read_text().strip()
-
-
-def _forget_dead(note: Path) -> None:
-    """Remove the note of a dead server whose number somebody else has now: PostgreSQL would take it for alive."""
-    if Path("/proc", _lines(note)[0]).exists():
-        note.unlink()
-
-
-def _first_number(path: Path) -> int | None:
-    lines = _lines(path)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
 
 
 def _lines(path: Path) -> list[str]:

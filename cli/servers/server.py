@@ -1,5 +1,6 @@
 """What both servers share: started behind a guard, waited for, stopped, killed, started again."""
 
+import shutil
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -9,11 +10,13 @@ from signal import Signals
 from cli.servers.errors import ELSEWHERE, DiskFull, ServerFailed, ServersFailed
 from cli.servers.guarded import Guarded, Order
 from cli.servers.home import Home
+from cli.servers.wreckage import end_orphans
 
 READY_SECONDS = 60.0  # an unclean end may leave much to replay
 LOOK_SECONDS = 0.01
 LAST_LINES = 8
 LARGEST_LOG = 1_000_000
+LEAST_FREE = 1_000_000
 
 
 class Server(ABC):
@@ -37,7 +40,10 @@ class Server(ABC):
         if self.pid is not None:
             return
         self._leave()
-        self.clear()
+        end_orphans(self.home.folder, self.noted_pid())
+        for leftover in self.home.sockets.iterdir():
+            leftover.unlink()
+        self.prepare()
         if self.home.log.exists() and self.home.log.stat().st_size > LARGEST_LOG:
             self.home.log.replace(self.home.folder / "log.1")
         self._run = self.run(self.command())
@@ -75,8 +81,8 @@ class Server(ABC):
                 home.account,
                 self.end_signal,
                 keep=(home.lock,),
-                remove=home.passing if self.keep else (home.folder, *home.passing),
-                remove_if_empty=() if self.keep else (home.folder.parent, home.asked_for),
+                remove=home.passing if self.keep else home.everything,
+                above=() if self.keep else home.above,
             )
         )
 
@@ -86,7 +92,8 @@ class Server(ABC):
         if self.home.log.exists():
             with self.home.log.open(errors="replace") as log:
                 lines.extend(line.rstrip() for line in log)
-        if any("No space left on device" in line for line in lines):
+        is_full = shutil.disk_usage(self.home.folder).free < LEAST_FREE
+        if is_full or any("No space left on device" in line for line in lines):
             return DiskFull(
                 f"The disk of {self.home.folder} is full, so {self.name} {what}.", f"Make room there. {ELSEWHERE}"
             )
@@ -96,18 +103,23 @@ class Server(ABC):
         )
 
     def _leave(self) -> None:
-        """Close what is left of an ended run. A killed guard may have left its server: the next start ends it."""
+        """Close what is left of an ended run. A guard that was killed may have left its server."""
         if self._run is not None:
-            self._run.stop()
-            self._run = None
+            run, self._run = self._run, None
+            if run.wait() is None:
+                end_orphans(self.home.folder, run.pid)
 
     @abstractmethod
     def command(self) -> list[str | Path]:
         """Say how the server is started."""
 
+    def noted_pid(self) -> int | None:
+        """The process that an earlier run noted in its data, if it does."""
+        return None
+
     @abstractmethod
-    def clear(self) -> None:
-        """Clear away what an earlier run left."""
+    def prepare(self) -> None:
+        """Write what the server reads when it starts."""
 
     @abstractmethod
     def is_ready(self) -> bool:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from cli.servers import binaries
 from cli.servers.home import Home
 from cli.servers.server import Server
-from cli.servers.wreckage import end_orphans
 
 DATABASES = 64
 PING_SECONDS = 1.0
@@ -39,8 +38,7 @@ class Valkey(Server):
         """The address over TCP, when that was asked for."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/{database}"
 
-    def clear(self) -> None:
-        end_orphans(self.home.folder)
+    def prepare(self) -> None:
         self.home.account.write_file(self._file, self._settings())
 
     def command(self) -> list[str | Path]:

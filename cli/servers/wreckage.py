@@ -37,6 +37,17 @@ def end_orphans(folder: Path, noted: int | None = None) -> list[int]:
     return found
 
 
+def is_alive(pid: int) -> bool:
+    """Whether any process has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def is_server_on(pid: int, folder: Path) -> bool:
     """Whether this process is a server of ours on ``folder`` or below it."""
     if sys.platform != "linux":
