@@ -1,9 +1,14 @@
-"""Real servers for every test that asks: one pair a session (and a pytest-xdist worker), ended whatever ends pytest."""
+"""Real servers for every test that asks: one pair a session (and a pytest-xdist worker), ended whatever ends pytest.
 
+With TEST_DATABASE_URL the databases of tests are made on that PostgreSQL instead: 15 to 17, as a superuser.
+"""
+
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -12,8 +17,6 @@ import redis
 from psycopg import sql
 
 from cli.servers import Servers, running
-
-TEMPLATE = "migrated"
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +28,22 @@ def servers() -> Iterator[Servers]:
         yield servers
 
 
+@pytest.fixture(scope="session")
+def _postgres_url(request: pytest.FixtureRequest) -> str:
+    return os.environ.get("TEST_DATABASE_URL") or str(request.getfixturevalue("servers").postgres.url())
+
+
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
+def database_url(_postgres_url: str) -> Iterator[str]:
     """An empty database of the test's own."""
-    with _new_database(servers, "template0") as url:
+    with _new_database(_postgres_url, "template0") as url:
         yield url
 
 
 @pytest.fixture
-def migrated_database_url(servers: Servers, _template: str) -> Iterator[str]:
+def migrated_database_url(_postgres_url: str, _template: str) -> Iterator[str]:
     """A database of the test's own in which every migration was applied."""
-    with _new_database(servers, _template) as url:
+    with _new_database(_postgres_url, _template) as url:
         yield url
 
 
@@ -49,23 +57,24 @@ def redis_url(servers: Servers) -> str:
 
 
 @pytest.fixture(scope="session")
-def _template(servers: Servers) -> str:
+def _template(_postgres_url: str) -> Iterator[str]:
     """Migrated once a session, then copied: a copy takes a fraction of the migrations' time."""
     from db import migrations  # a test that asks for no database runs though this room may be broken
 
-    _execute(servers, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(TEMPLATE)))
-    migrations.migrate(servers.postgres.url(TEMPLATE))
-    return TEMPLATE
+    with _new_database(_postgres_url, "template0") as url:
+        migrations.migrate(url)
+        yield urlsplit(url).path.lstrip("/")
 
 
 @contextmanager
-def _new_database(servers: Servers, template: str) -> Iterator[str]:
+def _new_database(server_url: str, template: str) -> Iterator[str]:
     name, source = f"test_{uuid4().hex[:12]}", sql.Identifier(template)
-    _execute(servers, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(sql.Identifier(name), source))
-    yield servers.postgres.url(name)
-    _execute(servers, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    made = sql.Identifier(name)
+    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(made, source))
+    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
 
 
-def _execute(servers: Servers, statement: sql.Composed) -> None:
-    with psycopg.connect(servers.postgres.url(), autocommit=True) as conn:
+def _execute(server_url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(statement)
