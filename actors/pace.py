@@ -1,24 +1,35 @@
 """How fast requests go out for one user of one lane: the budget, divided as the limiter divides it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-# What each lane gets at least while all have work (DESIGN.md, The limiter). People at screens come and go, so
-# interactive work does not slow a forecast down.
-SHARES: Mapping[str, float] = {"interactive": 0.6, "import": 0.3, "background": 0.1}
+from workers.limiter.lanes import Lane
+from workers.limiter.settings import LimiterSettings
+
+_SHARES: Mapping[Lane, float] = {Lane.INTERACTIVE: 0.6, Lane.IMPORT: 0.3, Lane.BACKGROUND: 0.1}
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The budget of the fleet: requests in a window of seconds."""
+    """The budget of the fleet: requests in a window of seconds, and what each lane gets of them while all have work."""
 
     requests: int = 55
     window_seconds: float = 60.0
+    shares: Mapping[Lane, float] = field(default_factory=lambda: _SHARES)
+
+    @classmethod
+    def of(cls, limits: LimiterSettings) -> "Pace":
+        """Return the pace that the settings allow."""
+        return cls(limits.limit, limits.window_seconds, limits.shares)
 
     def seconds_per_step(self, lane: str, users_by_lane: Mapping[str, int]) -> float:
-        """Seconds between two steps of this lane, whoever's turn it is, while the lanes with work stay the same."""
-        rivals = [other for other in users_by_lane if other not in (lane, "interactive")]
-        share = SHARES[lane] / (SHARES[lane] + sum(SHARES[other] for other in rivals))
+        """Seconds between two steps of this lane, whoever's turn it is, while the lanes with work stay the same.
+
+        People at screens come and go, so the interactive lane does not slow a forecast down.
+        """
+        mine = Lane(lane)
+        rivals = [other for other in Lane if other in users_by_lane and other not in (mine, Lane.INTERACTIVE)]
+        share = self.shares[mine] / (self.shares[mine] + sum(self.shares[other] for other in rivals))
         return self.window_seconds / self.requests / share
 
     def seconds(self, requests: int, lane: str, users_by_lane: Mapping[str, int]) -> float:

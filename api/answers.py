@@ -29,8 +29,7 @@ def resources_of(request: Request) -> Resources:
 
 def pace_of(resources: Resources) -> Pace:
     """Return how fast the fleet may go, as the settings have it."""
-    limits = resources.settings.limiter
-    return Pace(limits.requests_per_window, limits.window_seconds)
+    return Pace.of(resources.settings.limiter)
 
 
 def errors(*codes: Code) -> dict[int | str, dict[str, Any]]:

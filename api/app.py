@@ -112,6 +112,6 @@ async def _answer_http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_unforeseen(_: Request, error: Exception) -> JSONResponse:
-    """Tell the operator's log everything, and a stranger nothing."""
-    log.error("internal_error", error_class=type(error).__name__, exc_info=error)
+    """Tell a stranger nothing; the server logs the traceback, for the error goes on to it."""
+    log.error("internal_error", error_class=type(error).__name__)
     return _answer(INTERNAL)
