@@ -263,7 +263,9 @@ def test_seller_settings_are_a_state_of_the_account_and_no_suggestion_is_one_of_
 
 
 def test_amounts_carry_their_currency_and_every_digit(script):
-    client = script.client(b'{"Mint (M)": {"currency": "USD", "value": 145.79866227900087}, "Worn": {"value": 1}}')
+    client = script.client(
+        b'{"Mint (M)": {"currency": "USD", "value": 145.79866227900087}, "Poor (P)": {"value": 1}, "Worn": {}}'
+    )
     assert client.price_suggestions(R).by_grade == {"M": Money(Decimal("145.79866227900087"), "USD")}
 
 
@@ -281,6 +283,11 @@ def test_amounts_carry_their_currency_and_every_digit(script):
 def test_a_release_with_no_offers_has_no_floor(script, answer, expected):
     stats = script.client(answer).marketplace_stats(R)
     assert (stats.num_for_sale, stats.lowest, stats.blocked) == expected
+
+
+def test_an_answer_without_figures_is_none_and_not_a_release_without_offers(script):
+    with pytest.raises(Unavailable):
+        script.client({"is_offensive": False}).marketplace_stats(R)
 
 
 def test_a_collections_value_keeps_discogs_words_beside_the_amount(script):
@@ -304,6 +311,7 @@ def test_a_collections_value_keeps_discogs_words_beside_the_amount(script):
         "[]",
         "{}",
         '{"pagination": {}, "releases": []}',
+        '{"pagination": {"page": 1, "pages": 1}, "releases": []}',
         '{"pagination": {"page": 1, "pages": 1, "items": 0}}',
         '{"pagination": {"page": 1, "pages": 1, "items": 1}, "releases": [{"id": 1}]}',
         '{"pagination": {"page": 1, "pages": 1, "items": 1}, "releases": ["x"]}',

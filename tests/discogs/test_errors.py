@@ -46,6 +46,8 @@ def mean(status, body=b"", endpoint=RELEASE, content_type="application/json", **
         (401, b"Invalid consumer.", REQUEST, ApplicationRejected),
         (401, b"Invalid consumer.", ACCESS, ApplicationRejected),
         (401, b"Parameter not found: oauth_consumer_key", REQUEST, ApplicationRejected),
+        (401, b"Parameter not found: oauth_consumer_key", ACCESS, ApplicationRejected),
+        (408, b"", COLLECTION, Unavailable),
         (401, b"Invalid signature.", REQUEST, ApplicationRejected),
         (401, b"Invalid verifier.", ACCESS, Invalid),
         (400, b"Token expired.", ACCESS, Invalid),
@@ -117,6 +119,11 @@ def test_only_a_change_may_have_been_applied_by_an_unavailable_discogs():
     assert not mean(502, HTML, COLLECTION).maybe_applied
 
 
+@pytest.mark.parametrize(("status", "words"), [(504, "too long"), (502, "trouble"), (302, "elsewhere"), (999, "read")])
+def test_a_person_is_told_what_kind_of_trouble_it_is(status, words):
+    assert words in str(mean(status, HTML))
+
+
 def test_both_json_forms_give_their_message():
     old = mean(422, b'{"message": "Invalid sort"}')
     new = mean(
@@ -133,6 +140,7 @@ def test_a_snippet_is_short_printable_and_keeps_secrets():
     assert "tok-1234567" not in error.snippet + str(error)
     assert error.snippet.startswith("… was [31mrefused xxx")
     assert len(error.snippet) == errors.SNIPPET_CHARACTERS
+    assert len(str(error)) < 2 * errors.SNIPPET_CHARACTERS
 
 
 def test_a_body_nested_too_deep_is_no_reason_to_fall():
