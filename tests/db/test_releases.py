@@ -47,21 +47,24 @@ def test_a_release_twice_on_a_page_is_one(conn):
     assert releases.upsert(conn, [ONE, ONE, replace(ONE, release_id=2)]) == 2
 
 
-def test_two_pages_that_share_releases_wait_for_each_other(conn, migrated_database_url):
-    """Whatever order they come in: the second stores after the first commits, and none is killed as a deadlock."""
-    shared = [replace(ONE, release_id=number) for number in range(1, 200)]
-    ended = []
+def test_two_pages_that_share_releases_wait_for_each_other_instead_of_dying_together(conn, migrated_database_url):
+    one, two = replace(ONE, release_id=1, title="New"), replace(ONE, release_id=2, title="New")
+    releases.upsert(conn, [replace(one, title="Old"), replace(two, title="Old")])
 
-    def store(order):
+    def store_both():
         with psycopg.connect(migrated_database_url, row_factory=dict_row) as other:
-            for title in ("a", "b", "c", "d"):
-                releases.upsert(other, [replace(one, title=f"{title} {order}") for one in shared[::order]])
-                other.commit()
-        ended.append(order)
+            releases.upsert(other, [two, one])  # as they stand on the page
 
-    threads = [threading.Thread(target=store, args=[order]) for order in (1, -1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(ended) == [-1, 1]
+    page = threading.Thread(target=store_both)
+    with psycopg.connect(migrated_database_url, row_factory=dict_row) as first:
+        releases.upsert(first, [one])
+        page.start()
+        while not conn.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall():
+            pass  # until the page waits for release 1; release 2 must not be held meanwhile
+        first.execute("SET lock_timeout = '2s'")
+        releases.upsert(first, [replace(two, title="Other")])
+    page.join(timeout=30)
+    assert conn.execute("SELECT title FROM rekkrd.releases ORDER BY release_id").fetchall() == [
+        {"title": "New"},
+        {"title": "New"},
+    ]
