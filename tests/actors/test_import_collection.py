@@ -290,6 +290,14 @@ def test_a_free_account_holds_the_fifty_newest_for_one_page(drive, make_item):
     assert drive.account().is_partial
 
 
+def test_a_page_that_brings_more_than_asked_for_gives_a_free_account_no_more(drive, make_item):
+    drive.tier = "collector"
+    drive.discogs.items = [make_item(number) for number in range(80)]
+    drive.discogs.lie = lambda page: replace(page, items=tuple(drive.discogs.items))
+    drive.import_collection()
+    assert drive.one("SELECT count(*) FROM rekkrd.instances") == 50
+
+
 def test_nothing_is_ever_missing_in_a_partial_link(drive, make_item):
     drive.tier = "collector"
     drive.discogs.items = [make_item(number) for number in range(60)]
