@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from workers.limiter.errors import LimiterError
-
 from actors.errors import ActorError, Denied, NotConnected, OtherAccount, VerifierRefused
 from db.errors import (
     DatabaseError,
@@ -34,6 +32,7 @@ from discogs.errors import (
     Unauthorised,
     Unavailable,
 )
+from workers.limiter.errors import LimiterError
 
 RETRY_AFTER_SECONDS = 5
 RETRY_AFTER_THROTTLED_SECONDS = 60

@@ -1,5 +1,6 @@
 """A body may not be larger than any that this API asks for."""
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +28,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._largest:
-                raise TOO_LARGE
+                raise HTTPException(TOO_LARGE.status)  # the one error that passes through FastAPI's reading of a body
             return message
 
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")

@@ -16,29 +16,32 @@ class JobNews:
     """Wakes streams when their job changes. Without a direct connection it never does, and they look by themselves."""
 
     def __init__(self, url: str | None) -> None:
-        self._ear = Listener(url, (CHANNEL,))
+        self._url = url
+        self._ear: Listener | None = None
         self._end = Event()
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._thread: Thread | None = None
 
     def start(self) -> None:
         """Listen in a thread, and wake streams in the event loop that runs now."""
-        loop = asyncio.get_running_loop()
-        self._thread = Thread(target=self._listen, args=(loop,), name="job-news", daemon=True)
+        self._ear = Listener(self._url, (CHANNEL,))
+        self._thread = Thread(
+            target=self._listen, args=(self._ear, asyncio.get_running_loop()), name="job-news", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread, and every wait."""
         self._end.set()
-        self._ear.close()
-        if self._thread is not None:
+        if self._ear is not None and self._thread is not None:
+            self._ear.close()
             self._thread.join()
         self._tell("")
 
     @property
     def is_listening(self) -> bool:
         """Whether news would arrive at this moment."""
-        return self._ear.is_listening
+        return self._ear is not None and self._ear.is_listening
 
     @contextmanager
     def of(self, job_id: str) -> Iterator[asyncio.Event]:
@@ -57,10 +60,10 @@ class JobNews:
         """How many streams wait."""
         return sum(len(waiting) for waiting in self._waiting.values())
 
-    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._ear:
+    def _listen(self, ear: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        with ear:
             while not self._end.is_set():
-                for news in self._ear.wait(LISTEN_SECONDS):
+                for news in ear.wait(LISTEN_SECONDS):
                     if not self._end.is_set():
                         loop.call_soon_threadsafe(self._tell, news.payload)
 

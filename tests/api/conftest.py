@@ -1,5 +1,6 @@
 """An API on a real database, a Discogs of a few accounts behind a real socket, and a limiter that never makes wait."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -54,24 +55,26 @@ class FakeDiscogs:
             self.callbacks[made] = said["oauth_callback"]
             return 200, urlencode({"oauth_token": made, "oauth_token_secret": "s", "oauth_callback_confirmed": "true"})
         if path == "/oauth/access_token":
-            verifier, username = self.verifiers.pop(token, ("", ""))
-            if self.trade_status != 200 or verifier != said.get("oauth_verifier"):
-                return (400 if self.trade_status == 200 else self.trade_status), "Invalid verifier."
-            self.signed_in[f"access-{token}"] = username
-            return 200, urlencode({"oauth_token": f"access-{token}", "oauth_token_secret": "top-secret"})
-        username = self.signed_in.get(token, "")
+            return self._trade(token, said.get("oauth_verifier", ""))
+        return self._tell_who(path, self.signed_in.get(token, ""))
+
+    def _trade(self, request_token: str, verifier: str) -> tuple[int, str]:
+        expected, username = self.verifiers.pop(request_token, ("", ""))
+        if self.trade_status != 200 or verifier != expected:
+            return (400 if self.trade_status == 200 else self.trade_status), "Invalid verifier."
+        self.signed_in[f"access-{request_token}"] = username
+        return 200, urlencode({"oauth_token": f"access-{request_token}", "oauth_token_secret": "top-secret"})
+
+    def _tell_who(self, path: str, username: str) -> tuple[int, str]:
         if not username:
             return 401, '{"message": "You must authenticate to access this resource."}'
+        who = {"id": self.ids[username], "username": username}
         if path == "/oauth/identity":
-            return (
-                200,
-                f'{{"id": {self.ids[username]}, "username": "{username}", "resource_url": "", "consumer_name": "r"}}',
-            )
-        records, wants = self.counts
+            return 200, json.dumps({**who, "resource_url": "", "consumer_name": "Rekkrd"})
         if self.profile_status != 200:
             return self.profile_status, "<html>no</html>"
-        body = f'{{"id": {self.ids[username]}, "username": "{username}", "num_collection": {records}, "num_wantlist": {wants}, "curr_abbr": "EUR"}}'
-        return 200, body
+        records, wants = self.counts
+        return 200, json.dumps({**who, "num_collection": records, "num_wantlist": wants, "curr_abbr": "EUR"})
 
 
 @pytest.fixture

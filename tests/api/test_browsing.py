@@ -1,0 +1,210 @@
+"""The hand-shake in a browser: it ends in the one that began, and what Discogs sends is text, never HTML."""
+
+import pytest
+
+AUTH = "/api/discogs/auth"
+
+
+@pytest.fixture
+def begun(client, as_app, ada):
+    answer = client.post(
+        f"{AUTH}/request-token", json={"return_to": "https://app.example/shelf?a=1&b=2"}, headers=as_app(ada)
+    )
+    return answer.json()
+
+
+@pytest.fixture
+def back(discogs, begun):
+    """Where Discogs sends a browser whose person said yes."""
+
+    def at(username="crates"):
+        verifier = discogs.allow(begun["request_token"], username)
+        return f"{AUTH}/callback?oauth_token={begun['request_token']}&oauth_verifier={verifier}"
+
+    return at
+
+
+def begin_in(browser, begun):
+    return browser.post(begun["begin_url"], headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def test_the_browser_that_began_is_connected_and_sees_by_whom(browser, begun, back):
+    with browser() as hers:
+        page = hers.get(begun["begin_url"])
+        assert page.status_code == 200
+        assert "Rekkrd user ada" in page.text
+        gone = begin_in(hers, begun)
+        assert (gone.status_code, gone.headers["Location"]) == (303, begun["authorize_url"])
+        page = hers.get(back())
+    assert page.status_code == 200
+    assert (
+        "The Discogs account crates is connected to the Rekkrd user ada, with 10,043 records and 12 wants." in page.text
+    )
+    assert '<a href="https://app.example/shelf?a=1&amp;b=2">Back to Rekkrd</a>' in page.text
+
+
+def test_the_cookie_is_for_the_browser_alone(browser, begun):
+    with browser() as hers:
+        cookie = begin_in(hers, begun).headers["Set-Cookie"]
+    parts = {part.strip().split("=")[0].lower(): part.strip().partition("=")[2] for part in cookie.split(";")}
+    assert {"httponly", "max-age"} <= set(parts)
+    assert (parts["samesite"], parts["path"], parts["max-age"]) == ("lax", AUTH, "900")
+    assert "secure" not in parts  # http on this machine; the next test is https
+
+
+def test_over_https_the_cookie_stays_there(app, browser, begun, resources, monkeypatch):
+    monkeypatch.setitem(
+        resources.settings.__dict__,
+        "discogs",
+        resources.settings.discogs.model_copy(update={"callback_url": f"https://app.example{AUTH}/callback"}),
+    )
+    with browser() as hers:
+        assert "; secure" in begin_in(hers, begun).headers["Set-Cookie"].lower()
+
+
+def test_another_browser_is_refused_and_the_first_may_still_end_it(browser, begun, back):
+    with browser() as hers, browser() as theirs:
+        begin_in(hers, begun)
+        address = back()
+        page = theirs.get(address)
+        assert (page.status_code, "Another browser" in page.text) == (403, True)
+        assert hers.get(address).status_code == 200
+
+
+def test_an_address_opened_before_begins_nothing_in_another_browser(browser, begun, back):
+    with browser() as hers, browser() as theirs:
+        begin_in(hers, begun)
+        assert theirs.get(begun["begin_url"]).status_code == 403
+        answer = begin_in(theirs, begun)
+        assert (answer.status_code, answer.cookies) == (403, {})
+        assert hers.get(back()).status_code == 200
+
+
+def test_a_ticket_is_no_cookie(browser, begun, back, query_of):
+    from api.browsing import cookie_name
+
+    with browser() as thief:
+        thief.cookies.set(cookie_name(begun["request_token"]), query_of(begun["begin_url"])["ticket"])
+        assert thief.get(back()).status_code == 403
+
+
+def test_looking_at_the_question_uses_nothing_up(browser, begun, back):
+    with browser() as hers, browser() as preview:
+        assert preview.get(begun["begin_url"]).status_code == 200
+        begin_in(hers, begun)
+        assert hers.get(back()).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_page_cannot_send_the_form(browser, begun, site):
+    with browser() as hers:
+        answer = hers.post(begun["begin_url"], headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_two_connections_in_one_browser_do_not_take_each_others_cookie(client, browser, discogs, as_app, ada, bob):
+    both = [client.post(f"{AUTH}/request-token", headers=as_app(user)).json() for user in (ada, bob)]
+    with browser() as one:
+        for begun in both:
+            begin_in(one, begun)
+        for begun, username in zip(both, ("crates", "other"), strict=True):
+            verifier = discogs.allow(begun["request_token"], username)
+            page = one.get(f"{AUTH}/callback?oauth_token={begun['request_token']}&oauth_verifier={verifier}")
+            assert page.status_code == 200
+
+
+def test_a_no_at_discogs_is_a_page_and_the_cookie_goes(browser, begun):
+    with browser() as hers:
+        begin_in(hers, begun)
+        page = hers.get(f"{AUTH}/callback?denied={begun['request_token']}")
+        assert page.status_code == 409
+        assert "Access was not allowed at Discogs." in page.text
+        assert "Max-Age=0" in page.headers["Set-Cookie"]
+
+
+def test_a_replay_is_told_as_such(browser, begun, back):
+    with browser() as hers:
+        begin_in(hers, begun)
+        address = back()
+        cookies = dict(hers.cookies)
+        hers.get(address)
+        hers.cookies.update(cookies)
+        page = hers.get(address)
+    assert (page.status_code, "Finished before" in page.text) == (409, True)
+
+
+def test_one_that_took_too_long_is_told_as_such(browser, begun, back, resources):
+    with browser() as hers:
+        begin_in(hers, begun)
+        with resources.pool.transaction() as conn:
+            conn.execute(
+                "UPDATE rekkrd.handshakes SET created_at = now() - interval '1 h', expires_at = now() - interval '1 s'"
+            )
+        page = hers.get(back())
+    assert (page.status_code, "That took too long" in page.text) == (409, True)
+
+
+def test_an_address_without_a_hand_shake_says_what_to_do(browser):
+    with browser() as hers:
+        assert hers.get(f"{AUTH}/callback").status_code == 422
+        assert hers.get(f"{AUTH}/callback?oauth_token=nobodys&oauth_verifier=v").status_code == 404
+
+
+def test_another_account_is_a_page_with_the_choice(browser, begun, back, connect, ada):
+    connect(ada, username="before", discogs_user_id=7)
+    with browser() as hers:
+        begin_in(hers, begun)
+        page = hers.get(back())
+    assert page.status_code == 409
+    assert "Another Discogs account" in page.text
+    assert "Choose:" in page.text
+
+
+def test_what_comes_from_outside_is_escaped(browser, begun, back, resources):
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET handle = '<script>alert(1)</script>'")
+    with browser() as hers:
+        question = hers.get(begun["begin_url"])
+        begin_in(hers, begun)
+        page = hers.get(back("<b>crates</b>"))
+    for answer in (question, page):
+        assert answer.status_code == 200
+        assert "<script" not in answer.text
+        assert "&lt;script&gt;" in answer.text
+    assert "&lt;b&gt;crates&lt;/b&gt;" in page.text
+    for attack in ('"><script>alert(1)</script>', "'><img src=x>"):
+        with browser() as theirs:
+            for address in (
+                "callback?denied=",
+                "callback?oauth_verifier=v&oauth_token=",
+                "begin?ticket=t&oauth_token=",
+            ):
+                said = theirs.get(f"{AUTH}/{address}{attack}")
+                assert "<script" not in said.text
+                assert "<img" not in said.text
+
+
+def test_pages_run_no_script_are_not_framed_not_stored_and_tell_no_referrer(browser, begun):
+    with browser() as hers:
+        headers = hers.get(begun["begin_url"]).headers
+        assert begin_in(hers, begun).headers["Referrer-Policy"] == "no-referrer"
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+    assert "script" not in policy
+    assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_without_the_database_says_come_again(browser, begun, resources, monkeypatch):
+    from db.errors import DatabaseAway
+
+    def away():
+        raise DatabaseAway("No connection to postgresql://rekkrd:hush@host.")
+
+    monkeypatch.setattr(resources.pool, "transaction", away)
+    with browser() as hers:
+        page = hers.get(begun["begin_url"])
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "hush" not in page.text

@@ -1,0 +1,161 @@
+"""A job as a stream of events, over real HTTP: now, every change, and the end."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import uvicorn
+
+from actors.catalog import IMPORT_COLLECTION
+from actors.enqueue import enqueue
+from api import events
+from api.app import create_app
+from db import jobs
+
+
+@contextmanager
+def serving(app):
+    """The API behind a real socket; yields its address and the server."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    )
+    app.state.is_stopping = lambda: server.should_exit
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", server
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def live(app):
+    with serving(app) as (url, _), httpx.Client(base_url=url, timeout=10, trust_env=False) as http:
+        yield http
+
+
+@pytest.fixture
+def job(resources, ada, connect):
+    connect(ada)
+    with resources.pool.transaction() as conn:
+        return enqueue(conn, IMPORT_COLLECTION, ada).job
+
+
+@pytest.fixture
+def change(resources, job):
+    def to(assignments):
+        with resources.pool.transaction() as conn:
+            conn.execute(f"UPDATE rekkrd.jobs SET {assignments} WHERE id = %s", [job.id])
+            jobs.announce(conn, job.id)
+
+    return to
+
+
+OVER = "state = 'completed', started_at = now(), finished_at = now(), outcome = '200 records: complete.', steps = 6"
+
+
+def told(lines):
+    """Read events as they come: (id, name, data); a comment is (None, 'comment', text)."""
+    event = {}
+    for line in lines:
+        if line.startswith(":"):
+            yield None, "comment", line
+        elif line:
+            key, _, value = line.partition(": ")
+            event[key] = value
+        elif event:
+            yield event["id"], event["event"], json.loads(event["data"])
+            event = {}
+
+
+def test_it_tells_how_things_stand_every_change_and_the_end(live, job, change, as_app, ada):
+    with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        assert answer.headers["Cache-Control"] == "no-store"
+        stream = told(answer.iter_lines())
+        _, name, data = next(stream)
+        assert (name, data["state"], data["id"]) == ("state", "pending", str(job.id))
+        change("state = 'running', started_at = now(), steps = 4, total_records = 200, processed_records = 100")
+        _, name, data = next(stream)
+        assert (name, data["state"], data["progress"]["processed"]) == ("state", "running", 100)
+        change("processed_records = 200, steps = 5")
+        _, name, data = next(stream)
+        assert (name, data["progress"]["processed"]) == ("progress", 200)
+        change(OVER)
+        _, name, data = next(stream)
+        assert (name, data["state"], data["sentence"]) == ("state", "completed", "200 records: complete.")
+        assert list(stream) == []
+
+
+def test_without_a_direct_connection_it_looks_by_itself(
+    opened, resources, api_settings, job, change, as_app, ada, monkeypatch
+):
+    monkeypatch.setitem(
+        opened.settings.__dict__, "database", opened.settings.database.model_copy(update={"database_direct_url": None})
+    )
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    app = create_app(api_settings, resources)
+    with (
+        serving(app) as (url, _),
+        httpx.stream("GET", f"{url}/api/jobs/{job.id}/events", headers=as_app(ada), trust_env=False) as answer,
+    ):
+        stream = told(answer.iter_lines())
+        next(stream)
+        change(OVER)
+        assert next(stream)[2]["state"] == "completed"
+
+
+def test_a_heartbeat_comes_while_nothing_changes(live, job, as_app, ada, monkeypatch):
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.02)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.02)
+    with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
+        stream = told(answer.iter_lines())
+        next(stream)
+        assert next(stream)[1] == "comment"
+
+
+def test_a_job_that_is_over_is_told_once_and_not_to_who_saw_it(live, job, change, as_app, ada):
+    change(OVER)
+    path = f"/api/jobs/{job.id}/events"
+    ((last, name, data),) = told(live.get(path, headers=as_app(ada)).text.splitlines())
+    assert (name, data["state"]) == ("state", "completed")
+    assert live.get(path, headers={**as_app(ada), "Last-Event-ID": last}).status_code == 204
+    assert live.get(path, headers={**as_app(ada), "Last-Event-ID": "something\x7felse"}).status_code == 200
+
+
+def test_streams_end_at_once_when_the_server_stops(app, job, as_app, ada, monkeypatch):
+    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.05)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    with (
+        serving(app) as (url, server),
+        httpx.stream("GET", f"{url}/api/jobs/{job.id}/events", headers=as_app(ada), trust_env=False) as answer,
+    ):
+        stream = told(answer.iter_lines())
+        next(stream)
+        server.should_exit = True
+        assert [name for _, name, _ in stream if name != "comment"] == []
+
+
+def test_no_more_streams_than_one_process_can_feed(live, job, as_app, ada, monkeypatch):
+    monkeypatch.setattr(events, "MOST_STREAMS", 0)
+    answer = live.get(f"/api/jobs/{job.id}/events", headers=as_app(ada))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+
+
+def test_a_stream_that_was_left_is_forgotten(app, live, job, as_app, ada, change):
+    with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
+        next(told(answer.iter_lines()))
+        assert app.state.news.streams == 1
+    until = time.monotonic() + 10  # bounds a test that would hang
+    while app.state.news.streams and time.monotonic() < until:
+        time.sleep(0.02)
+    assert app.state.news.streams == 0
