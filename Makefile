@@ -33,11 +33,13 @@ check: install ## Format, lint, types, import contracts, SQL, and documents agai
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 1
+	@$(BIN)/lint-imports --no-timings > .import_linter_cache.txt 2>&1 || { cat .import_linter_cache.txt; exit 1; }
+	@$(BIN)/pytest -q tests/db/test_sql.py tests/test_settings_documented.py
 
 fix: install ## Mend what a machine can mend.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+	@WRITE_SCHEMA=1 $(BIN)/pytest -q tests/db/test_schema.py
 
 bench: install ## Print the figures that we claim, and write benchmarks/results.
 	@$(BIN)/python -m benchmarks

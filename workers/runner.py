@@ -14,7 +14,7 @@ from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
-from discogs.errors import DiscogsError
+from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised
 from workers import gates
 from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
 from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
@@ -102,7 +102,7 @@ class Runner:
             hand.account = self._account(row)
         step = self._step(hand, job)
         log.debug("step_began", fence=row.fence)
-        result = job.fetch(step)
+        result = self._fetched(hand, job, step)
 
         def store(conn: Connection, locked: JobRow) -> JobRow:
             outcome = job.store(conn, step, result)
@@ -116,6 +116,21 @@ class Runner:
             total=ended.total_records,
             requests=budget.requests,
         )
+
+    def _fetched(self, hand: "_Hand", job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
+        """What Discogs says. A "rejected" is looked at twice: nobody has recorded how a withdrawn OAuth token is answered,
+        and one collector's must not stop everybody. Our own key is asked by itself before it is believed to be bad.
+        """
+        try:
+            return job.fetch(step)
+        except ApplicationRejected as rejected:
+            if hand.account is None:
+                raise
+            try:
+                self._resources.discogs(None, hand.budget).identity()
+            except Unauthorised:
+                raise Unauthorised(str(rejected), status=rejected.status, endpoint=rejected.endpoint) from rejected
+            raise
 
     def _step(self, hand: "_Hand", job: Job[Any, Any, Any]) -> Step[Any, Any]:
         row = hand.row

@@ -1,13 +1,14 @@
 -- name: call_up(lane, takes_token, room, call_seconds)
 -- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
 -- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
+-- NO KEY: a job being enqueued holds the row's key by its foreign key, and must not stop the line until it commits.
 WITH line AS (
     SELECT
         lane,
         turn
     FROM rekkrd.lanes
     WHERE lane = :lane
-    FOR UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE SKIP LOCKED
 ),
 
 ready AS (

@@ -36,7 +36,7 @@ def add(pool: Pool, user: UUID, *, lane: str = "import", speaks: bool = False, *
 
 def call(pool: Pool, room: int = 1, lane: str = "import") -> list[UUID]:
     with pool.transaction() as conn:
-        calls = line.call_up(conn, lane=lane, takes_token=True, room=room, call_seconds=10)
+        calls = line.call_up(conn, lane=lane, takes_token=True, room=room, call_seconds=600)
     return [one.job_id for one in calls]
 
 
@@ -137,9 +137,17 @@ def test_priority_goes_before_age_within_a_user(pool: Pool) -> None:
 def test_two_dispatchers_at_one_lane_do_not_call_twice(pool: Pool) -> None:
     add(pool, uuid4())
     with pool.transaction() as one, pool.transaction() as two:
-        first = line.call_up(one, lane="import", takes_token=True, room=5, call_seconds=10)
-        second = line.call_up(two, lane="import", takes_token=True, room=5, call_seconds=10)
+        first = line.call_up(one, lane="import", takes_token=True, room=5, call_seconds=600)
+        second = line.call_up(two, lane="import", takes_token=True, room=5, call_seconds=600)
     assert (len(first), len(second)) == (1, 0)
+
+
+def test_a_job_being_enqueued_does_not_stop_the_line(pool: Pool) -> None:
+    waiting = add(pool, uuid4())
+    with pool.transaction() as conn:
+        new = NewJob("count", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False)
+        jobs.add(conn, new)
+        assert call(pool, room=5) == [waiting]
 
 
 def test_an_expired_lease_is_taken_back_once_and_moves_the_fence(pool: Pool, migrated_database_url: str) -> None:

@@ -1,12 +1,12 @@
 """What an error means for its job."""
 
 import pytest
-from workers.limiter.errors import GaveUp, LimiterUnavailable, Stopped
 
 from db.errors import WrongKey
 from discogs import errors
 from workers.decide import CloseGate, Fail, GiveBack, RetryLater, backoff, decide
 from workers.kinds import JobFailed
+from workers.limiter.errors import GaveUp, LimiterUnavailable, Stopped
 
 
 def asked(error: Exception, attempts: int = 0) -> object:

@@ -8,7 +8,6 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
-from workers.limiter.lanes import Lane
 
 from actors.enqueue import enqueue
 from db import Connection, jobs
@@ -16,6 +15,7 @@ from db.jobs import Job as JobRow
 from db.jobs import State
 from discogs.errors import Unavailable
 from workers.kinds import Continue, Done, Job, JobFailed, Kind, NoArguments, Outcome, Plain, Progress, Step
+from workers.limiter.lanes import Lane
 from workers.process import WorkerProcess
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
