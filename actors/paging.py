@@ -1,6 +1,7 @@
 """What an import does around its pages, whichever list it is: sweeps, doubts, tries, and the end of a walk."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -93,12 +94,15 @@ def begun_sweep(conn: Connection, step: ImportStep, swept: List) -> UUID:
 def count_page(
     conn: Connection, step: ImportStep, sweep_id: UUID, place: Place, newly_seen: int
 ) -> tuple[Move, Continue[ImportCheckpoint]]:
-    """Add a stored page to its sweep; say what follows, and where the job stands."""
+    """Add a stored page to its sweep; say what follows, and where the job stands.
+
+    The walk counts for itself: a server that answers with another page than asked for would lead it round in circles.
+    """
     asked_for = step.checkpoint.current_page + 1
     sweep = sweeps.count_page(
         conn, sweep_id, items=place.items, newly_seen=newly_seen, is_whole=place.page == asked_for
     )
-    move = after_page(sweep, place, newest(step))
+    move = after_page(sweep, replace(place, page=asked_for), newest(step))
     return move, _stand(step, sweep, asked_for, place.items)
 
 

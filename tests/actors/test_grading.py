@@ -61,6 +61,10 @@ def test_a_dropdown_without_any_grade_is_not_a_grade_field():
     assert find_slots([replace(MEDIA_FIELD, options=("red", "blue"))]).media is None
 
 
+def test_a_text_is_not_a_grade_whatever_its_options_say():
+    assert find_slots([replace(MEDIA_FIELD, type="textarea")]).media is None
+
+
 def test_without_such_fields_there_are_no_grades():
     grading = grade(find_slots([]), {1: "Mint (M)"})
     assert (grading.media_condition, grading.sleeve_condition, grading.notes) == (None, None, None)
