@@ -59,6 +59,7 @@ class Ward:
         """Ask, ask harder, kill."""
         for number, seconds in ((self.end_signal, self.grace_seconds), (signal.SIGQUIT, QUIT_SECONDS)):
             self._signal(number)
+            self._signal(signal.SIGCONT)  # a stopped one hears nothing else
             if self.wait(seconds):
                 return
         self.kill()

@@ -135,13 +135,14 @@ def _hold(lock: int, asked_for: Path) -> None:
 
 
 def _socket_folder(home: Path, account: Account) -> Path:
-    """Return a private folder whose path leaves room for a socket's name. A link in ``home`` finds it again."""
+    """Return a private folder whose path can be a socket's and an address's. A link in ``home`` finds it again."""
     inside = home / "run"
     if inside.is_symlink():
         _remove_earlier(inside.readlink(), account)
         inside.unlink()
     shutil.rmtree(inside, ignore_errors=True)
-    if len(os.fsencode(inside)) + LONGEST_NAME <= LONGEST_SOCKET_PATH:
+    # A comma parts hosts in an address of PostgreSQL, and nothing can quote it there.
+    if len(os.fsencode(inside)) + LONGEST_NAME <= LONGEST_SOCKET_PATH and "," not in str(inside):
         account.make_folder(inside)
         return inside
     for parent in (tempfile.gettempdir(), *map(str, reversed(SYSTEM_FOLDERS))):

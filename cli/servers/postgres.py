@@ -49,7 +49,7 @@ class Postgres(Server):
         self.durable = durable
         self.port = _free_port() if listen_tcp else SOCKET_PORT
         self._listens = "127.0.0.1" if listen_tcp else ""
-        self._tree = binaries.runnable(binaries.find_postgres(), "embedded-postgres", home.account, home.folder)
+        self._tree = binaries.runnable(binaries.find_postgres(), home.account, home.folder)
         self._password = _kept_password(home)
 
     @property
@@ -97,7 +97,7 @@ class Postgres(Server):
     def failure(self, what: str) -> ServersFailed:
         if (
             self.home.log.exists()
-            and "not compatible with this version" in self.home.log.read_text(errors="replace")[-2000:]
+            and "files are incompatible with server" in self.home.log.read_text(errors="replace")[-2000:]
         ):
             return OtherVersion(
                 f"The data in {self.data} was written by PostgreSQL {_lines(self.data / 'PG_VERSION')[0]}, "

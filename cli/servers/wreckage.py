@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGQUIT, Signals
+from signal import SIGCONT, SIGINT, SIGKILL, SIGQUIT, Signals
 
 PATIENCE: tuple[tuple[Signals, float], ...] = ((SIGINT, 10.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
 LOOK_SECONDS = 0.02
@@ -33,6 +33,7 @@ def end_orphans(folder: Path, noted: int | None = None) -> list[int]:
         for pid in left if number == SIGKILL else [noted if noted in left else left[0]]:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+                os.kill(pid, SIGCONT)  # a stopped one hears nothing else
         _wait_until(lambda: not _find(folder, noted), seconds)
     return found
 
