@@ -118,8 +118,8 @@ class Runner:
         )
 
     def _fetched(self, hand: "_Hand", job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
-        """What Discogs says. A "rejected" is looked at twice: nobody has recorded how a withdrawn OAuth token is answered,
-        and one collector's must not stop everybody. Our own key is asked by itself before it is believed to be bad.
+        """What Discogs says. Nobody has recorded how a withdrawn OAuth token is answered, and one collector's must not
+        stop everybody: before our own key is believed to be bad, it is tried by itself.
         """
         try:
             return job.fetch(step)
