@@ -4,9 +4,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from workers.limiter.lanes import Lane
-
 from workers.kinds import Kind, NoArguments, Plain
+from workers.limiter.lanes import Lane
 
 
 class Stage(StrEnum):
