@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from typing import NoReturn
 from uuid import UUID
 
-from workers.limiter.errors import LimiterError
-
 from actors.errors import Denied, NotConnected, OtherAccount, VerifierRefused
 from db import Connection, handshakes, jobs, links, users
 from db.handshakes import LIFETIME, Handshake
@@ -22,6 +20,7 @@ from discogs import handshake
 from discogs.errors import DiscogsError, Invalid, PermitExpired, Unauthorised
 from discogs.handshake import OUT_OF_BAND, RequestToken
 from discogs.records.people import Identity, Profile
+from workers.limiter.errors import LimiterError
 from workers.resources import Resources
 
 _LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
@@ -171,12 +170,18 @@ def disconnect(resources: Resources, user_id: UUID, *, forget_account: bool = Fa
     """
     with resources.pool.transaction() as conn:
         users.find(conn, user_id)
-        live = [job for state in _LIVE for job in jobs.page(conn, user_id=user_id, state=state, room=_LISTED)]
-        ended = [jobs.cancel(conn, job.id) for job in live if job.speaks_for_user]
+        ended = jobs.end_conversation(conn, user_id) if forget_account else _cancel_all(conn, user_id)
         was_connected = links.disconnect(conn, user_id)
         if forget_account:
             links.forget_account(conn, user_id)
-    return Disconnected(was_connected, tuple(job for job in ended if job is not None))
+    return Disconnected(was_connected, tuple(ended))
+
+
+def _cancel_all(conn: Connection, user_id: UUID) -> list[Job]:
+    """Cancel what speaks for the account; a step under way ends first."""
+    live = [job for state in _LIVE for job in jobs.page(conn, user_id=user_id, state=state, room=_LISTED)]
+    ended = [jobs.cancel(conn, job.id) for job in live if job.speaks_for_user]
+    return [job for job in ended if job is not None]
 
 
 def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:

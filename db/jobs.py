@@ -178,6 +178,17 @@ def cancel(conn: Connection, job_id: UUID) -> Job | None:
     return job_of(row)
 
 
+def end_conversation(conn: Connection, user_id: UUID) -> list[Job]:
+    """Cancel at once all that speaks for a user's account; a step under way stores nothing any more.
+
+    It waits for a step that stores this moment. For what must be over when this returns: to forget the account.
+    """
+    ended = [job_of(row) for row in _sql.end_conversation(conn, user_id=user_id)]
+    for job in ended:
+        announce(conn, job.id)
+    return ended
+
+
 def announce(conn: Connection, job_id: UUID) -> None:
     """Close every transition with this: the plan's import row follows its job, and watchers are told."""
     _sql.mirror_import_row(conn, id=job_id)

@@ -120,3 +120,19 @@ UPDATE rekkrd.jobs
 SET cancel_requested_at = coalesce(cancel_requested_at, now())
 WHERE id = :id AND state = 'running' AND leased_until IS NOT NULL
 RETURNING *;
+
+-- name: end_conversation(user_id)
+-- Cancel all that speaks for an account, a step under way too: its fence moves, so it stores nothing any more.
+UPDATE rekkrd.jobs
+SET
+    state = 'cancelled',
+    finished_at = now(),
+    cancel_requested_at = coalesce(cancel_requested_at, now()),
+    called_until = NULL,
+    leased_until = NULL,
+    leased_by = NULL,
+    is_executing = false,
+    fence = fence + 1,
+    waits_for = NULL
+WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
+RETURNING *;
