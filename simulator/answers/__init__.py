@@ -1,0 +1,1 @@
+"""What the simulated Discogs answers, one file for each family of endpoints."""

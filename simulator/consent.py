@@ -1,0 +1,69 @@
+"""The page on which a collector allows or denies access, as a browser sees it."""
+
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from simulator.call import Answer, Request
+from simulator.handshake import OUT_OF_BAND, RequestToken
+
+if TYPE_CHECKING:  # the service brings the request here
+    from simulator.service import Service
+
+HTML = "text/html; charset=utf-8"
+# A code or a redirect belongs to one browser; nothing on the page may be framed or run.
+GUARDS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+)
+
+
+def answer(service: "Service", request: Request) -> Answer:
+    """Show the page, or carry out what was pressed on it."""
+    given = dict(parse_qsl(request.query))
+    if request.method == "POST":
+        given |= dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    begun = service.handshakes.waiting(given.get("oauth_token", ""))
+    if begun is None:
+        sentence = "This link is unknown, was used, or is older than 15 minutes. Go back and begin again."
+        return _page(404, "This link has expired", f"<p>{sentence}</p>")
+    if request.method != "POST":
+        return _asking(service, begun)
+    if given.get("decision") != "allow":
+        service.handshakes.deny(begun)
+        return _returned(begun, {"denied": begun.token}, "You denied access", "<p>You can close this page.</p>")
+    account = service.world.account(given.get("username", ""))
+    if account is None:
+        return _asking(service, begun)
+    verifier = service.handshakes.allow(begun, account)
+    code = f"<p>Copy this code into the application:</p><p class=code>{escape(verifier)}</p>"
+    return _returned(begun, {"oauth_token": begun.token, "oauth_verifier": verifier}, "Access allowed", code)
+
+
+def _asking(service: "Service", begun: RequestToken) -> Answer:
+    options = "".join(
+        f'<option value="{escape(each.profile.username)}">{escape(each.profile.username)} '
+        f"({each.count(0):,} records, {len(each.wants):,} wants)</option>"
+        for each in service.world.accounts.values()
+    )
+    form = Template(_file("allow.html")).substitute(token=escape(begun.token), options=options)
+    return _page(200, "Allow access to your collection?", form)
+
+
+def _returned(begun: RequestToken, brought: dict[str, str], heading: str, body: str) -> Answer:
+    """Send the browser back to the application, or show the outcome where there is no way back."""
+    if begun.callback == OUT_OF_BAND or urlsplit(begun.callback).scheme not in {"http", "https"}:
+        return _page(200, heading, body)
+    joint = "&" if urlsplit(begun.callback).query else "?"
+    return Answer(302, b"", HTML, (("Location", f"{begun.callback}{joint}{urlencode(brought)}"), GUARDS[0]))
+
+
+def _page(status: int, heading: str, body: str) -> Answer:
+    page = Template(_file("page.html")).substitute(heading=escape(heading), body=body)
+    return Answer(status, page.encode(), HTML, GUARDS)
+
+
+def _file(name: str) -> str:
+    return files("simulator").joinpath("pages", name).read_text(encoding="utf-8")

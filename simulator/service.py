@@ -1,0 +1,213 @@
+"""From a request to its answer: log, limit, caller, faults, endpoint. No network in here."""
+
+import re
+import time
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal
+
+from simulator import consent, routes, upheaval
+from simulator.accounts import Account
+from simulator.admin import administer
+from simulator.call import NOBODY, Answer, Call, Caller, Request
+from simulator.callers import identify, shows_credentials
+from simulator.errors import NO_SUCH_PATH, InvalidCredentials, MethodNotAllowed, NotFound, Refused, TooFast, TurnedAway
+from simulator.faults import Fault, Faults
+from simulator.handshake import Handshakes
+from simulator.limit import RollingLimit, Standing
+from simulator.log import Arrival, Log
+from simulator.settings import SimulatorSettings
+from simulator.world import World
+
+ADMIN = "/_simulator"
+AUTHORIZE = "/oauth/authorize"
+HTML_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Discogs</title></head><body><h1>We will be right back.</h1></body></html>"
+)
+HTML = "text/html; charset=UTF-8"
+Manner = Literal["whole", "drip", "half", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An answer and how it comes. ``seconds`` is how long a drip takes, ``arrival`` is its line in the log."""
+
+    answer: Answer
+    delay: float = 0.0
+    manner: Manner = "whole"
+    seconds: float = 0.0
+    arrival: Arrival | None = None
+
+
+class Service:
+    """The simulated Discogs without its wires."""
+
+    def __init__(self, settings: SimulatorSettings, world: World) -> None:
+        self.settings = settings
+        self.world = world
+        self.log = Log(settings.log)
+        self.faults = Faults()
+        self.handshakes = Handshakes(settings.request_token_seconds)
+        self.limit = RollingLimit(
+            authenticated=settings.limit,
+            anonymous=settings.limit_without_credentials,
+            window_seconds=settings.window_seconds,
+        )
+        self._latency = Random(settings.seed)
+
+    def deliver(self, request: Request) -> Delivery:
+        """Answer one request; the world stands still meanwhile."""
+        with self.world.lock:
+            if request.path.startswith(ADMIN):
+                return Delivery(administer(self, request))
+            arrival = self.log.add(
+                at=request.at,
+                wall=time.time() - (time.monotonic() - request.at),
+                peer=request.peer,
+                method=request.method,
+                path=request.path,
+                query=_without_secrets(request.query),
+            )
+            if request.path == AUTHORIZE:
+                arrival.is_counted, arrival.endpoint = False, "authorize"
+                return self._finished(arrival, Delivery(_refusing(lambda: consent.answer(self, request))))
+            return self._finished(arrival, self._api(request, arrival))
+
+    def _finished(self, arrival: Arrival, delivery: Delivery) -> Delivery:
+        arrival.status = 0 if delivery.manner == "reset" else delivery.answer.status
+        return replace(delivery, arrival=arrival)
+
+    def _api(self, request: Request, arrival: Arrival) -> Delivery:
+        if not request.headers.get("user-agent", "").strip():
+            return Delivery(_as_answer(TurnedAway()))
+        standing, call = self._let_in(request, arrival)
+        if isinstance(call, Refused):
+            return Delivery(_announced(_as_answer(call), standing), self._delay())
+        route = routes.found(request.path)
+        arrival.endpoint = route[0].name if route else _handshake_name(request.path)
+        if route is not None:
+            call.places = route[1]
+        struck = self.faults.striking(
+            path=request.path, endpoint=arrival.endpoint, method=request.method, users=_users(call)
+        )
+        arrival.fault = " ".join(each.kind for each in struck) or None
+        delivery = self._struck(call, struck, lambda: self._endpoint(call, route))
+        return replace(delivery, answer=_announced(delivery.answer, standing), delay=delivery.delay + self._delay())
+
+    def _let_in(self, request: Request, arrival: Arrival) -> tuple[Standing, Call | Refused]:
+        """Identify the caller and ask the limit; a request over the limit is refused whoever asks."""
+        refusal: Refused | None = None
+        caller: Caller = NOBODY
+        try:
+            caller = NOBODY if request.path in _HANDSHAKE else identify(request, self.world)
+        except InvalidCredentials as error:
+            refusal = error
+            arrival.auth = "invalid"
+        else:
+            arrival.auth = caller.auth
+            arrival.user = caller.account.profile.username if caller.account else None
+        has_credentials = shows_credentials(request) and caller.auth != "bad signature"
+        standing = self.limit.arrive(request.peer, has_credentials=has_credentials, at=request.at)
+        if standing.is_over:
+            return standing, TooFast(is_empty=arrival.number % 2 == 0)
+        return standing, refusal or Call(self.world, request, caller)
+
+    def _endpoint(self, call: Call, route: tuple[routes.Route, dict[str, str]] | None) -> Answer:
+        if call.request.path in _HANDSHAKE:
+            return self._handshake(call)
+        if route is None:
+            raise NotFound(NO_SUCH_PATH)
+        handler = route[0].verbs.get(call.request.method)
+        if handler is None:
+            raise MethodNotAllowed(call.request.method)
+        return handler(call)
+
+    def _handshake(self, call: Call) -> Answer:
+        if call.request.method not in {"GET", "POST"}:
+            raise MethodNotAllowed(call.request.method)
+        return self.handshakes.begin(call) if call.request.path == REQUEST_TOKEN else self.handshakes.finish(call)
+
+    def _struck(self, call: Call, struck: list[Fault], answer: routes.Answering) -> Delivery:
+        """Carry the faults out: some change world or caller, one may answer instead, the rest spoil the answer."""
+        for fault in struck:
+            upheaval.shake(fault, call)
+        instead = next((each for each in map(_instead, struck) if each is not None), None)
+        if instead is not None:
+            return instead
+        delivery = Delivery(_refusing(answer))
+        for fault in struck:
+            delivery = _spoiled(delivery, fault)
+        return delivery
+
+    def _delay(self) -> float:
+        median = self.settings.latency
+        return median * self._latency.lognormvariate(0, self.settings.latency_sigma) if median else 0.0
+
+
+REQUEST_TOKEN, ACCESS_TOKEN = "/oauth/request_token", "/oauth/access_token"
+_HANDSHAKE = {REQUEST_TOKEN, ACCESS_TOKEN}
+
+
+def _handshake_name(path: str) -> str:
+    return path.rpartition("/")[2] if path in _HANDSHAKE else "unknown"
+
+
+def _instead(fault: Fault) -> Delivery | None:
+    """Return what a fault answers instead of the endpoint, which is then not reached."""
+    if fault.kind == "reset":
+        return Delivery(Answer(), manner="reset")
+    answers = {
+        "throttle": _as_answer(TooFast(is_empty=fault.is_empty)),
+        "error": Answer(fault.status or 500, HTML_PAGE, HTML),
+        "html": Answer(200, HTML_PAGE, HTML),
+        "empty": Answer(200),
+        "revoked": _as_answer(InvalidCredentials()),
+    }
+    return Delivery(answers[fault.kind]) if fault.kind in answers else None
+
+
+def _spoiled(delivery: Delivery, fault: Fault) -> Delivery:
+    """Return what a fault makes of the right answer."""
+    answer = delivery.answer
+    if fault.kind == "truncated":
+        delivery = replace(delivery, answer=replace(answer, body=answer.body[: len(answer.body) // 2]))
+    elif fault.kind == "slow":
+        delivery = replace(delivery, delay=delivery.delay + fault.seconds)
+    elif fault.kind == "drip":
+        delivery = replace(delivery, manner="drip", seconds=fault.seconds)
+    elif fault.kind == "half":
+        delivery = replace(delivery, manner="half")
+    elif fault.kind == "lost":
+        delivery = replace(delivery, answer=Answer(fault.status or 502, HTML_PAGE, HTML))
+    elif fault.kind == "lost_reset":
+        delivery = replace(delivery, manner="reset")
+    return delivery
+
+
+def _refusing(answer: routes.Answering) -> Answer:
+    try:
+        return answer()
+    except Refused as refusal:
+        return _as_answer(refusal)
+
+
+def _as_answer(refusal: Refused) -> Answer:
+    return Answer(refusal.status, refusal.body, refusal.content_type, refusal.headers)
+
+
+def _announced(answer: Answer, standing: Standing) -> Answer:
+    return replace(answer, headers=(*answer.headers, *standing.headers, ("X-Discogs-Media-Type", "discogs.v2")))
+
+
+def _users(call: Call) -> set[str]:
+    """Return whom a request concerns: the caller, and the account in the path."""
+    account: Account | None = call.caller.account
+    names = {call.places.get("username", ""), account.profile.username if account else ""}
+    return {name.casefold() for name in names if name}
+
+
+_SECRETS = re.compile(r"(?<![^&])(token|secret|oauth_[a-z_]+)=[^&]*")
+
+
+def _without_secrets(query: str) -> str:
+    return _SECRETS.sub(r"\1=…", query) if query else query
