@@ -39,6 +39,7 @@ class FakeDiscogs:
     counts: tuple[int, int] = (10_043, 12)
     profile_status: int = 200
     trade_status: int = 200
+    is_revoked: bool = False
 
     def allow(self, request_token: str, username: str = "crates") -> str:
         """Let the account's owner say yes, and return the verifier."""
@@ -66,7 +67,7 @@ class FakeDiscogs:
         return 200, urlencode({"oauth_token": f"access-{request_token}", "oauth_token_secret": "top-secret"})
 
     def _tell_who(self, path: str, username: str) -> tuple[int, str]:
-        if not username:
+        if not username or self.is_revoked:
             return 401, '{"message": "You must authenticate to access this resource."}'
         who = {"id": self.ids[username], "username": username}
         if path == "/oauth/identity":

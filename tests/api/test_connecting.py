@@ -150,6 +150,15 @@ def test_a_disconnect_forgets_the_tokens_and_cancels_what_speaks_for_the_account
     assert again.json() == {"was_connected": False, "cancelled_jobs": []}
 
 
+def test_a_token_that_was_revoked_at_once_connects_nobody(begin, complete, discogs, client, as_app, ada):
+    begun = begin(ada)
+    discogs.is_revoked = True
+    answer = complete(ada, begun["request_token"], discogs.allow(begun["request_token"]))
+    assert reason(answer) == (409, "token_revoked")
+    answer = client.post("/api/jobs", json={"kind": "import_collection"}, headers=as_app(ada))
+    assert reason(answer) == (409, "not_connected")
+
+
 def test_a_profile_that_does_not_come_leaves_the_counts_unknown(begin, complete, discogs, ada):
     begun = begin(ada)
     discogs.profile_status = 502
