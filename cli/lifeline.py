@@ -7,7 +7,7 @@ import time
 from threading import Thread
 
 SETTING = "REKKRD_LIFELINE"
-GRACE_SECONDS = 10.0  # a step's request may still end; then nobody is left to care
+GRACE_SECONDS = 5.0  # a step's request may still end; then nobody is left to care
 
 
 def tie(environment: dict[str, str]) -> dict[str, str]:

@@ -59,9 +59,11 @@ def hold(place: Place) -> Iterator[None]:
         ) from None
     try:
         _take(lock, place)
-        yield
+        try:
+            yield
+        finally:
+            place.additions.unlink(missing_ok=True)
     finally:
-        place.additions.unlink(missing_ok=True)
         os.close(lock)
 
 

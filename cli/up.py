@@ -68,7 +68,8 @@ def up() -> None:
 @contextmanager
 def until_told_to_end(*, once: bool = False) -> Iterator[None]:
     """Take Ctrl-C and SIGTERM for a wish to end, not for a failure; a command that ends by itself was cut short."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in (signal.SIGINT, signal.SIGTERM):  # SIGINT, too: a shell lets background commands ignore it
+        signal.signal(name, _interrupt)
     try:
         yield
     except KeyboardInterrupt:

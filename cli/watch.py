@@ -110,7 +110,10 @@ def picture(sight: Sight, began: datetime) -> RenderableType:
 
 def line(sight: Sight, began: datetime) -> str:
     """Say one sight in a line, for logs and pipes."""
-    views = ", ".join(f"{_name(v)} {_records(v)} records, {_pages(v) or '-'}, {v.job.state}" for v in sight.views)
+    views = "; ".join(
+        ", ".join(filter(None, (f"{_name(view)} {_records(view)} records", _pages(view), view.job.state)))
+        for view in sight.views
+    )
     tokens = [_tokens(sight.tokens)] if sight.tokens else []
     parts = [views, _cost(sight, began), *tokens, _waits_for(sight.views)]
     return f"{words.clock(sight.at)}  " + " | ".join(part for part in parts if part)
@@ -159,7 +162,10 @@ def _records(view: JobView) -> str:
 
 
 def _pages(view: JobView) -> str:
-    return "" if view.pages is None else f"page {view.page or 0:,} of {view.pages:,}"
+    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
+    if view.pages is None:
+        return ""
+    return f"page {view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"
 
 
 def _completed(view: JobView) -> float:

@@ -17,6 +17,14 @@ def test_a_folder_is_held_by_one_at_a_time(place):
         pass
 
 
+def test_whoever_is_refused_leaves_the_holders_things_alone(place):
+    with hold(place):
+        write_additions(place, {"REDIS_URL": "redis://x"})
+        with pytest.raises(AlreadyRunning), hold(place):
+            pass
+        assert place.additions.exists()
+
+
 def test_a_folder_that_was_left_can_be_held_again(place):
     with hold(place):
         assert is_held(place)

@@ -1,10 +1,12 @@
 """`rekkrd up` and `rekkrd demo` as a newcomer meets them: whole processes, taken ports, kill -9."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,13 +28,22 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def data() -> Iterator[Path]:
+    """A data folder where the servers may live, which as root run under another user."""
+    folder = Path(tempfile.mkdtemp(prefix="rekkrd-up-"))
+    folder.chmod(0o711)
+    yield folder / "data"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def environment(data: Path) -> dict[str, str]:
     """An environment with nothing but ports of its own, and a window short enough for a test."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     return {
         **kept,
         "PYTHONPATH": str(Path(__file__).parents[2]),
-        "REKKRD_DATA_DIR": str(tmp_path / "data"),
+        "REKKRD_DATA_DIR": str(data),
         "REKKRD_API_PORT": str(free_port()),
         "REKKRD_SIMULATOR_PORT": str(free_port()),
         "DISCOGS_WINDOW_SECONDS": "6",
@@ -161,8 +172,8 @@ def test_a_taken_port_is_named_with_its_setting(rekkrd, environment, setting):
     assert f"Set {setting}" in ended.stderr
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(rekkrd, tmp_path):
-    (tmp_path / "data").write_text("a file, as even root cannot make a folder in it")
+def test_a_folder_that_cannot_be_written_is_a_sentence(rekkrd, data):
+    data.write_text("a file, as even root cannot make a folder in it")
     ended = rekkrd("up")
     assert ended.returncode == 1
     assert "cannot be used" in ended.stderr
