@@ -45,7 +45,7 @@ def copy_of(item: CollectionItem, slots: Slots) -> ListedCopy:
         instance_id=item.instance_id,
         release_id=item.release_id,
         folder_id=item.folder_id,
-        rating=item.rating,
+        rating=_stars(item.rating),
         date_added=None if item.date_added is None else item.date_added.astimezone(UTC),
         media_condition=grading.media_condition,
         sleeve_condition=grading.sleeve_condition,
@@ -61,7 +61,7 @@ def want_of(item: WantItem) -> ListedWant:
     """Read one entry of a wantlist."""
     want = Want(
         release_id=item.release_id,
-        rating=item.rating,
+        rating=_stars(item.rating),
         notes=item.notes or "",
         date_added=None if item.date_added is None else item.date_added.astimezone(UTC),
     )
@@ -77,7 +77,7 @@ def release_of(release_id: int, basic: BasicInformation) -> Release:
         master_id=basic.master_id or None,
         title=basic.title,
         artist=credit(basic.artists),
-        year=basic.year or None,
+        year=_year(basic.year),
         artists=[_plain(artist) for artist in basic.artists],
         labels=[_plain(label) for label in basic.labels],
         formats=[_plain(medium) for medium in basic.formats],
@@ -119,3 +119,13 @@ def credit(artists: Sequence[Artist]) -> str:
 def _plain(record: Artist | Label | Format) -> dict[str, Json]:
     """Return one of the client's records as Discogs' own object."""
     return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _stars(rating: int) -> int:
+    """Keep a rating inside Discogs' own 0 to 5: one number from nowhere must not hold up its page for ever."""
+    return min(5, max(0, rating))
+
+
+def _year(year: int | None) -> int | None:
+    """Take a year that a calendar can have; 0 is Discogs' word for unknown."""
+    return year if year is not None and 0 < year <= 9999 else None
