@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
+from cli.servers.errors import translated
 from cli.servers.guard import remove
 from cli.servers.home import open_home
 from cli.servers.postgres import Postgres
+from cli.servers.server import Server
 from cli.servers.valkey import Valkey
 
 __all__ = ["Postgres", "Servers", "Valkey", "running", "running_postgres", "running_valkey"]
-
-AnyServer = TypeVar("AnyServer", Postgres, Valkey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +50,28 @@ def running_postgres(
     folder: Path, *, durable: bool = True, keep: bool = True, listen_tcp: bool = False
 ) -> Iterator[Postgres]:
     """Run PostgreSQL alone. Raises ServersFailed."""
-    with (
-        open_home(folder, "postgres") as home,
-        _started(Postgres(home, durable=durable, keep=keep, listen_tcp=listen_tcp)) as server,
-    ):
-        yield server
+    with open_home(folder, "postgres") as home:
+        with translated(home.asked_for):
+            server = Postgres(home, durable=durable, keep=keep, listen_tcp=listen_tcp)
+        with _started(server):
+            yield server
 
 
 @contextmanager
 def running_valkey(folder: Path, *, keep: bool = True, listen_tcp: bool = False) -> Iterator[Valkey]:
     """Run Valkey alone. Raises ServersFailed."""
-    with (
-        open_home(folder, "valkey") as home,
-        _started(Valkey(home, keep=keep, listen_tcp=listen_tcp)) as server,
-    ):
-        yield server
+    with open_home(folder, "valkey") as home:
+        with translated(home.asked_for):
+            server = Valkey(home, keep=keep, listen_tcp=listen_tcp)
+        with _started(server):
+            yield server
 
 
 @contextmanager
-def _started(server: AnyServer) -> Iterator[AnyServer]:
+def _started(server: Server) -> Iterator[None]:
     try:
         server.start()
-        yield server
+        yield
     finally:
         server.stop()
         if not server.keep:

@@ -10,6 +10,8 @@ ServersFailed
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cli.errors import CommandFailed
@@ -45,8 +47,16 @@ class ServerFailed(ServersFailed):
     """A server ended, or did not come up."""
 
 
-def folder_refused(folder: Path, error: OSError) -> FolderUnusable:
-    """Translate what the system said about the folder."""
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Translate what the system says about the folder. Raises FolderUnusable."""
+    try:
+        yield
+    except OSError as error:
+        raise _folder_refused(folder, error) from error
+
+
+def _folder_refused(folder: Path, error: OSError) -> FolderUnusable:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return DiskFull(f"The disk of {folder} is full.", f"Make room there. {ELSEWHERE}")
     return FolderUnusable(f"The servers cannot keep their data in {folder}: {error.strerror}.", ELSEWHERE)

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from cli.servers.account import Account, choose_account
-from cli.servers.errors import ELSEWHERE, FolderHeld, folder_refused
+from cli.servers.errors import ELSEWHERE, FolderHeld, translated
 from cli.servers.wreckage import is_alive
 
 SERVERS, NOTE = "servers", "servers.elsewhere"
@@ -67,22 +67,18 @@ def open_home(folder: Path, name: str) -> Iterator[Home]:
     """
     asked_for = folder.absolute()
     account = choose_account(asked_for / SERVERS)
-    try:
-        top = _reachable(asked_for, account)
-        home = top / name
+    with translated(asked_for):
+        home = _reachable(asked_for, account) / name
         account.make_folder(home)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise folder_refused(asked_for, error) from None
     try:
-        _hold(lock, asked_for)
-        sockets = _socket_folder(home, account)
+        with translated(asked_for):
+            _hold(lock, asked_for)
+            sockets = _socket_folder(home, account)
         try:
             yield Home(asked_for, home, sockets, account, lock)
         finally:
             shutil.rmtree(sockets, ignore_errors=True)
-    except OSError as error:
-        raise folder_refused(asked_for, error) from error
     finally:
         os.close(lock)
 

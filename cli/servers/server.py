@@ -4,10 +4,11 @@ import shutil
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from signal import Signals
 
-from cli.servers.errors import ELSEWHERE, DiskFull, ServerFailed, ServersFailed
+from cli.servers.errors import ELSEWHERE, DiskFull, ServerFailed, ServersFailed, translated
 from cli.servers.guarded import Guarded, Order
 from cli.servers.home import Home
 from cli.servers.wreckage import end_orphans
@@ -15,7 +16,6 @@ from cli.servers.wreckage import end_orphans
 READY_SECONDS = 60.0  # an unclean end may leave much to replay
 LOOK_SECONDS = 0.01
 LAST_LINES = 8
-LARGEST_LOG = 1_000_000
 LEAST_FREE = 1_000_000
 
 
@@ -40,16 +40,13 @@ class Server(ABC):
         if self.pid is not None:
             return
         self._leave()
-        end_orphans(self.home.folder, self.noted_pid())
-        for leftover in self.home.sockets.iterdir():
-            leftover.unlink()
-        self.prepare()
-        if self.home.log.exists() and self.home.log.stat().st_size > LARGEST_LOG:
-            self.home.log.replace(self.home.folder / "log.1")
-        self._run = self.run(self.command())
+        with translated(self.home.asked_for):
+            self._clear()
+            self.prepare()
+            run = self.run(self.command())
         deadline = time.monotonic() + READY_SECONDS
         while not self.is_ready():
-            if not self._run.is_alive() or time.monotonic() > deadline:
+            if not run.is_alive() or time.monotonic() > deadline:
                 raise self.failure("did not come up")
             time.sleep(LOOK_SECONDS)
 
@@ -70,13 +67,13 @@ class Server(ABC):
         self.stop()
         self.start()
 
-    def run(self, command: list[str | Path], *, folder: Path | None = None) -> Guarded:
+    def run(self, command: list[str | Path]) -> Guarded:
         """Run one of the server's programs behind a guard, which holds the lock of the home for as long."""
         home = self.home
-        return Guarded(
+        self._run = Guarded(
             Order(
                 command,
-                folder or home.folder,
+                home.folder,
                 home.log,
                 home.account,
                 self.end_signal,
@@ -85,6 +82,7 @@ class Server(ABC):
                 above=() if self.keep else home.above,
             )
         )
+        return self._run
 
     def failure(self, what: str) -> ServersFailed:
         """Say what happened, with the server's last words."""
@@ -101,6 +99,13 @@ class Server(ABC):
         return ServerFailed(
             f"{self.name} {what}. Its log is {self.home.log}.", f"Its last lines:\n{said}" if said else None
         )
+
+    def _clear(self) -> None:
+        end_orphans(self.home.folder, self.noted_pid())
+        for leftover in self.home.sockets.iterdir():
+            leftover.unlink()
+        with suppress(FileNotFoundError):  # each run has a log of its own, so that its last words are its own
+            self.home.log.replace(self.home.folder / "log.earlier")
 
     def _leave(self) -> None:
         """Close what is left of an ended run. A guard that was killed may have left its server."""

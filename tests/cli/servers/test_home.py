@@ -194,6 +194,11 @@ def test_a_read_only_disk_ends_with_a_sentence(small_disk: Path) -> None:
         pass
 
 
+def test_what_goes_wrong_inside_is_not_taken_for_trouble_with_the_folder(folder: Path) -> None:
+    with pytest.raises(ConnectionRefusedError), running_valkey(folder):
+        raise ConnectionRefusedError
+
+
 def test_the_lock_goes_when_the_home_is_closed(folder: Path) -> None:
     for _ in range(2):
         with open_home(folder, "valkey"):
