@@ -77,7 +77,7 @@ class Catalogue:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.release = lru_cache(maxsize=30_000)(self._release)
+        self.release = lru_cache(maxsize=150_000)(self._release)
 
     def exists(self, release_id: int) -> bool:
         """Deleted and never given numbers answer 404."""
