@@ -1,36 +1,40 @@
 -- The budget of the fleet, in one script: every grant, answer and look goes through here.
 --
 -- KEYS[1] state    hash    run        run_id of the server that wrote this; another one means a cold start
+--                          epoch      when this memory began, by the server's clock: a vouch from an earlier one is void
 --                          server     the server's clock when last seen, ms
 --                          now        our own clock, ms: follows the server's, but jumps by 2 s at most and never back
 --                          next_at    earliest time of the next grant
 --                          free_at    since when a grant has been possible and not taken
 --                          seq, last  number of grants so far, and the id of the last one
 --                          gate_until, gate_reason, gate_ms (length of the last closing), probing (1: one may go)
---                          foreign, foreign_until   requests of others on our address, by Discogs' word
+--                          pause_until, pause_reason   the operator's brake; no probe after it
+--                          foreign, foreign_until      requests of others on our address, by Discogs' word
 --                          cap        a lower limit by Discogs' word (20 when it takes us for anonymous)
--- KEYS[2] grants   zset    "id|lane|user" -> until when it may still arrive: its answer, or a deadline before that
--- KEYS[3] waiting  hash    process -> {seen, waiters}; gone 2 s after its last call
--- KEYS[4] turns    zset    "lane|user" -> seq of the last grant
+-- KEYS[2] waiting  hash    process -> {seen, waiters}; gone 2 s after its last call
+-- KEYS[3] turns    zset    "lane|user" -> seq of the last grant
+-- KEYS[4…] lane    zset    one a lane, in the order of `lanes`: grant id -> until when it may still arrive at the server:
+--                          its answer, or `hold` after the grant while there is none
 --
--- ARGV[1] what to do: poll, answered, unused, close, open, look
--- ARGV[2] its arguments, JSON. Always: window, limit, send, hold, shares; times in ms.
+-- ARGV[1] what to do: poll, answered, unused, close, open, pause, look
+-- ARGV[2] its arguments, JSON. Always: window, limit, send, hold, lanes, shares, vouched, epoch; times in ms.
+--         A test pins the server's clock and run_id by clock and run.
 --
--- A grant counts as long as it may have arrived inside the last window: until one window after its answer, or after
--- `hold` if no answer was ever told. Grants are also spaced by window / limit, so that a memory lost together with its
--- window allows no burst: a cold start waits one send deadline and one interval.
+-- Why no window of the server ever holds more than `limit`: take any, and of the requests that arrived in it the one
+-- granted last. When that was granted, each of the others was still counted, because a grant counts until one window
+-- after the last moment at which it may arrive. So fewer than `limit` others are in that window. Grants are also
+-- spaced by window / limit, so that a memory lost together with its window allows no burst (docs/decisions/limiter.md).
 
 local op = ARGV[1]
 local a = cjson.decode(ARGV[2])
-local STATE, GRANTS, WAITING, TURNS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local STATE, WAITING, TURNS = KEYS[1], KEYS[2], KEYS[3]
 local DEAD_MS = 2000       -- a process not heard of for this long does not wait any more
 local JUMP_MS = 2000       -- a clock that jumps ahead counts as this much, unless the caller's own clock bears it out
-local SLACK_MS = 50        -- a grant this late does not delay those after it
+local SLACK_MS = 50        -- a grant this late does not delay those after it; less where tokens are closer
 local PATIENCE_MS = 250    -- how long the chosen process has to fetch its grant before another takes it
 local FOREIGN_SLACK = 2    -- Discogs' headers lag by one or two
-local FOREIGN_MS = a.window
-local ANONYMOUS = 25
-local ANONYMOUS_LIMIT = 20
+local ANONYMOUS = 25       -- what Discogs allows an address without credentials
+local MARGIN = 5           -- we stay this far below a limit of Discogs' that is lower than ours
 local LONGEST_GATE = 10    -- windows
 
 local function num(text) return text and tonumber(text) or nil end
@@ -41,6 +45,7 @@ local flat = redis.call('HGETALL', STATE)
 for i = 1, #flat, 2 do state[flat[i]] = flat[i + 1] end
 
 local function put(name, value)
+  if state[name] == value then return end
   if value == nil then
     state[name] = nil
     redis.call('HDEL', STATE, name)
@@ -61,53 +66,60 @@ local run = a.run or string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 
 local limit = math.min(a.limit, num(state.cap) or a.limit)
 local interval = a.window / limit
+local slack = math.min(SLACK_MS, interval / 4)
+local patience = math.min(PATIENCE_MS, interval / 2)
 local now = num(state.now)
 
 if state.run ~= run or not now then
   now = math.max(now or 0, server)
   put('run', run)
-  put('next_at', ms(now + a.send + interval + SLACK_MS))
+  put('epoch', ms(server))
+  put('free_at', nil)
+  put('next_at', ms(now + a.send + interval + slack))
 else
   local passed = math.max(0, server - num(state.server))
   if passed > JUMP_MS then
-    passed = math.min(passed, math.max(JUMP_MS, (a.vouched or 0) - now))
+    local vouched = a.epoch == state.epoch and a.vouched or 0
+    passed = math.min(passed, math.max(JUMP_MS, vouched - now))
   end
   now = now + passed
 end
 put('server', ms(server))
 put('now', ms(now))
 
-redis.call('ZREMRANGEBYSCORE', GRANTS, '-inf', ms(now - a.window))
-
-local held, in_flight, spent, answered, flying = {}, {}, {}, 0, 0
-local entries = redis.call('ZRANGE', GRANTS, 0, -1, 'WITHSCORES')
-for i = 1, #entries, 2 do
-  local id, lane = string.match(entries[i], '^([^|]*)|([^|]*)|')
-  local over_at = tonumber(entries[i + 1])
-  spent[lane] = (spent[lane] or 0) + 1
-  if over_at > now then
-    held[id] = over_at
-    in_flight[lane] = (in_flight[lane] or 0) + 1
-    flying = flying + 1
-  else
-    answered = answered + 1
-  end
+local key_of, held, in_flight, flying = {}, {}, {}, 0
+for i, lane in ipairs(a.lanes) do
+  local key = KEYS[3 + i]
+  key_of[lane] = key
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', ms(now - a.window))
+  local under_way = redis.call('ZRANGEBYSCORE', key, '(' .. ms(now), '+inf', 'WITHSCORES')
+  for j = 1, #under_way, 2 do held[under_way[j]] = tonumber(under_way[j + 1]) end
+  in_flight[lane] = #under_way / 2
+  flying = flying + in_flight[lane]
 end
-local count = #entries / 2
+
+local function spent_at(lane, at) return redis.call('ZCOUNT', key_of[lane], '(' .. ms(at - a.window), '+inf') end
+
+local function count()
+  local sum = 0
+  for _, lane in ipairs(a.lanes) do sum = sum + redis.call('ZCARD', key_of[lane]) end
+  return sum
+end
 
 local foreign = 0
 if num(state.foreign_until) and num(state.foreign_until) > now then foreign = num(state.foreign) end
 local room = math.max(1, limit - foreign)
 
-local function gate()
-  local till = num(state.gate_until)
-  if till and till > now then
-    return {left = till - now, reason = state.gate_reason, is_probe = false}
+-- Gate or brake, whichever lasts longer.
+local function closed()
+  local longest = nil
+  for _, what in ipairs({'gate', 'pause'}) do
+    local left = (num(state[what .. '_until']) or 0) - now
+    if left > 0 and (not longest or left > longest.left) then
+      longest = {left = left, reason = state[what .. '_reason']}
+    end
   end
-  if state.probing == '1' and flying > 0 then
-    return {left = 1000, reason = state.gate_reason, is_probe = true}
-  end
-  return nil
+  return longest
 end
 
 -- Whoever waits in one process. Without any, the process is forgotten at once and needs no call to say goodbye.
@@ -131,6 +143,7 @@ local function alive()
       for _, waiter in ipairs(entry.waiters) do
         if not held[waiter.id] then
           waiter.process = flat_waiting[i]
+          waiter.since = entry.seen - waiter.waited
           all[#all + 1] = waiter
         end
       end
@@ -141,23 +154,29 @@ end
 
 -- Interactive goes first while it has used less than its share; then the lane that has used least of its share;
 -- in the lane the user whose last grant is longest ago; of that user's the one that came first.
-local function choose(waiters)
-  local lanes = {}
-  for _, waiter in ipairs(waiters) do lanes[waiter.lane] = true end
-  local lane
-  if lanes.interactive and (spent.interactive or 0) < a.shares.interactive * room then
+local function choose(waiters, at)
+  local has_work = {}
+  for _, waiter in ipairs(waiters) do has_work[waiter.lane] = true end
+  local lane, least
+  if has_work.interactive and spent_at('interactive', at) < a.shares.interactive * room then
     lane = 'interactive'
   else
-    local least
-    for name in pairs(lanes) do
-      local used = (spent[name] or 0) / a.shares[name]
-      if not least or used < least or (used == least and name < lane) then lane, least = name, used end
+    for _, name in ipairs(a.lanes) do
+      if has_work[name] then
+        local used = spent_at(name, at) / a.shares[name]
+        if not least or used < least then lane, least = name, used end
+      end
     end
   end
   local best, best_turn
+  local turns = {}
   for _, waiter in ipairs(waiters) do
     if waiter.lane == lane then
-      local turn = num(redis.call('ZSCORE', TURNS, lane .. '|' .. waiter.user)) or 0
+      local turn = turns[waiter.user]
+      if not turn then
+        turn = num(redis.call('ZSCORE', TURNS, lane .. '|' .. waiter.user)) or 0
+        turns[waiter.user] = turn
+      end
       if not best or turn < best_turn or (turn == best_turn and waiter.since < best.since) then
         best, best_turn = waiter, turn
       end
@@ -170,43 +189,68 @@ local function grant(waiter)
   local seq = (num(state.seq) or 0) + 1
   put('seq', string.format('%d', seq))
   put('last', waiter.id)
-  put('next_at', ms(math.max(num(state.next_at), now - SLACK_MS) + interval))
+  put('next_at', ms(math.max(num(state.next_at), now - slack) + interval))
   put('free_at', nil)
-  redis.call('ZADD', GRANTS, ms(now + a.hold), waiter.id .. '|' .. waiter.lane .. '|' .. waiter.user)
+  redis.call('ZADD', key_of[waiter.lane], ms(now + a.hold), waiter.id)
   redis.call('ZADD', TURNS, seq, waiter.lane .. '|' .. waiter.user)
   if seq % 100 == 0 then redis.call('ZREMRANGEBYRANK', TURNS, 0, -1001) end
   held[waiter.id] = now + a.hold
+  flying = flying + 1
 end
 
--- When a slot of the window becomes free; a request that is still under way may be answered any moment.
-local function room_at()
-  local over_at = tonumber(entries[2 * (count - room + 1)])
-  return math.min(over_at, now) + a.window
-end
-
-local function try()
-  local closed = gate()
-  if closed then return closed.left end
-  if num(state.next_at) > now then return num(state.next_at) - now end
-  if count >= room then return math.max(1, room_at() - now) end
-  local waiters = alive()
-  if #waiters == 0 then return 1000 end
-  if not num(state.free_at) then put('free_at', ms(now)) end
-  local chosen = choose(waiters)
-  if chosen.process ~= a.process then
-    if now - num(state.free_at) < PATIENCE_MS then return 25 end
-    local own = {}
-    for _, waiter in ipairs(waiters) do
-      if waiter.process == a.process then own[#own + 1] = waiter end
-    end
-    if #own == 0 then return 25 end
-    chosen = choose(own)
+-- When the next grant is possible; a request that is still under way may be answered any moment.
+local function possible_at()
+  local too_many = count() - room + 1
+  if too_many <= 0 then return num(state.next_at) end
+  local ends = {}
+  for _, lane in ipairs(a.lanes) do
+    local first = redis.call('ZRANGE', key_of[lane], 0, too_many - 1, 'WITHSCORES')
+    for i = 2, #first, 2 do ends[#ends + 1] = tonumber(first[i]) end
   end
-  grant(chosen)
-  return math.max(1, num(state.next_at) - now)
+  table.sort(ends)
+  return math.max(num(state.next_at), math.min(ends[too_many], now) + a.window)
+end
+
+-- Grants at most one token, to the asking process, and says when that should ask again: on time if it is next by what
+-- is known now, a little later if another is, so that a grant costs few calls however many wait.
+local function try()
+  local waiters = alive()
+  for _ = 1, 2 do
+    local shut = closed()
+    if shut then return shut.left end
+    if state.probing == '1' and flying > 0 then return 1000 end
+    if #waiters == 0 then return 1000 end
+    local at = possible_at()
+    local next_one = choose(waiters, math.max(at, now))
+    if at > now then return at - now + (next_one.process == a.process and 0 or patience) end
+    if not num(state.free_at) then put('free_at', ms(now)) end
+    if next_one.process ~= a.process then
+      local left = num(state.free_at) + patience - now
+      if left > 0 then return left end
+      local own = {}
+      for _, waiter in ipairs(waiters) do
+        if waiter.process == a.process then own[#own + 1] = waiter end
+      end
+      if #own == 0 then return 1000 end
+      next_one = choose(own, now)
+    end
+    grant(next_one)
+    local others = {}
+    for _, waiter in ipairs(waiters) do
+      if waiter.id ~= next_one.id then others[#others + 1] = waiter end
+    end
+    waiters = others
+  end
+  return 1
 end
 
 -- What is asked -----------------------------------------------------------------------------------------------
+
+local reply = {now = now, epoch = state.epoch, grants = {}}
+
+local function open()
+  for _, name in ipairs({'probing', 'gate_ms', 'gate_until', 'gate_reason'}) do put(name, nil) end
+end
 
 local function close(for_ms, reason)
   if now + for_ms >= (num(state.gate_until) or 0) then
@@ -217,35 +261,32 @@ local function close(for_ms, reason)
 end
 
 local function learn()
+  local is_closed = (num(state.gate_until) or 0) > now
   if a.status == 429 then
     -- A second 429 while the gate is closed is the first one's echo; one after it opened means: longer.
-    local is_echo = num(state.gate_until) and num(state.gate_until) > now
-    if not is_echo then
+    if not is_closed then
       local longer = num(state.gate_ms)
       local for_ms = longer and math.min(longer * 2, a.window * LONGEST_GATE) or a.window
       put('gate_ms', ms(for_ms))
       close(for_ms, 'Discogs asked us to wait')
+      reply.gate = closed()
     end
     return
   end
-  if a.status and (not num(state.gate_until) or num(state.gate_until) <= now) then
-    put('probing', nil)
-    put('gate_ms', nil)
-    put('gate_until', nil)
-  end
+  if a.status and not is_closed then open() end
   if a.limit_told and a.remaining then
-    put('cap', a.limit_told <= ANONYMOUS and tostring(ANONYMOUS_LIMIT) or nil)
-    local others = a.limit_told - a.remaining - answered - flying - FOREIGN_SLACK
-    put('foreign', string.format('%d', math.max(0, others)))
-    put('foreign_until', ms(now + FOREIGN_MS))
+    local cap
+    if a.limit_told == ANONYMOUS or a.limit_told < a.limit then cap = math.max(1, a.limit_told - MARGIN) end
+    if cap ~= num(state.cap) then reply.capped = math.min(cap or a.limit, a.limit) end
+    put('cap', cap and string.format('%d', cap) or nil)
+    put('foreign', string.format('%d', math.max(0, a.limit_told - a.remaining - count() - FOREIGN_SLACK)))
+    put('foreign_until', ms(now + a.window))
   end
 end
 
-local reply = {now = now, grants = {}}
-
 if op == 'poll' then
   enlist(a.waiters)
-  reply.wait = try()
+  reply.wait = math.max(1, try())
   -- Said again if the reply was lost: the grant is as old as it is.
   local still = {}
   for _, waiter in ipairs(a.waiters) do
@@ -256,37 +297,36 @@ if op == 'poll' then
     end
   end
   if #reply.grants > 0 then enlist(still) end
-  local closed = gate()
-  if closed and not closed.is_probe then reply.gate = {left = closed.left, reason = closed.reason} end
+  reply.gate = closed()
 elseif op == 'answered' then
-  redis.call('ZADD', GRANTS, ms(now), a.grant)
-  if held[a.id] then
-    flying = flying - 1
-    answered = answered + 1
-  end
+  redis.call('ZADD', key_of[a.lane], ms(now), a.id)
   learn()
 elseif op == 'unused' then
-  redis.call('ZREM', GRANTS, a.grant)
-  if state.last == a.id then put('next_at', ms(now)) end
+  -- What was granted after it keeps its distance; only the last one gives its moment back as well.
+  if redis.call('ZREM', key_of[a.lane], a.id) == 1 and state.last == a.id then put('next_at', ms(now)) end
 elseif op == 'close' then
   close(a.for_ms, a.reason)
 elseif op == 'open' then
-  put('gate_until', nil)
-  put('probing', nil)
-  put('gate_ms', nil)
+  open()
+elseif op == 'pause' then
+  put('pause_until', ms(now + a.for_ms))
+  put('pause_reason', a.reason)
 elseif op == 'look' then
   local waiting = {}
   for _, waiter in ipairs(alive()) do waiting[#waiting + 1] = {lane = waiter.lane, user = waiter.user} end
-  local closed = gate()
-  reply.gate = closed and {left = closed.left, reason = closed.reason} or nil
-  reply.spent = count
-  reply.spent_by_lane = spent
+  reply.spent_by_lane = {}
+  for _, lane in ipairs(a.lanes) do reply.spent_by_lane[lane] = redis.call('ZCARD', key_of[lane]) end
+  reply.gate = closed()
+  if not reply.gate and state.probing == '1' and flying > 0 then
+    reply.gate = {left = 1000, reason = state.gate_reason}
+  end
+  reply.spent = count()
   reply.in_flight = in_flight
   reply.waiting = waiting
   reply.limit = limit
   reply.foreign = foreign
   reply.granted = num(state.seq) or 0
-  reply.next_in = math.max(0, num(state.next_at) - now)
+  reply.next_in = math.max(0, possible_at() - now)
 end
 
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 86400000) end

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,16 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """One who waits, as the script is told; ``waited`` in seconds."""
+
+    id: str
+    lane: Lane
+    user: str
+    waited: float
+
+
+@dataclass(frozen=True, slots=True)
 class Polled:
     """Answer to a poll: ids granted with their age in seconds, when to come again, and the gate if it is closed."""
 
@@ -33,44 +44,61 @@ class Polled:
     closed: Closed | None
 
 
-class Bucket:
-    """The script on one server, for one budget; thread-safe."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What an answer of Discogs changed: the gate that it closed, and the limit if Discogs told of another."""
 
-    def __init__(self, client: redis.Redis, settings: LimiterSettings, *, namespace: str, budget: str) -> None:
+    closed: Closed | None
+    limit: int | None
+
+
+class Bucket:
+    """The script on one server, for one budget; thread-safe. ``clock`` and ``pins`` are for tests in virtual time."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        settings: LimiterSettings,
+        *,
+        namespace: str,
+        budget: str,
+        clock: Callable[[], float] = time.monotonic,
+        pins: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:
         self._script = client.register_script(SOURCE)
-        # The braces keep the four keys in one slot of a cluster.
-        self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "grants", "waiting", "turns")]
+        # The braces keep the keys in one slot of a cluster.
+        self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", *Lane)]
         self._facts = {
             "window": settings.window_seconds * 1000,
             "limit": settings.limit,
             "send": settings.send_deadline_seconds * 1000,
             "hold": settings.answer_deadline_seconds * 1000,
+            "lanes": [lane.value for lane in Lane],
             "shares": {lane.value: share for lane, share in settings.shares.items()},
         }
+        self._clock = clock
+        self._pins = pins
         self._lock = Lock()
-        self._seen: tuple[float, float] | None = None  # the script's clock and ours, at the last reply
+        self._seen: tuple[str, float, float] | None = None  # epoch, the script's clock and ours, at the last reply
         self.calls = 0
 
-    def poll(self, process: str, waiters: list[dict[str, object]]) -> Polled:
+    def poll(self, process: str, waiters: Sequence[Asking]) -> Polled:
         """Say who waits in this process, and fetch what was granted."""
-        reply = self._call("poll", process=process, waiters=waiters)
+        asking = [{"id": one.id, "lane": one.lane, "user": one.user, "waited": one.waited * 1000} for one in waiters]
+        reply = self._call("poll", process=process, waiters=asking)
         grants = {grant["id"]: grant["age"] / 1000 for grant in reply["grants"]}
         return Polled(grants, reply["wait"] / 1000, _closed(reply))
 
-    def answered(self, grant: str, *, status: int | None, remaining: int | None, limit: int | None) -> None:
+    def answered(
+        self, grant_id: str, lane: Lane, *, status: int | None, remaining: int | None, limit: int | None
+    ) -> Learned:
         """Report the answer to a request; no status means that none came."""
-        self._call(
-            "answered",
-            id=grant.partition("|")[0],
-            grant=grant,
-            status=status,
-            remaining=remaining,
-            limit_told=limit,
-        )
+        reply = self._call("answered", id=grant_id, lane=lane, status=status, remaining=remaining, limit_told=limit)
+        return Learned(_closed(reply), reply.get("capped"))
 
-    def unused(self, grant: str) -> None:
+    def unused(self, grant_id: str, lane: Lane) -> None:
         """Give back a grant that was never sent."""
-        self._call("unused", id=grant.partition("|")[0], grant=grant)
+        self._call("unused", id=grant_id, lane=lane)
 
     def close(self, seconds: float, reason: str) -> None:
         """Close the gate for the fleet; a longer closing stays."""
@@ -80,35 +108,36 @@ class Bucket:
         """Open the gate at once, without a probe."""
         self._call("open")
 
+    def pause(self, seconds: float, reason: str) -> None:
+        """Pull the brake, or change until when it is pulled; 0 releases it."""
+        self._call("pause", for_ms=seconds * 1000, reason=reason)
+
     def look(self) -> dict[str, Any]:
         """Read everything that can be shown; changes nothing but the clock."""
         return self._call("look")
 
-    def now(self) -> float:
-        """The script's clock in ms as far as we can tell without asking; 0 before the first call."""
-        with self._lock:
-            if self._seen is None:
-                return 0.0
-            theirs, ours = self._seen
-        return theirs + (time.monotonic() - ours) * 1000
-
     def _call(self, op: str, **arguments: object) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
-        body = json.dumps({**self._facts, **given, "vouched": self.now()})
+        body = json.dumps({**self._facts, **given, **self._vouch(), **self._pins()})
         try:
             raw = self._script(keys=self._keys, args=[op, body])
         except redis.RedisError as error:
             raise LimiterUnavailable(f"The request budget is out of reach: Redis says {error}.") from error
         reply: dict[str, Any] = json.loads(raw)
         with self._lock:
-            self._seen = (reply["now"], time.monotonic())
+            self._seen = (reply["epoch"], reply["now"], self._clock())
             self.calls += 1
         return reply
 
-
-def waiter_entry(grant_id: str, lane: Lane, user: str, since: float) -> dict[str, object]:
-    """One waiter as the script wants it."""
-    return {"id": grant_id, "lane": lane.value, "user": user, "since": since}
+    def _vouch(self) -> dict[str, object]:
+        """Say what the script's clock shows at least by ours: after a quiet hour a jump of its server would be the
+        same to it as the hour.
+        """
+        with self._lock:
+            if self._seen is None:
+                return {}
+            epoch, theirs, ours = self._seen
+        return {"epoch": epoch, "vouched": theirs + (self._clock() - ours) * 1000}
 
 
 def _closed(reply: dict[str, Any]) -> Closed | None:

@@ -1,6 +1,8 @@
 """The settings of the budget."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workers.limiter.lanes import Lane
@@ -55,6 +57,14 @@ class LimiterSettings(BaseSettings):
         validation_alias="REKKRD_SHARE_BACKGROUND",
         description="Share of the lane `background`.",
     )
+
+    @model_validator(mode="after")
+    def _can_work(self) -> Self:
+        if sum(self.shares.values()) > 1.0001:
+            raise ValueError("The lanes' shares REKKRD_SHARE_… add up to more than 1: lower one of them.")
+        if self.answer_deadline_seconds < self.send_deadline_seconds:
+            raise ValueError("REKKRD_ANSWER_DEADLINE_SECONDS must not be shorter than REKKRD_SEND_DEADLINE_SECONDS.")
+        return self
 
     @property
     def limit(self) -> int:
