@@ -1,6 +1,7 @@
 """The processes of `rekkrd up`: started with a name, heard line by line, ended in the reverse order."""
 
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,11 @@ LAST_LINES = 12  # shown when a child ends by itself
 READY_SECONDS = 30.0
 LOOK_SECONDS = 0.05
 KILL_SECONDS = 20.0  # a worker gives its steps up to a request's deadline; a person at Ctrl-C waits no longer than this
+
+
+def ours(*arguments: str) -> list[str]:
+    """Return the command line of one of our own commands; started so, it follows the lifeline."""
+    return [sys.executable, "-m", "cli.main", *arguments]
 
 
 class Child:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from api.settings import ApiSettings
 from cli import here, screen, words
@@ -72,7 +73,7 @@ def _connect(running: Running, resources: Resources, person: User) -> None:
         link, size = links.link(conn, person.id), shelf.sizes(conn, [person.id])[person.id]
     if link is not None and link.state == "connected" and link.username == DEMO_ACCOUNT:
         holds = f"{words.count(size.copies, 'record')} and {words.count(size.wants, 'want')}"
-        tell("collector", f"{link.username} is connected from before and holds {holds}; importing again")
+        tell("collector", f"{link.username}, connected before; holds {holds}")
         return
     token = ApiSettings(_env_file=here.env_files()).application_tokens[0]
     browser = Browser()
@@ -109,6 +110,8 @@ def _show_what_came(running: Running, resources: Resources, person: User, last: 
         f"[bold green]{words.count(size.copies, 'record')} and {words.count(size.wants, 'want')} are here[/], "
         f"for {words.count(requests, 'request')}."
     )
+    for view in last.views:
+        screen.out().print(Text(f"{view.job.kind.replace('_', ' ')}: {view.sentence}", style="dim"))
     screen.say()
     screen.out().print(picture)
     screen.say()

@@ -1,10 +1,9 @@
 """The simulated Discogs of `rekkrd up`, for as long as no credentials for the real one are set."""
 
 import os
-import sys
 
 from cli import ports
-from cli.children import Family
+from cli.children import Family, ours
 from cli.place import Place
 from simulator.settings import SimulatorSettings
 from workers.settings import Settings
@@ -34,7 +33,7 @@ def bring(family: Family, place: Place, chosen: Settings, simulated: SimulatorSe
         "REKKRD_SIMULATOR_WINDOW_SECONDS": f"{chosen.limiter.window_seconds:g}",
         "REKKRD_SIMULATOR_STATE": str(simulated.state or place.folder / "simulator.state"),
     }
-    family.start("simulator", [sys.executable, "-m", "simulator"], {**os.environ, **own}, lambda: ports.answers(url))
+    family.start("simulator", ours("simulator"), {**os.environ, **own}, lambda: ports.answers(url))
     return {
         "DISCOGS_API_URL": url,
         "DISCOGS_AUTHORIZE_URL": f"{url}/oauth/authorize",

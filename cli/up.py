@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from api.settings import ApiSettings
 from cli import here, ports, screen, simulated, words
-from cli.children import Family, Hear
+from cli.children import Family, Hear, ours
 from cli.place import Place, development_key, hold, write_additions
 from cli.production import require_complete
 from cli.servers import Postgres, Valkey, running_postgres, running_valkey
@@ -177,11 +176,6 @@ def _start(family: Family, settings: Settings, environment: dict[str, str], api_
     )
     family.start("api", ours("api"), environment, _answering(f"{api_url}/healthz"))
     tell("API", f"{api_url}/docs")
-
-
-def ours(*arguments: str) -> list[str]:
-    """Return the command line of one of our own commands."""
-    return [sys.executable, "-m", "cli.main", *arguments]
 
 
 def _answering(url: str) -> Callable[[], bool]:

@@ -4,12 +4,12 @@ import os
 from typing import Annotated
 
 import typer
-from workers.limiter.lanes import Lane
 
 from actors.jobs import JOBS
 from cli import here
 from cli.production import require_complete
 from workers import logs
+from workers.limiter.lanes import Lane
 from workers.process import WorkerProcess
 
 

@@ -119,7 +119,7 @@ def test_the_demo_brings_a_collection_over_and_ends_with_0_and_a_second_run_star
     assert max(len(line) for line in first.stdout.splitlines() if "|" not in line) <= 80
     second = rekkrd("demo", "--once", "--records", "120")
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "from before and holds 120 records" in second.stdout
+    assert "connected before; holds 120 records" in second.stdout
 
 
 def test_ctrl_c_ends_everything_and_leaves_no_process_behind(up):
