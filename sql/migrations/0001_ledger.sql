@@ -40,8 +40,8 @@ CREATE TABLE rekkrd.jobs (
     speaks_for_user boolean NOT NULL,
 
     state text NOT NULL DEFAULT 'pending',
-    created_at timestamptz NOT NULL DEFAULT now(),
-    due_at timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at timestamptz,
     finished_at timestamptz,
     cancel_requested_at timestamptz,

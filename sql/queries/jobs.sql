@@ -1,11 +1,12 @@
 -- name: add(kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, delay_seconds)^
 -- Put a job into the ledger; no row comes back when a live one with the same key is already there.
+-- Two of one transaction keep their order: their times are the clock's, not the transaction's.
 INSERT INTO rekkrd.jobs (
     kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, due_at
 )
 VALUES (
     :kind, :lane, :queue, :user_id, :args, :unique_key, :priority, :takes_token, :speaks_for_user,
-    now() + make_interval(secs => :delay_seconds)
+    clock_timestamp() + make_interval(secs => :delay_seconds)
 )
 ON CONFLICT (user_id, unique_key) WHERE unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying')
 DO NOTHING

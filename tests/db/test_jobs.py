@@ -62,6 +62,15 @@ def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
         assert jobs.page(conn) == []
 
 
+def test_two_jobs_of_one_transaction_keep_their_order(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        made = [jobs.add(conn, NewJob(**no_row(user)))[0].id for _ in range(5)]
+    with pool.transaction() as conn:
+        assert [job.id for job in reversed(jobs.page(conn))] == made
+        calls = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)
+    assert [call.job_id for call in calls] == made[:1]
+
+
 def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
         job, _ = jobs.add(conn, new_import(user))
