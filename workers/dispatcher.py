@@ -1,6 +1,8 @@
 """The dispatcher: looks at the line and calls up its head, as many steps as tokens fall due and threads are free."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 import redis
@@ -8,8 +10,10 @@ import structlog
 
 from db import Connection, gates, jobs, line, steps
 from db.errors import MayBeRetried
+from db.gates import Gate
 from db.jobs import Job
 from db.line import Call, Expired
+from workers import gates as fleet_gates
 from workers.broker import CallBroker
 from workers.decide import CRASHES_BEFORE_FAILED
 from workers.limiter.errors import LimiterUnavailable
@@ -18,6 +22,7 @@ from workers.resources import Resources
 
 log = structlog.get_logger(__name__)
 
+ALARM_AGAIN = timedelta(minutes=10)
 LOOKAHEAD = 2  # steps that wait for a token in each lane: those that fall due in the next two seconds
 
 
@@ -31,6 +36,7 @@ class Dispatcher:
         self._lanes = lanes
         self._wake = Event()
         self._end = Event()
+        self._alarm_at = datetime.min.replace(tzinfo=UTC)
         self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -63,10 +69,21 @@ class Dispatcher:
                 _take_over(conn, expired)
             gate = gates.current(conn, self._resources.limiter.budget)
         free = self._broker.desk.free
-        if free and gate is None:
+        if gate is not None:
+            self._keep_closed(gate)
+        elif free:
             free -= self._call_up_for_tokens(free)
         if free:
             self._call_up(lane_rooms=dict.fromkeys(self._lanes, free), takes_token=False, free=free)
+
+    def _keep_closed(self, gate: Gate) -> None:
+        """Nothing that needs a token is called up; people at the doors meet the gate in Redis, so it must be there."""
+        with suppress(LimiterUnavailable):
+            fleet_gates.restore(gate, self._resources.limiter)
+        now = datetime.now(UTC)
+        if fleet_gates.is_alarming(gate, now) and now >= self._alarm_at:
+            self._alarm_at = now + ALARM_AGAIN
+            log.error("gate_closed_for_long", cause=gate.cause, reason=gate.reason, since=gate.closed_at.isoformat())
 
     def _call_up_for_tokens(self, free: int) -> int:
         """Keep LOOKAHEAD steps of each lane waiting in the limiter, so that it always has somebody to choose."""

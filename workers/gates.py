@@ -7,27 +7,40 @@ import structlog
 from db import Connection, gates
 from db.gates import Gate
 from workers.decide import CloseGate
+from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.limiter import Limiter
 
 log = structlog.get_logger(__name__)
 
 
+ALARM_AFTER = timedelta(hours=1)  # jobs do not fail for waiting, so somebody has to hear of it
+ALARMING = ("blocked", "rejected")  # these do not pass by themselves
+
+
 def close(conn: Connection, limiter: Limiter, decision: CloseGate) -> datetime:
     """Close the gate for everybody; the answer is until when. A gate that is closed longer already stays so."""
-    until = datetime.now(UTC) + timedelta(seconds=decision.seconds)
-    if decision.cause == "throttled":
-        # The limiter has closed itself on the 429, and knows how long: its probe may have been answered so as well.
-        gate = limiter.snapshot().gate
-        until = gate.until if gate is not None else until + timedelta(seconds=limiter.settings.window_seconds)
-    else:
-        limiter.close_gate(until, decision.reason)
+    until = datetime.now(UTC) + timedelta(seconds=decision.seconds or limiter.settings.window_seconds)
+    try:
+        if decision.cause == "throttled":
+            # The limiter has closed itself on the 429, and knows for how long: it may have been the second in a row.
+            gate = limiter.snapshot().gate
+            until = until if gate is None else gate.until
+        else:
+            limiter.close_gate(until, decision.reason)
+    except LimiterUnavailable as error:
+        log.warning("gate_not_in_redis", error=str(error))  # `restore` puts it there; without Redis nobody sends anyway
     gates.close(conn, limiter.budget, decision.cause, decision.reason, until)
-    log.warning("gate_closed", cause=decision.cause, until=until.isoformat())
+    say = log.error if decision.cause in ALARMING else log.warning
+    say("gate_closed", cause=decision.cause, reason=decision.reason, until=until.isoformat())
     return until
 
 
 def restore(gate: Gate, limiter: Limiter) -> None:
-    """Close the gate in Redis again when Redis lost it; PostgreSQL remembers."""
-    known = limiter.snapshot().gate
-    if known is None or known.until < gate.closed_until:
+    """Close the gate in Redis again if Redis lost it: PostgreSQL remembers. Raises LimiterUnavailable."""
+    if limiter.snapshot().gate is None:
         limiter.close_gate(gate.closed_until, gate.reason)
+
+
+def is_alarming(gate: Gate, now: datetime) -> bool:
+    """Whether the gate has been closed for so long that an operator should know."""
+    return now - gate.closed_at >= ALARM_AFTER

@@ -1,0 +1,312 @@
+"""A fleet in virtual time around the real script, and the plain rules that it is held against at every call."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import redis
+
+from workers.limiter.lanes import Lane
+from workers.limiter.script import Asking, Bucket
+from workers.limiter.settings import LimiterSettings
+
+HEARTBEAT = 1.5
+DEAD = 2.0
+JUMP = 2.0
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Somebody who needs a token, and what becomes of it: sent after a while, answered after another."""
+
+    id: str
+    lane: Lane
+    user: str
+    since: float
+    sends_after: float = 0.0
+    answers_after: float = 0.1
+    is_sent: bool = True
+
+
+@dataclass(eq=False)
+class Process:
+    """A process: who waits in it, its own bucket (and with it its own memory of the script's clock)."""
+
+    name: str
+    bucket: Bucket
+    waiters: dict[str, Waiter] = field(default_factory=dict)
+    is_alive: bool = True
+    frozen_until: float = 0.0
+    loses_reply: bool = False
+    polls: int = 0
+
+
+class Rules:
+    """What the limiter promises, in plain Python and in the script's time: which grant is due at a call, if any."""
+
+    def __init__(self, settings: LimiterSettings) -> None:
+        self.settings = settings
+        self.limit = settings.limit
+        self.window = settings.window_seconds
+        self.interval = self.window / self.limit
+        self.slack = min(0.05, self.interval / 4)
+        self.patience = min(0.25, self.interval / 2)
+        self.gate_until = self.pause_until = self.gate_length = 0.0
+        self.is_probing = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Redis was emptied."""
+        self.over: dict[str, tuple[Lane, float]] = {}  # grant -> lane, latest possible arrival
+        self.turns: dict[tuple[Lane, str], int] = {}
+        self.waiting: dict[str, tuple[float, dict[str, Waiter]]] = {}
+        self.gate_until = self.pause_until = self.gate_length = 0.0
+        self.is_probing = False
+        self.is_cold = True
+        self.last: str | None = None
+        self.seq = 0
+        self.next_at = 0.0
+        self.free_since: float | None = None
+
+    def see(self, now: float) -> None:
+        """Any call: after a loss of memory one send deadline, one interval and the slack pass first."""
+        if self.is_cold:
+            self.is_cold = False
+            self.free_since = None
+            self.next_at = now + self.settings.send_deadline_seconds + self.interval + self.slack
+
+    def counted(self, now: float, lane: Lane | None = None) -> int:
+        return sum(over > now - self.window for own, over in self.over.values() if lane in (None, own))
+
+    def is_flying(self, now: float) -> bool:
+        return any(over > now for _, over in self.over.values())
+
+    def due(self, process: str, now: float) -> Waiter | None:
+        """The waiter that this process's call must be given a token for."""
+        if now < max(self.gate_until, self.pause_until) or (self.is_probing and self.is_flying(now)):
+            return None
+        waiters = [
+            (waiter, name)
+            for name, (seen, own) in self.waiting.items()
+            if seen >= now - DEAD
+            for waiter in own.values()
+            if self.over.get(waiter.id, (None, 0.0))[1] <= now
+        ]
+        if not waiters or now < self.next_at or self.counted(now) >= self.limit:
+            return None
+        self.free_since = now if self.free_since is None else self.free_since
+        chosen, name = self.choose(waiters, now)
+        if name == process:
+            return chosen
+        if now - self.free_since < self.patience:
+            return None
+        own = [one for one in waiters if one[1] == process]
+        return self.choose(own, now)[0] if own else None
+
+    def choose(self, waiters: list[tuple[Waiter, str]], now: float) -> tuple[Waiter, str]:
+        shares = self.settings.shares
+        lanes = {waiter.lane for waiter, _ in waiters}
+        lane = min((one for one in Lane if one in lanes), key=lambda one: self.counted(now, one) / shares[one])
+        if Lane.INTERACTIVE in lanes and self.counted(now, Lane.INTERACTIVE) < shares[Lane.INTERACTIVE] * self.limit:
+            lane = Lane.INTERACTIVE
+        return min(
+            (one for one in waiters if one[0].lane == lane),
+            key=lambda one: (self.turns.get((lane, one[0].user), 0), one[0].since),
+        )
+
+    def granted(self, waiter: Waiter, now: float) -> None:
+        self.seq += 1
+        self.turns[waiter.lane, waiter.user] = self.seq
+        self.last = waiter.id
+        self.next_at = max(self.next_at, now - self.slack) + self.interval
+        self.over[waiter.id] = (waiter.lane, now + self.settings.answer_deadline_seconds)
+        self.free_since = None
+
+    def answered(self, waiter: Waiter, status: int | None, now: float) -> None:
+        self.over[waiter.id] = (waiter.lane, now)
+        if status == 429:
+            if now >= self.gate_until:
+                self.gate_length = min(2 * self.gate_length or self.window, 10 * self.window)
+                self.close(now + self.gate_length)
+        elif status is not None and now >= self.gate_until:
+            self.open()
+
+    def unused(self, waiter: Waiter, now: float) -> None:
+        if self.over.pop(waiter.id, (None, -1e9))[1] > now - self.window and self.last == waiter.id:
+            self.next_at = now
+
+    def close(self, until: float) -> None:
+        self.gate_until = max(self.gate_until, until)
+        self.is_probing = True
+
+    def open(self) -> None:
+        self.gate_until = self.gate_length = 0.0
+        self.is_probing = False
+
+
+class Fleet:
+    """Processes on a virtual clock. The server sees a request at the moment of its write."""
+
+    def __init__(self, client: redis.Redis, settings: LimiterSettings) -> None:
+        self.client = client
+        self.settings = settings
+        self.rules = Rules(settings)
+        self.time = 1000.0
+        self.offset = 1_700_000_000.0
+        self.run_id = "run0"
+        self.numbers = itertools.count()
+        self.events: list[tuple[float, int, Process, Callable[[], None]]] = []
+        self.arrivals: list[float] = []
+        self.jumps: list[float] = []
+        self.granted: list[tuple[float, Waiter]] = []
+        self.served: dict[str, float] = {}  # waiter -> how long it waited
+        self.next_statuses: list[int] = []
+        client.flushdb()
+
+    # What happens to the fleet
+
+    def start_process(self) -> Process:
+        bucket = Bucket(
+            self.client,
+            self.settings,
+            namespace="model",
+            budget="b",
+            clock=lambda: self.time,
+            pins=lambda: {"clock": (self.time + self.offset) * 1000, "run": self.run_id},
+        )
+        return Process(f"p{next(self.numbers)}", bucket)
+
+    def arrive(self, process: Process, lane: Lane, user: str, **becomes: object) -> Waiter:
+        waiter = Waiter(f"w{next(self.numbers)}", lane, user, self.time, **becomes)
+        process.waiters[waiter.id] = waiter
+        self._at(self.time, process, lambda: self._poll(process))
+        return waiter
+
+    def leave(self, process: Process, waiter: Waiter) -> None:
+        process.waiters.pop(waiter.id, None)
+        self._at(self.time, process, lambda: self._poll(process))
+
+    def run(self, seconds: float) -> None:
+        until = self.time + seconds
+        while self.events and self.events[0][0] <= until:
+            at, _, process, happen = heapq.heappop(self.events)
+            self.time = max(self.time, at)
+            if not process.is_alive:
+                continue
+            if process.frozen_until > self.time:
+                self._at(process.frozen_until, process, happen)
+                continue
+            happen()
+        self.time = until
+
+    def flush(self) -> None:
+        self.client.flushdb()
+        self.rules.forget()
+
+    def restart_redis(self) -> None:
+        self.run_id = f"run{next(self.numbers)}"
+        self.rules.is_cold = True
+
+    def jump(self, seconds: float) -> None:
+        self.offset += seconds
+        self.jumps.append(self.time)
+
+    def close_gate(self, process: Process, seconds: float) -> None:
+        process.bucket.close(seconds, "test")
+        self.rules.see(self.now_of(process))
+        self.rules.close(self.now_of(process) + seconds)
+
+    def open_gate(self, process: Process) -> None:
+        process.bucket.open()
+        self.rules.see(self.now_of(process))
+        self.rules.open()
+
+    # What it came to
+
+    def most_in_a_window(self) -> int:
+        window = self.settings.window_seconds
+        most = first = 0
+        for last, at in enumerate(self.arrivals):
+            while self.arrivals[first] <= at - window + 1e-6:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+    def now_of(self, process: Process) -> float:
+        """The script's clock, as its last reply to this process said."""
+        return process.bucket._seen[1] / 1000
+
+    # How a process lives
+
+    def _at(self, at: float, process: Process, happen: Callable[[], None]) -> None:
+        heapq.heappush(self.events, (at, next(self.numbers), process, happen))
+
+    def _poll_later(self, process: Process, seconds: float) -> None:
+        process.polls += 1
+        mine = process.polls
+        self._at(self.time + seconds, process, lambda: self._poll(process) if process.polls == mine else None)
+
+    def _poll(self, process: Process) -> None:
+        asking = [Asking(one.id, one.lane, one.user, self.time - one.since) for one in process.waiters.values()]
+        polled = process.bucket.poll(process.name, asking)
+        now = self.now_of(process)
+        self.rules.see(now)
+        self.rules.waiting[process.name] = (now, dict(process.waiters))
+        said_again = {one.id for one in process.waiters.values() if self.rules.over.get(one.id, (None, 0.0))[1] > now}
+        due = self.rules.due(process.name, now)
+        assert set(polled.grants) - said_again == ({due.id} if due is not None else set())
+        assert said_again <= set(polled.grants), "a grant whose reply was lost is said again"
+        if due is not None:
+            self.rules.granted(due, now)
+            self.granted.append((self.time, due))
+        if process.loses_reply:
+            process.loses_reply = False
+            self._poll_later(process, 0.25)
+            return
+        for grant_id, age in polled.grants.items():
+            self._hold(process, process.waiters.pop(grant_id), self.time + self.settings.send_deadline_seconds - age)
+        self.rules.waiting[process.name] = (now, dict(process.waiters))
+        assert polled.wait > 0
+        if process.waiters:
+            self._poll_later(process, min(polled.wait, HEARTBEAT))
+
+    def _hold(self, process: Process, waiter: Waiter, sendable_until: float) -> None:
+        self.served[waiter.id] = self.time - waiter.since
+
+        def send() -> None:
+            if not waiter.is_sent or self.time > sendable_until:
+                process.bucket.unused(waiter.id, waiter.lane)
+                self.rules.see(self.now_of(process))
+                self.rules.unused(waiter, self.now_of(process))
+                self._poll(process)
+                return
+            self.arrivals.append(self.time)
+            self._at(self.time + waiter.answers_after, process, answer)
+
+        def answer() -> None:
+            status = self.next_statuses.pop() if self.next_statuses else 200
+            process.bucket.answered(waiter.id, waiter.lane, status=status, remaining=None, limit=None)
+            self.rules.see(self.now_of(process))
+            self.rules.answered(waiter, status, self.now_of(process))
+
+        self._at(self.time + waiter.sends_after, process, send)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def new_fleet(client: redis.Redis) -> Callable[..., Fleet]:
+    """A fleet on an empty Redis: five tokens in ten seconds unless said otherwise."""
+
+    def start(**settings: float) -> Fleet:
+        known = {"requests_per_window": 5, "window_seconds": 10.0, "send_deadline_seconds": 1.0}
+        known |= {"answer_deadline_seconds": 8.0}
+        return Fleet(client, LimiterSettings(_env_file=None, **(known | settings)))
+
+    return start
