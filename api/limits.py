@@ -1,7 +1,6 @@
 """A body may not be larger than any that this API asks for."""
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, Code
@@ -11,7 +10,7 @@ TOO_LARGE = ApiError(Code.TOO_LARGE, "The body is too large.", f"Send {LARGEST_B
 
 
 class BodyLimit:
-    """Refuses a body by its announced length, and one without a length as soon as it grows too large."""
+    """Refuses a body as soon as it grows too large, whatever length was announced: no more of it is read."""
 
     def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY_BYTES) -> None:
         self._app = app
@@ -31,8 +30,4 @@ class BodyLimit:
                 raise HTTPException(TOO_LARGE.status)  # the one error that passes through FastAPI's reading of a body
             return message
 
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        if announced.isdigit() and int(announced) > self._largest:
-            await JSONResponse(TOO_LARGE.body(), TOO_LARGE.status)(scope, receive, send)
-            return
         await self._app(scope, counted, send)

@@ -76,7 +76,12 @@ def told(lines):
             event = {}
 
 
-def test_it_tells_how_things_stand_every_change_and_the_end(live, job, change, as_app, ada):
+def test_it_tells_how_things_stand_every_change_and_the_end(live, app, job, change, as_app, ada, monkeypatch):
+    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 60.0)  # only news wakes the stream, or the client gives up
+    monkeypatch.setattr(events, "LOOK_SECONDS", 60.0)
+    until = time.monotonic() + 10  # bounds a test that would hang
+    while not app.state.news.is_listening and time.monotonic() < until:
+        time.sleep(0.02)
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         assert answer.headers["Cache-Control"] == "no-store"

@@ -1,4 +1,4 @@
-"""The whole hand-shake as in earnest: API, simulated Discogs, limiter, and a browser that keeps cookies and sends forms."""
+"""The whole hand-shake as in earnest: API, simulated Discogs, limiter, and a browser with its cookies."""
 
 import re
 import threading
