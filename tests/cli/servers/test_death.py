@@ -43,12 +43,29 @@ def test_a_busy_session_does_not_outlive_us(folder: Path, start: Start, wait_unt
     conn.close()
 
 
-def test_the_next_start_waits_for_the_guards_of_the_killed_one(folder: Path, start: Start) -> None:
+def test_the_next_start_waits_for_the_guards_of_the_killed_one(folder: Path, start: Start, wait_until: Wait) -> None:
     first = start(folder)
     first.words()
+    guards = first.guards()
+    for guard in guards:
+        guard.suspend()
     first.kill()
     second = start(folder)
+    lock = str(folder / "servers" / "valkey" / "lock")
+    wait_until(lambda: any(file.path == lock for file in psutil.Process(second.process.pid).open_files()))
+    for guard in guards:
+        guard.resume()
     assert second.words()[0] == "up"
+
+
+def test_kill_comes_back_when_busy_sessions_are_gone_too(folder: Path) -> None:
+    with running_postgres(folder, durable=False) as postgres:
+        conn = psycopg.connect(postgres.url(), autocommit=True)
+        conn.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1000000000000)")
+        backend = psutil.Process(conn.info.backend_pid)
+        postgres.kill()
+        assert not backend.is_running()
+        conn.close()
 
 
 def test_killed_while_the_data_is_made_we_leave_no_process_and_the_next_start_makes_it_anew(

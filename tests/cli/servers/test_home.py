@@ -1,5 +1,6 @@
 """Folders of every kind: deep, with spaces, closed, full, held, and whose they are."""
 
+import errno
 import os
 import shutil
 import stat
@@ -15,7 +16,7 @@ import redis
 
 from cli.servers import Servers, binaries, running, running_postgres, running_valkey
 from cli.servers.account import Account, choose_account
-from cli.servers.errors import DiskFull, FolderHeld, FolderUnusable, OtherVersion, ServerFailed
+from cli.servers.errors import DiskFull, FolderHeld, FolderUnusable, OtherVersion, ServerFailed, translated
 from cli.servers.home import NOTE, open_home
 
 Start = Callable[..., Any]
@@ -186,6 +187,12 @@ def test_a_full_disk_ends_with_a_sentence(small_disk: Path) -> None:
     with pytest.raises(DiskFull, match="full") as full, running(small_disk / "data", durable=False):
         pass
     assert "Make room" in str(full.value.next_step)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_and_a_full_quota_are_the_same_to_a_person(number: int, folder: Path) -> None:
+    with pytest.raises(DiskFull, match="full"), translated(folder):
+        raise OSError(number, "as the system says it")
 
 
 def test_a_read_only_disk_ends_with_a_sentence(small_disk: Path) -> None:
