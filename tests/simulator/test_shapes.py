@@ -1,6 +1,6 @@
 """The answers have the keys and types of Discogs' own, which stand here as compact shapes.
 
-A shape is a type, a tuple of types, a list with the shape of its items, or a dict; a key ending in ``?`` may be missing.
+A shape is a type, several types, a list with the shape of its items, or a dict; keys ending in ``?`` may be missing.
 """
 
 import json
