@@ -12,6 +12,7 @@ from db.gates import Gate
 from db.jobs import Job, State
 
 BUDGET = "discogs-api"
+SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
 NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
 
 _REQUESTS_BEFORE_PAGES = {Stage.IDENTITY: 3, Stage.FOLDERS: 2, Stage.FIELDS: 1}
@@ -177,7 +178,7 @@ def _waits_until(job: Job, around: Surroundings) -> datetime | None:
         return None
     times = [around.gate.closed_until if around.gate else around.now, job.due_at]
     latest = max(times)
-    return latest if latest > around.now else None
+    return latest if latest > around.now + SLACK else None
 
 
 def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo) -> str | None:
@@ -191,7 +192,7 @@ def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo
         return (
             None if job.is_executing or not job.takes_token else f"Waits for its token, about {lasting(step_seconds)}."
         )
-    if job.due_at > around.now:
+    if job.due_at > around.now + SLACK:
         return _until_due(job, around.now, zone)
     return _in_line(job, around, step_seconds)
 

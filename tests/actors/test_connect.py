@@ -195,6 +195,7 @@ def test_forgetting_ends_a_step_under_way_so_that_it_stores_nothing_afterwards(r
     connect.connect_personal(resources, ada, "personal-token")
     with resources.pool.transaction() as conn:
         job = enqueue(conn, IMPORT_COLLECTION, ada).job
+    with resources.pool.transaction() as conn:
         conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute'")
         claimed = steps.claim(conn, job.id, worker="w", lease_seconds=60)
     ended = connect.disconnect(resources, ada, forget_account=True)

@@ -119,6 +119,12 @@ def test_a_delayed_job_says_when_it_begins():
     assert told(row).waits_for == "Begins at 2026-11-24 03:13:00 UTC."
 
 
+def test_a_database_whose_clock_is_a_little_ahead_delays_nothing():
+    row = job(state=State.PENDING, started_at=None, steps=0, due_at=NOW + timedelta(milliseconds=300), checkpoint={})
+    view = told(row, ahead=0)
+    assert (view.waits_for, view.going_on_at) == ("1st in lane import, about 1 s.", None)
+
+
 def test_a_first_step_that_nobody_takes_asks_for_a_worker():
     row = job(state=State.PENDING, started_at=None, steps=0, checkpoint={})
     assert told(row, ahead=0).waits_for == ("Next in lane import, but nobody took it for 2 min: is a worker running?")
