@@ -74,18 +74,21 @@ def running(settings: SimulatorSettings | None = None) -> Iterator[Simulator]:
     settings = settings or SimulatorSettings(port=0, records=0, wants=0)
     service = new_service(settings)
     started = threading.Event()
-    loop = asyncio.new_event_loop()
-    ended = asyncio.Event()
-    failures: list[BaseException] = []
+    ends: list[Callable[[], object]] = []
+    failures: list[CannotListen] = []
+
+    async def listen() -> None:
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        ends.append(lambda: loop.call_soon_threadsafe(ended.set))
+        await _listen(service, lambda _: started.set(), ended)
 
     def run() -> None:
         try:
-            loop.run_until_complete(_listen(service, lambda _: started.set(), ended))
-        except (CannotListen, OSError) as error:
+            asyncio.run(listen())
+        except CannotListen as error:
             failures.append(error)
         finally:
             started.set()
-            loop.close()
 
     thread = threading.Thread(target=run, name="simulator", daemon=True)
     thread.start()
@@ -96,7 +99,7 @@ def running(settings: SimulatorSettings | None = None) -> Iterator[Simulator]:
     try:
         yield Simulator(service.world.url, service)
     finally:
-        loop.call_soon_threadsafe(ended.set)
+        ends[0]()
         thread.join(STARTING_SECONDS)
 
 
@@ -148,7 +151,7 @@ async def _listen(service: Service, ready: Callable[[str], None], ended: asyncio
         wire.abort()
     await server.wait_closed()
     if settings.state is not None:
-        state.save(service.world, settings.state)
+        state.save_or_say(service.world, settings.state)
     service.log.close()
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from simulator import consent, routes, upheaval
 from simulator.accounts import Account
-from simulator.admin import administer
+from simulator.admin.routes import administer
 from simulator.call import NOBODY, Answer, Call, Caller, Request
 from simulator.callers import identify, shows_credentials
 from simulator.errors import NO_SUCH_PATH, InvalidCredentials, MethodNotAllowed, NotFound, Refused, TooFast, TurnedAway

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from simulator.world import World
 VERSION = 1
 
 
+class StateUnreadable(Exception):
+    """The state file is not one of ours, or broken."""
+
+
 async def keep(world: World, file: Path | None, seconds: float) -> None:
     """Save whenever something changed since the last time."""
     saved = world.changes
@@ -21,7 +26,15 @@ async def keep(world: World, file: Path | None, seconds: float) -> None:
         await asyncio.sleep(seconds)
         if world.changes != saved:
             saved = world.changes
-            save(world, file)
+            save_or_say(world, file)
+
+
+def save_or_say(world: World, file: Path) -> None:
+    """Write the state; a full disk is said and does not end the simulator."""
+    try:
+        save(world, file)
+    except OSError as error:
+        sys.stderr.write(f"The simulator's state was not written to {file}: {error.strerror}.\n")
 
 
 def save(world: World, file: Path) -> None:
@@ -46,17 +59,18 @@ def save(world: World, file: Path) -> None:
 
 
 def load(world: World, file: Path) -> bool:
-    """Take up what a file remembers. False when there is none, or one of another seed."""
+    """Take up what a file remembers. False when there is none, or one of another seed. Raises StateUnreadable."""
     if not file.exists():
         return False
-    content = json.loads(file.read_text(encoding="utf-8"))
-    if content["version"] != VERSION or content["seed"] != world.seed:
-        return False
-    world.next_instance = content["next_instance"]
-    world.revoked = set(content["revoked"])
-    for each in content["accounts"]:
-        account = _read(each, world)
-        world.accounts[account.profile.id] = account
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["version"] != VERSION or content["seed"] != world.seed:
+            return False
+        accounts = [_read(each, world) for each in content["accounts"]]
+        world.next_instance, world.revoked = int(content["next_instance"]), set(content["revoked"])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise StateUnreadable(f"The state file {file} cannot be read. Remove it to begin anew.") from error
+    world.accounts.update({each.profile.id: each for each in accounts})
     return True
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import simulator
 from simulator.main import CannotListen, new_service
+from simulator.state import StateUnreadable
 
 
 def start(*options):
@@ -83,3 +84,24 @@ def test_the_state_file_is_for_its_owner_alone(settings, tmp_path):
         pass
     assert file.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"version": 1, "seed": 1, "accounts": [{}]}', "[1]"])
+def test_a_broken_state_file_is_a_sentence(settings, tmp_path, content):
+    file = tmp_path / "state.json"
+    file.write_text(content)
+    with pytest.raises(StateUnreadable, match="Remove it to begin anew"):
+        new_service(settings(records=5, state=file))
+
+
+def test_a_state_that_cannot_be_written_is_said_and_ends_nothing(settings, tmp_path, capsys):
+    with simulator.running(settings(records=5, state=tmp_path / "gone" / "state.json")):
+        pass
+    assert "was not written" in capsys.readouterr().err
+
+
+def test_an_end_in_the_middle_of_a_slow_answer_leaves_nothing_behind(discogs, settings):
+    with simulator.running(settings()) as other:
+        other.break_with(kind="slow", seconds=60)
+        with httpx.Client(verify=False, headers={"User-Agent": "x/1"}) as http, pytest.raises(httpx.ReadTimeout):
+            http.get(other.url, timeout=0.1)
