@@ -8,19 +8,32 @@ import pytest
 
 from cli.servers import Servers
 from db.pool import Pool
-from tests.journeys.fleet import Fleet, Timing
+from tests.journeys.fleet import SHORT_TIMING, TRUE_TIMING, Fleet, Timing
 from tests.journeys.simulated import simulated
 
 Launch = Callable[..., Fleet]
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(SHORT_TIMING, id="short"),
+        pytest.param(TRUE_TIMING, id="true_times", marks=pytest.mark.soak),
+    ]
+)
+def timing(request: pytest.FixtureRequest) -> Timing:
+    """The times of a journey: each is made with short ones, and with true ones by `make soak`."""
+    chosen: Timing = request.param
+    return chosen
+
+
 @pytest.fixture
-def new_fleet(servers: Servers, migrated_database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Launch]:
+def new_fleet(
+    timing: Timing, servers: Servers, migrated_database_url: str, redis_url: str, tmp_path: Path
+) -> Iterator[Launch]:
     """Make a fleet: a database of its own, an empty Valkey, a Discogs without accounts, and no worker yet."""
     with ExitStack() as stack:
 
-        def launch(timing: Timing | None = None, *, latency: float = 0.0) -> Fleet:
-            timing = timing or Timing()
+        def launch(*, latency: float = 0.0, timing: Timing = timing) -> Fleet:
             discogs = stack.enter_context(simulated(tmp_path, window_seconds=timing.window, latency=latency))
             pool = Pool(migrated_database_url, size=2, timeout_seconds=10)
             stack.callback(pool.close)

@@ -39,7 +39,10 @@ NOT_OURS = ("DATABASE_", "REDIS_", "DISCOGS_", "REKKRD_")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The times of one journey in seconds: about a tenth of the true ones, as far as processes can follow."""
+    """The times of one journey in seconds: about a tenth of the true ones, as far as processes can follow.
+
+    ``least_use`` is asked for where the window is long: a short one measures how busy the machine is.
+    """
 
     window: float = 6.0
     send_deadline: float = 0.5
@@ -49,6 +52,17 @@ class Timing:
     call: float = 1.5
     step_deadline: float = 8.0
     backoff: float = 0.3
+    least_use: float = 0.0
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for what must come; it only bounds a journey that would hang."""
+        return 90.0 if self.window < 60 else 900.0
+
+    @property
+    def cold_start(self) -> float:
+        """How long after the budget was forgotten a step may wait: the limiter's pause, or a call that was lost."""
+        return max(self.call, self.send_deadline + self.window / LIMIT + 1.0) + 1.0
 
     def environment(self) -> dict[str, str]:
         return {
@@ -63,7 +77,8 @@ class Timing:
         }
 
 
-TRUE_TIMING = Timing(60.0, 1.0, 60.0, 45.0, 10.0, 10.0, 60.0, 5.0)
+SHORT_TIMING = Timing()
+TRUE_TIMING = Timing(60.0, 1.0, 60.0, 45.0, 10.0, 10.0, 60.0, 5.0, least_use=0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,11 @@ class Person:
 
 @dataclass
 class Fleet:
-    """What a journey has in hand. ``lost`` counts steps under way when their worker was killed or the database left."""
+    """What a journey has in hand.
+
+    ``lost`` counts steps that were under way when their worker died: each may have lost one request, and its place in
+    the window until the request's deadline.
+    """
 
     folder: Path
     servers: Servers
@@ -192,9 +211,9 @@ class Fleet:
 
     # Waiting
 
-    def wait_until(self, is_so: Callable[[], bool], what: str, seconds: float = 100.0) -> None:
-        """Look until it is so; the time only bounds a test that would hang."""
-        deadline = time.monotonic() + seconds
+    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Look until it is so."""
+        deadline = time.monotonic() + self.timing.patience
         while True:
             with suppress(MayBeRetried, psycopg.OperationalError):
                 if is_so():
@@ -202,9 +221,9 @@ class Fleet:
             assert time.monotonic() < deadline, f"{what}; still live: {self._live()}; {self._last_words()}"
             time.sleep(LOOK_SECONDS)
 
-    def wait_until_over(self, seconds: float = 100.0) -> None:
+    def wait_until_over(self) -> None:
         """Wait until no job is live."""
-        self.wait_until(lambda: not self._live(), "the jobs did not end", seconds)
+        self.wait_until(lambda: not self._live(), "the jobs did not end")
 
     def wait_for_steps(self, steps: int) -> bool:
         """Wait until so many steps were taken by all jobs together; False when all jobs ended before."""

@@ -15,6 +15,7 @@ from cli import lifeline
 from tests.journeys.spending import Span
 
 START_SECONDS = 60.0
+END_SECONDS = 120.0
 REKKRD_WORKER = (sys.executable, "-m", "cli.main", "worker")
 
 
@@ -68,13 +69,13 @@ class Worker:
 
     def wait_for_end(self) -> None:
         """Return when it has ended by itself."""
-        self.process.wait(60)
+        self.process.wait(END_SECONDS)
         self.kill()
 
     def terminate(self) -> int:
         """Ask it to end, and return its exit code."""
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(END_SECONDS)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Its log lines of one event."""
