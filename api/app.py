@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from api import browsing, connecting, events, health, jobs
@@ -42,7 +43,8 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
             "Neither REKKRD_API_TOKENS_APPLICATION nor REKKRD_API_TOKENS_OPERATOR is set, so nobody could use the API: "
             "`openssl rand -hex 24` makes a token."
         )
-    app = FastAPI(
+    # Offline: its pages come from us, not from somebody's content network.
+    app = FastAPIOffline(
         title="Rekkrd Discogs workers",
         version="1",
         description=DESCRIPTION,

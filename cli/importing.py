@@ -93,8 +93,7 @@ def looker(resources: Resources, job_ids: Sequence[UUID]) -> Callable[[], Sight]
 
 
 def _pace(resources: Resources) -> Pace:
-    settings = resources.settings.limiter
-    return Pace(settings.limit, settings.window_seconds)
+    return Pace.of(resources.settings.limiter)
 
 
 def _tokens(resources: Resources) -> Tokens | None:

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from actors.errors import ActorError
 from cli import (
     api,
-    clock,
     connect,
     demo,
     disconnect,
@@ -19,6 +18,7 @@ from cli import (
     keys,
     lifeline,
     migrate,
+    scheduler,
     screen,
     simulator,
     up,
@@ -119,7 +119,7 @@ app.command("import", rich_help_panel=JOBS)(importing.import_)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=JOBS)
 app.command(rich_help_panel=PROCESSES)(api.api)
 app.command(rich_help_panel=PROCESSES)(worker.worker)
-app.command(rich_help_panel=PROCESSES)(clock.clock)
+app.command(rich_help_panel=PROCESSES)(scheduler.scheduler)
 app.command(rich_help_panel=PROCESSES, context_settings=simulator.ITS_OWN_OPTIONS, add_help_option=False)(
     simulator.simulator
 )

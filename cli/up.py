@@ -24,7 +24,7 @@ from db import migrations
 from simulator.settings import SimulatorSettings
 from workers.settings import Settings
 
-COLOURS = {"api": "blue", "worker": "cyan", "clock": "magenta", "simulator": "yellow"}
+COLOURS = {"api": "blue", "worker": "cyan", "scheduler": "magenta", "simulator": "yellow"}
 LOOK_SECONDS = 1.0
 NAME_WIDTH = max(len(name) for name in COLOURS)
 
@@ -168,7 +168,7 @@ def _migrate(settings: Settings) -> None:
 
 def _start(family: Family, settings: Settings, environment: dict[str, str], api_url: str) -> None:
     family.start("worker", ours("worker"), environment)
-    family.start("clock", ours("clock"), environment)
+    family.start("scheduler", ours("scheduler"), environment)
     limiter = settings.limiter
     tell(
         "worker",

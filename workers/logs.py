@@ -37,6 +37,6 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # httpx would log whole addresses, query and all; the others narrate their threads and start-up.
-    for narrator in ("httpx", "dramatiq", "apscheduler", "uvicorn"):
+    # httpx would log whole addresses, httpcore whole headers, tokens and all; the others narrate threads and start-up.
+    for narrator in ("httpx", "httpcore", "dramatiq", "apscheduler", "uvicorn"):
         logging.getLogger(narrator).setLevel(logging.WARNING)

@@ -14,7 +14,7 @@ from workers.limiter.settings import LimiterSettings
 class EngineSettings(BaseSettings):
     """How jobs run, whatever they are. Times are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="REKKRD_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="REKKRD_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     env: Literal["development", "production"] = Field(
         default="development",

@@ -159,8 +159,12 @@ def test_no_more_streams_than_one_process_can_feed(live, job, as_app, ada, monke
 def test_a_stream_that_was_left_is_forgotten(app, live, job, as_app, ada, change):
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         next(told(answer.iter_lines()))
-        assert app.state.news.streams == 1
+        assert comes_to(1, lambda: app.state.news.streams)
+    assert comes_to(0, lambda: app.state.news.streams)
+
+
+def comes_to(count, number):
     until = time.monotonic() + 10  # bounds a test that would hang
-    while app.state.news.streams and time.monotonic() < until:
+    while number() != count and time.monotonic() < until:
         time.sleep(0.02)
-    assert app.state.news.streams == 0
+    return number() == count

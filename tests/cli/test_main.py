@@ -24,7 +24,7 @@ COMMANDS = [
     "jobs",
     "api",
     "worker",
-    "clock",
+    "scheduler",
     "simulator",
     "migrate",
     "version",

@@ -1,4 +1,4 @@
-"""`rekkrd clock`: the process that enqueues what is due by the timetable."""
+"""`rekkrd scheduler`: the process that enqueues what is due by the timetable."""
 
 import signal
 from threading import Event
@@ -9,7 +9,7 @@ from scheduler.clock import Clock
 from workers import logs
 
 
-def clock() -> None:
+def scheduler() -> None:
     """Enqueue what recurs, by the timetable.
 
     Runs until Ctrl-C or SIGTERM. Any number may run beside each other: each tick counts once.
