@@ -125,13 +125,20 @@ def house(bench: Bench, name: str, discogs: Simulated, **settings: str) -> Itera
     }
     file = bench.folder / f"{name}.env"
     file.write_text("".join(f"{key}='{value}'\n" for key, value in own.items()), encoding="utf-8")
-    with open_resources(Settings(str(file))) as resources:
-        yield House(name, bench.folder, resources, {**os.environ, **own})
+    try:
+        with open_resources(Settings(str(file))) as resources:
+            yield House(name, bench.folder, resources, {**os.environ, **own})
+    finally:
+        _do(bench.servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _new_database(server_url: str, name: str) -> str:
-    with connect(server_url, timeout_seconds=DATABASE_SECONDS) as conn:
-        conn.execute(f'CREATE DATABASE "{name}"'.encode())
+    _do(server_url, f'CREATE DATABASE "{name}"')
     url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
     migrations.migrate(url)
     return url
+
+
+def _do(server_url: str, statement: str) -> None:
+    with connect(server_url, timeout_seconds=DATABASE_SECONDS) as conn:
+        conn.execute(statement.encode())

@@ -99,7 +99,7 @@ def _blows(bench: Bench, discogs: Simulated, settings: dict[str, str], name: str
             (victim.kill if left[0] == "kill" else victim.stop)()
             if _look(home, job).fence == held.fence:  # else another worker had begun the next step before the blow
                 after = _wait_for_claim(home, job, held.fence)
-                (waits.killed if left.pop(0) == "kill" else waits.stopped).append(time.monotonic() - began)
+                (waits.killed if left.pop(0) == "kill" else waits.stopped).append(round(time.monotonic() - began, 3))
                 _wait_for_step(home, job, after.steps)  # so that no two crashes meet at one checkpoint
                 bench.track(f"{name}: workers killed or stopped", len(plan) - len(left), len(plan))
             victim.kill()
