@@ -64,7 +64,7 @@ def renew(conn: Connection, *, worker: str, job_ids: list[UUID], lease_seconds: 
 
 
 def lock(conn: Connection, job: Job) -> Job | None:
-    """Hold the job's row until the transaction ends; None when the step is no longer ours, and nothing may be written."""
+    """Hold the job's row until the transaction ends; None when the step is no longer ours: then nothing is written."""
     row = _sql.lock(conn, id=job.id, fence=job.fence, worker=job.leased_by)
     return None if row is None else job_of(row)
 
