@@ -93,8 +93,7 @@ class Person:
 class Fleet:
     """What a journey has in hand.
 
-    ``lost`` counts steps that were under way when their worker died: each may have lost one request, and its place in
-    the window until the request's deadline.
+    ``lost`` counts steps that were under way when their worker died: each may have lost one request.
     """
 
     folder: Path
@@ -194,6 +193,16 @@ class Fleet:
         self.lost += len(self.held_by(worker))
         worker.kill()
 
+    def stop_while(self, worker: Worker, is_so: Callable[[Json], bool]) -> list[Json]:
+        """Stop a worker while it has a step in hand of which this is so; return all that it has in hand."""
+        while True:
+            self.wait_until(lambda: any(map(is_so, self.held_by(worker))), "it has no such step in hand")
+            worker.stop()
+            held = self.held_by(worker)
+            if any(map(is_so, held)):
+                return held
+            worker.wake()
+
     def held_by(self, worker: Worker) -> list[Json]:
         """The jobs whose step this worker has under way."""
         return self.rows("SELECT * FROM rekkrd.jobs WHERE split_part(leased_by, ':', 2) = %s", str(worker.pid))
@@ -269,7 +278,6 @@ class Fleet:
             busy=Span(min(one.wall for one in arrivals), waited_until),
             waits=[wait for worker in self.workers for wait in worker.waits()],
             outages=self.outages,
-            lost=self.lost,
             hold=self.timing.answer_deadline,
         )
 

@@ -54,15 +54,14 @@ def spending(
     busy: Span,
     waits: Sequence[Span],
     outages: Sequence[Span],
-    lost: int,
     hold: float,
 ) -> Spending:
-    """Add up. A request keeps its place in the window until one window after its answer, and one whose worker was
-    killed until one window after its deadline: so often one may be sent.
+    """Add up. A request keeps its place in the window until one window after its answer, or after ``hold`` when it got
+    none: that is how often one may be sent. What killed workers still hold is not excused.
     """
     counted = [one for one in arrivals if busy.holds(one.wall) and not any(out.holds(one.wall) for out in outages)]
     held = [one.answered - one.at if one.answered is not None else hold for one in counted]
-    interval = (window + (sum(held) + lost * hold) / max(1, len(held))) / limit
+    interval = (window + sum(held) / max(1, len(held))) / limit
     paced = [Span(one.wall, one.wall + interval) for one in counted]
     within = [cut for wait in waits if (cut := wait.cut_to(busy)).seconds]
     return Spending(

@@ -18,7 +18,7 @@ POISONOUS_WORKER = (sys.executable, str(Path(__file__).with_name("poisonous_work
 
 def cancel(fleet, job):
     with fleet.pool.transaction() as conn:
-        jobs.cancel(conn, job.id)
+        return jobs.cancel(conn, job.id)
 
 
 def test_a_cancelled_import_ends_after_its_step_and_a_new_one_brings_everything(new_fleet):
@@ -26,13 +26,16 @@ def test_a_cancelled_import_ends_after_its_step_and_a_new_one_brings_everything(
     collector = fleet.person(records=1200, wants=30)
     fleet.crowd(*[200] * 3)
     first = next(job for job in fleet.start_imports() if job.kind == IMPORT_COLLECTION.name)
-    fleet.start_workers()
+    (worker,) = fleet.start_workers()
     fleet.wait_until(lambda: fleet.jobs([first])[0].steps >= 6, "the import did not get there")
-    cancel(fleet, first)
+    fleet.stop_while(worker, lambda job: job["id"] == first.id and job["is_executing"])
+    asked = cancel(fleet, first)
+    assert asked.state.is_live
+    worker.wake()
     fleet.wait_until(lambda: not fleet.jobs([first])[0].state.is_live, "the import did not end")
     ended = fleet.jobs([first])[0]
     assert ended.state is State.CANCELLED
-    assert ended.steps <= 8
+    assert ended.steps <= asked.steps + 1
     assert ended.processed_records == 100 * ended.checkpoint["current_page"]
     second = fleet.start_import(collector)
     assert second.id != first.id

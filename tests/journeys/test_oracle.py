@@ -75,7 +75,6 @@ def spent(times, waits, outages=()):
         busy=Span(0.0, 100.0),
         waits=waits,
         outages=outages,
-        lost=0,
         hold=4.0,
     ).use
 

@@ -35,13 +35,7 @@ def test_a_worker_that_slept_through_its_leases_changes_nothing(new_fleet):
     fleet.start_imports()
     (sleeper,) = fleet.start_workers()
     assert fleet.wait_for_steps(8)
-    while True:
-        fleet.wait_until(lambda: any(job["is_executing"] for job in fleet.held_by(sleeper)), "it has nothing in hand")
-        sleeper.stop()
-        held = fleet.held_by(sleeper)
-        if any(job["is_executing"] for job in held):
-            break
-        sleeper.wake()
+    held = fleet.stop_while(sleeper, lambda job: job["is_executing"])
     stopped_at = time.monotonic()
     fleet.lost += len(held)
     with fleet.outage(fleet.timing.lease):
