@@ -24,7 +24,7 @@ demo: install ## A collection comes over: servers, simulator, API and workers on
 	@$(BIN)/rekkrd demo $(if $(ONCE),--once)
 
 test: install ## All tests, against real servers that they start themselves.
-	@$(BIN)/pytest -q -m "not soak"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not soak"
 
 soak: install ## The long tests, with true times.
 	@$(BIN)/pytest -q -m soak --timeout 3600
@@ -32,8 +32,8 @@ soak: install ## The long tests, with true times.
 check: install ## Format, lint, types, import contracts, SQL, and documents against code.
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timings > .import_linter_cache.txt 2>&1 || { cat .import_linter_cache.txt; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
 	@$(BIN)/pytest -q tests/db/test_sql.py tests/test_settings_documented.py
 
 fix: install ## Mend what a machine can mend.
