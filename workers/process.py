@@ -13,6 +13,7 @@ import dramatiq
 import structlog
 
 from db.listen import Listener
+from workers import memory
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
 from workers.kinds import Job
@@ -70,6 +71,7 @@ class WorkerProcess:
         """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._end.set())
+        memory.stay_flat()
         self.start()
         log.info("worker_started", worker=self.name, threads=self._desk.threads)
         self._end.wait()
