@@ -6,7 +6,7 @@ from tests.journeys.fleet import LIMIT, Timing, kill_now_and_then
 
 pytestmark = pytest.mark.journey
 
-LONG_ENOUGH = Timing(window=20, least_use=0.95)  # a busy machine does not show in its use
+LONG_ENOUGH = Timing(window=15, least_use=0.95)  # a busy machine does not show in its use
 
 
 def test_an_import_costs_the_fewest_requests_and_everything_is_there(new_fleet):

@@ -31,7 +31,7 @@ def picture(fleet):
 
 def test_a_worker_that_slept_through_its_leases_changes_nothing(new_fleet):
     fleet = new_fleet(latency=0.3)
-    fleet.crowd(2500, *[200] * 6)
+    fleet.crowd(1500, *[200] * 6)
     fleet.start_imports()
     (sleeper,) = fleet.start_workers()
     assert fleet.wait_for_steps(8)
