@@ -121,7 +121,8 @@ def add(conn: Connection, new: NewJob) -> tuple[Job, bool]:
             return job_of(row), False
         # The job that held the key ended between the two statements: the key is free now.
     job = job_of(row)
-    _sql.take_a_turn(conn, lane=job.lane, user_id=job.user_id)
+    while _sql.hold_turn(conn, lane=job.lane, user_id=job.user_id) is None:
+        _sql.take_a_turn(conn, lane=job.lane, user_id=job.user_id)
     if new.has_import_row:
         _sql.add_import_row(conn, id=job.id)
     _sql.notify_line(conn, lane=job.lane)

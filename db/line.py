@@ -63,5 +63,11 @@ def count_ahead(conn: Connection, job_id: UUID) -> int:
 
 
 def forget_idle_turns(conn: Connection) -> int:
-    """Clear the turns of users who have nothing in the lane any more; return of how many."""
-    return int(_sql.forget_idle_turns(conn))
+    """Clear the turns of users who have nothing in the lane any more; return of how many.
+
+    Held first, cleared by a second statement: a job enqueued in between, not yet to be seen, would lose its turn and
+    never be called up.
+    """
+    idle = _sql.hold_idle_turns(conn)
+    lanes, user_ids = [row["lane"] for row in idle], [row["user_id"] for row in idle]
+    return int(_sql.forget_turns(conn, lanes=lanes, user_ids=user_ids))

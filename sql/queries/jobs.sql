@@ -23,6 +23,14 @@ FROM rekkrd.lanes AS l
 WHERE l.lane = :lane
 ON CONFLICT (lane, user_id) DO NOTHING;
 
+-- name: hold_turn(lane, user_id)^
+-- Keep the user's turn from being cleared until the job is committed: upkeep cannot see it before.
+-- KEY: calling the user up meanwhile, which only moves the turn, goes on.
+SELECT turn
+FROM rekkrd.turns
+WHERE lane = :lane AND user_id = :user_id
+FOR KEY SHARE;
+
 -- name: add_import_row(id)!
 -- The plan's row of an import, born with its job.
 INSERT INTO public.discogs_import_jobs (id, user_id)

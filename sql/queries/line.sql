@@ -48,38 +48,43 @@ ready AS (
             mine.id,
             row_number() OVER (ORDER BY mine.priority DESC, mine.due_at, mine.id) AS place
         FROM (
-            SELECT
-                j.id,
-                j.priority,
-                j.due_at,
-                j.speaks_for_user,
-                row_number() OVER (
-                    PARTITION BY j.speaks_for_user ORDER BY j.priority DESC, j.due_at, j.id
-                ) AS among_its_kind
-            FROM (
+            (
                 SELECT
-                    id,
-                    priority,
-                    due_at,
-                    speaks_for_user
-                FROM rekkrd.jobs
+                    j.id,
+                    j.priority,
+                    j.due_at
+                FROM rekkrd.jobs AS j
                 WHERE
-                    lane = :lane AND user_id = u.user_id AND state IN ('pending', 'running', 'retrying')
-                    AND due_at <= now() AND leased_until IS NULL AND takes_token = :takes_token
-                    AND (called_until IS NULL OR called_until <= now())
-                ORDER BY priority DESC, due_at, id
+                    j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
+                    AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
+                    AND (j.called_until IS NULL OR j.called_until <= now())
+                    AND NOT j.speaks_for_user
+                ORDER BY j.priority DESC, j.due_at, j.id
                 LIMIT :room
-            ) AS j
-        ) AS mine
-        WHERE NOT mine.speaks_for_user OR (
-            mine.among_its_kind = 1 AND NOT EXISTS (
-                SELECT 1
-                FROM rekkrd.jobs AS busy
-                WHERE
-                    busy.user_id = u.user_id AND busy.speaks_for_user
-                    AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
             )
-        )
+            UNION ALL
+            (
+                SELECT
+                    j.id,
+                    j.priority,
+                    j.due_at
+                FROM rekkrd.jobs AS j
+                WHERE
+                    j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
+                    AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
+                    AND (j.called_until IS NULL OR j.called_until <= now())
+                    AND j.speaks_for_user
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM rekkrd.jobs AS busy
+                        WHERE
+                            busy.user_id = u.user_id AND busy.speaks_for_user
+                            AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
+                    )
+                ORDER BY j.priority DESC, j.due_at, j.id
+                LIMIT 1
+            )
+        ) AS mine
     ) AS step
     ORDER BY turn, u.user_id
     LIMIT :room
@@ -201,11 +206,27 @@ others AS (
 SELECT own.ahead + others.ahead
 FROM own CROSS JOIN others;
 
--- name: forget_idle_turns()!
--- Turns of users without live work in the lane: whoever comes back starts at the present turn.
-DELETE FROM rekkrd.turns AS t
+-- name: hold_idle_turns()
+-- Turns of users without live work in the lane, save those that a job being enqueued holds.
+SELECT
+    t.lane,
+    t.user_id
+FROM rekkrd.turns AS t
 WHERE NOT EXISTS (
     SELECT 1
     FROM rekkrd.jobs AS j
     WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
-);
+)
+FOR UPDATE SKIP LOCKED;
+
+-- name: forget_turns(lanes, user_ids)!
+-- Clear these turns if they still are idle: a statement after they were held sees the jobs committed before that.
+DELETE FROM rekkrd.turns AS t
+USING unnest(:lanes::text [], :user_ids::uuid []) AS held (lane, user_id)
+WHERE
+    t.lane = held.lane AND t.user_id = held.user_id
+    AND NOT EXISTS (
+        SELECT 1
+        FROM rekkrd.jobs AS j
+        WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+    );

@@ -151,6 +151,39 @@ def test_a_job_being_enqueued_does_not_stop_the_line(pool: Pool) -> None:
         assert call(pool, room=5) == [waiting]
 
 
+def test_upkeep_beside_a_job_being_enqueued_leaves_it_its_turn(pool: Pool) -> None:
+    user = uuid4()
+    over = add(pool, user)
+    with pool.transaction() as conn:
+        jobs.cancel(conn, over)
+    with pool.transaction() as app:
+        new = NewJob("count", "import", user, {}, None, takes_token=True, speaks_for_user=False)
+        enqueued, _ = jobs.add(app, new)
+        with pool.transaction() as upkeep:
+            assert line.forget_idle_turns(upkeep) == 0
+    assert call(pool) == [enqueued.id]
+
+
+def test_upkeep_clears_only_idle_turns(pool: Pool) -> None:
+    over, live = add(pool, uuid4()), add(pool, uuid4())
+    with pool.transaction() as conn:
+        jobs.cancel(conn, over)
+        assert line.forget_idle_turns(conn) == 1
+        assert line.forget_idle_turns(conn) == 0
+    assert call(pool) == [live]
+
+
+def test_a_conversation_under_way_holds_up_neither_other_work_nor_other_users(pool: Pool) -> None:
+    user = uuid4()
+    sweep = add(pool, user, speaks=True)
+    assert call(pool) == [sweep]
+    with pool.transaction() as conn:
+        assert steps.claim(conn, sweep, worker="w", lease_seconds=100) is not None
+    add(pool, user, speaks=True)
+    silent, other = add(pool, user), add(pool, uuid4())
+    assert sorted([*call(pool), *call(pool)]) == sorted([silent, other])
+
+
 def test_an_expired_lease_is_taken_back_once_and_moves_the_fence(pool: Pool, migrated_database_url: str) -> None:
     job_id = add(pool, uuid4())
     call(pool)
