@@ -84,6 +84,7 @@ else
   end
   now = now + passed
 end
+now = tonumber(ms(now))  -- what is compared is what is stored
 put('server', ms(server))
 put('now', ms(now))
 

@@ -12,9 +12,8 @@ from workers.limiter.lanes import Lane
 from workers.limiter.script import Asking, Bucket
 from workers.limiter.settings import LimiterSettings
 
-HEARTBEAT = 1.5
-DEAD = 2.0
-JUMP = 2.0
+HEARTBEAT_SECONDS = 1.5
+DEAD_MS = 2000
 
 
 @dataclass(eq=False)
@@ -44,25 +43,26 @@ class Process:
 
 
 class Rules:
-    """What the limiter promises, in plain Python and in the script's time: which grant is due at a call, if any."""
+    """What the limiter promises, in plain Python and in the script's time: who is due at a call, if anybody.
+
+    Times are whole milliseconds, so that an edge is an edge on both sides.
+    """
 
     def __init__(self, settings: LimiterSettings) -> None:
         self.settings = settings
         self.limit = settings.limit
-        self.window = settings.window_seconds
+        self.window = settings.window_seconds * 1000
         self.interval = self.window / self.limit
-        self.slack = min(0.05, self.interval / 4)
-        self.patience = min(0.25, self.interval / 2)
-        self.gate_until = self.pause_until = self.gate_length = 0.0
-        self.is_probing = False
+        self.slack = min(50, self.interval / 4)
+        self.patience = min(250, self.interval / 2)
         self.forget()
 
     def forget(self) -> None:
         """Redis was emptied."""
         self.over: dict[str, tuple[Lane, float]] = {}  # grant -> lane, latest possible arrival
         self.turns: dict[tuple[Lane, str], int] = {}
-        self.waiting: dict[str, tuple[float, dict[str, Waiter]]] = {}
-        self.gate_until = self.pause_until = self.gate_length = 0.0
+        self.waiting: dict[str, tuple[float, list[tuple[Waiter, float]]]] = {}
+        self.gate_until = self.gate_length = 0.0
         self.is_probing = False
         self.is_cold = True
         self.last: str | None = None
@@ -75,7 +75,7 @@ class Rules:
         if self.is_cold:
             self.is_cold = False
             self.free_since = None
-            self.next_at = now + self.settings.send_deadline_seconds + self.interval + self.slack
+            self.next_at = now + self.settings.send_deadline_seconds * 1000 + self.interval + self.slack
 
     def counted(self, now: float, lane: Lane | None = None) -> int:
         return sum(over > now - self.window for own, over in self.over.values() if lane in (None, own))
@@ -83,45 +83,46 @@ class Rules:
     def is_flying(self, now: float) -> bool:
         return any(over > now for _, over in self.over.values())
 
-    def due(self, process: str, now: float) -> Waiter | None:
-        """The waiter that this process's call must be given a token for."""
-        if now < max(self.gate_until, self.pause_until) or (self.is_probing and self.is_flying(now)):
-            return None
-        waiters = [
-            (waiter, name)
+    def due(self, process: str, now: float) -> list[Waiter]:
+        """Those of whom this call must grant one: nobody, one, or several who came in the same moment."""
+        if now < self.gate_until or (self.is_probing and self.is_flying(now)):
+            return []
+        waiting = [
+            (waiter, name, since)
             for name, (seen, own) in self.waiting.items()
-            if seen >= now - DEAD
-            for waiter in own.values()
+            if seen >= now - DEAD_MS
+            for waiter, since in own
             if self.over.get(waiter.id, (None, 0.0))[1] <= now
         ]
-        if not waiters or now < self.next_at or self.counted(now) >= self.limit:
-            return None
+        if not waiting or now < self.next_at or self.counted(now) >= self.limit:
+            return []
         self.free_since = now if self.free_since is None else self.free_since
-        chosen, name = self.choose(waiters, now)
-        if name == process:
-            return chosen
-        if now - self.free_since < self.patience:
-            return None
-        own = [one for one in waiters if one[1] == process]
-        return self.choose(own, now)[0] if own else None
+        mine = [one for one in waiting if one[1] == process]
+        first = self.choose(waiting, now)
+        if all(name != process for _, name, _ in first):
+            is_patient = now - self.free_since < self.patience
+            return [] if is_patient or not mine else [waiter for waiter, _, _ in self.choose(mine, now)]
+        return [waiter for waiter, name, _ in first if name == process]
 
-    def choose(self, waiters: list[tuple[Waiter, str]], now: float) -> tuple[Waiter, str]:
+    def choose(self, waiting: list[tuple[Waiter, str, float]], now: float) -> list[tuple[Waiter, str, float]]:
         shares = self.settings.shares
-        lanes = {waiter.lane for waiter, _ in waiters}
+        lanes = {waiter.lane for waiter, _, _ in waiting}
         lane = min((one for one in Lane if one in lanes), key=lambda one: self.counted(now, one) / shares[one])
         if Lane.INTERACTIVE in lanes and self.counted(now, Lane.INTERACTIVE) < shares[Lane.INTERACTIVE] * self.limit:
             lane = Lane.INTERACTIVE
-        return min(
-            (one for one in waiters if one[0].lane == lane),
-            key=lambda one: (self.turns.get((lane, one[0].user), 0), one[0].since),
-        )
+
+        def order(one: tuple[Waiter, str, float]) -> tuple[int, float]:
+            return self.turns.get((lane, one[0].user), 0), one[2]
+
+        of_lane = [one for one in waiting if one[0].lane == lane]
+        return [one for one in of_lane if order(one) == min(map(order, of_lane))]
 
     def granted(self, waiter: Waiter, now: float) -> None:
         self.seq += 1
         self.turns[waiter.lane, waiter.user] = self.seq
         self.last = waiter.id
         self.next_at = max(self.next_at, now - self.slack) + self.interval
-        self.over[waiter.id] = (waiter.lane, now + self.settings.answer_deadline_seconds)
+        self.over[waiter.id] = (waiter.lane, now + self.settings.answer_deadline_seconds * 1000)
         self.free_since = None
 
     def answered(self, waiter: Waiter, status: int | None, now: float) -> None:
@@ -174,11 +175,12 @@ class Fleet:
             namespace="model",
             budget="b",
             clock=lambda: self.time,
-            pins=lambda: {"clock": (self.time + self.offset) * 1000, "run": self.run_id},
+            pins=lambda: {"clock": round((self.time + self.offset) * 1000), "run": self.run_id},
         )
         return Process(f"p{next(self.numbers)}", bucket)
 
     def arrive(self, process: Process, lane: Lane, user: str, **becomes: object) -> Waiter:
+        self.run(0.001)  # no two come in the same moment: between them the rules would have no order
         waiter = Waiter(f"w{next(self.numbers)}", lane, user, self.time, **becomes)
         process.waiters[waiter.id] = waiter
         self._at(self.time, process, lambda: self._poll(process))
@@ -199,7 +201,7 @@ class Fleet:
                 self._at(process.frozen_until, process, happen)
                 continue
             happen()
-        self.time = until
+        self.time = round(until, 3)
 
     def flush(self) -> None:
         self.client.flushdb()
@@ -216,7 +218,7 @@ class Fleet:
     def close_gate(self, process: Process, seconds: float) -> None:
         process.bucket.close(seconds, "test")
         self.rules.see(self.now_of(process))
-        self.rules.close(self.now_of(process) + seconds)
+        self.rules.close(self.now_of(process) + seconds * 1000)
 
     def open_gate(self, process: Process) -> None:
         process.bucket.open()
@@ -235,13 +237,13 @@ class Fleet:
         return most
 
     def now_of(self, process: Process) -> float:
-        """The script's clock, as its last reply to this process said."""
-        return process.bucket._seen[1] / 1000
+        """The script's clock in ms, as its last reply to this process said."""
+        return process.bucket._seen[1]
 
     # How a process lives
 
     def _at(self, at: float, process: Process, happen: Callable[[], None]) -> None:
-        heapq.heappush(self.events, (at, next(self.numbers), process, happen))
+        heapq.heappush(self.events, (round(at, 3), next(self.numbers), process, happen))
 
     def _poll_later(self, process: Process, seconds: float) -> None:
         process.polls += 1
@@ -253,24 +255,29 @@ class Fleet:
         polled = process.bucket.poll(process.name, asking)
         now = self.now_of(process)
         self.rules.see(now)
-        self.rules.waiting[process.name] = (now, dict(process.waiters))
+        self._enlist(process, now)
         said_again = {one.id for one in process.waiters.values() if self.rules.over.get(one.id, (None, 0.0))[1] > now}
-        due = self.rules.due(process.name, now)
-        assert set(polled.grants) - said_again == ({due.id} if due is not None else set())
+        due = {one.id: one for one in self.rules.due(process.name, now)}
         assert said_again <= set(polled.grants), "a grant whose reply was lost is said again"
-        if due is not None:
-            self.rules.granted(due, now)
-            self.granted.append((self.time, due))
+        new = set(polled.grants) - said_again
+        assert (len(new) == 1 and new <= set(due)) if due else not new, (new, set(due), now)
+        for grant_id in new:
+            self.rules.granted(due[grant_id], now)
+            self.granted.append((self.time, due[grant_id]))
         if process.loses_reply:
             process.loses_reply = False
             self._poll_later(process, 0.25)
             return
         for grant_id, age in polled.grants.items():
             self._hold(process, process.waiters.pop(grant_id), self.time + self.settings.send_deadline_seconds - age)
-        self.rules.waiting[process.name] = (now, dict(process.waiters))
+        self._enlist(process, now)
         assert polled.wait > 0
         if process.waiters:
-            self._poll_later(process, min(polled.wait, HEARTBEAT))
+            self._poll_later(process, min(polled.wait, HEARTBEAT_SECONDS))
+
+    def _enlist(self, process: Process, now: float) -> None:
+        waiting = [(one, round(now - (self.time - one.since) * 1000)) for one in process.waiters.values()]
+        self.rules.waiting[process.name] = (now, waiting)
 
     def _hold(self, process: Process, waiter: Waiter, sendable_until: float) -> None:
         self.served[waiter.id] = self.time - waiter.since

@@ -1,6 +1,6 @@
 """The real script beside its plain rules, in virtual time, whatever happens to the fleet."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -24,7 +24,7 @@ class FleetLives(RuleBasedStateMachine):
         number=NUMBERS,
         lane=st.sampled_from(Lane),
         user=st.sampled_from("abc"),
-        count=st.integers(1, 6),
+        count=st.integers(1, 12),
         sends_after=st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.2]),
         answers_after=st.sampled_from([0.0, 0.2, 1.5, 6.0]),
         is_sent=st.sampled_from([True, True, True, False]),
@@ -39,9 +39,15 @@ class FleetLives(RuleBasedStateMachine):
         for waiter in list(process.waiters.values())[:1]:
             self.fleet.leave(process, waiter)
 
-    @rule(seconds=st.sampled_from([0.01, 0.7, 2.0, 5.0, 12.0, 40.0]))
-    def live(self, seconds):
+    @rule(seconds=st.sampled_from([0.01, 0.7, 2.0, 5.0]))
+    def live_a_moment(self, seconds):
         self.fleet.run(seconds)
+
+    @rule(number=NUMBERS, lane=st.sampled_from(Lane), answers_after=st.sampled_from([0.0, 1.5]))
+    def live_busily(self, number, lane, answers_after):
+        for user in "abcd":
+            self.fleet.arrive(self.process(number), lane, user, sends_after=0.5, answers_after=answers_after)
+        self.fleet.run(14.0)
 
     @rule(number=NUMBERS)
     def die(self, number):
@@ -93,11 +99,12 @@ def test_the_script_keeps_its_rules_whatever_happens(new_fleet):
     run_state_machine_as_test(
         lambda: FleetLives(new_fleet),
         settings=settings(
-            max_examples=60,
+            max_examples=80,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
+            phases=[Phase.generate, Phase.shrink],
             database=None,
         ),
     )
