@@ -132,6 +132,8 @@ _TABLE: tuple[_Line, ...] = (
     _Line(Invalid, _SIGN_IN_OVER, {400, 401, 403, 404}, _APPLICATION, endpoints=("/oauth/access_token",)),
     _Line(Unauthorised, _RECONNECT, {401}, _APPLICATION),
     _Line(PastEnd, "Discogs shows no more than 100 pages of this.", {403}, says="pagination above 100"),
+    # A folder that is not empty, or Discogs' own (§3.6): no reason to send the collector through the sign-in again.
+    _Line(Invalid, _REFUSED, {403}, _JSON, "folder", ("/users/{username}/collection/folders",)),
     _Line(Unauthorised, _RECONNECT, {403}, _JSON, endpoints=_OWN),
     _Line(Invalid, _REFUSED, {403}, _JSON),
     # Cloudflare speaks HTML to browsers and plain text ("error code: 1010") to programs.

@@ -25,6 +25,7 @@ RELEASE = "GET /releases/{release_id}"
 STATS = "GET /marketplace/stats/{release_id}"
 SUGGESTIONS = "GET /marketplace/price_suggestions/{release_id}"
 ADD = "POST /users/{username}/collection/folders/{folder_id}/releases/{release_id}"
+FOLDER = "DELETE /users/{username}/collection/folders/{folder_id}"
 ACCESS = "POST /oauth/access_token"
 REQUEST = "POST /oauth/request_token"
 HTML = b"<!DOCTYPE html><html><title>Just a moment...</title></html>"
@@ -55,6 +56,7 @@ def mean(status, body=b"", endpoint=RELEASE, content_type="application/json", **
         (403, OWNER_ONLY, COLLECTION, Unauthorised),
         (403, OWNER_ONLY, "GET /users/{username}/wants", Unauthorised),
         (403, b'{"message": "You don\'t have permission to access this resource."}', ADD, Unauthorised),
+        (403, b'{"message": "The folder must be empty before it can be deleted."}', FOLDER, Invalid),
         (403, b'{"message": "Only staff may do that."}', RELEASE, Invalid),
         (403, b'{"message": "Pagination above 100 disabled for inventories besides your own"}', INVENTORY, PastEnd),
         (403, HTML, COLLECTION, Blocked),
