@@ -34,6 +34,11 @@ class Waiter:
         self.closed_reason = ""
         self.away: LimiterUnavailable | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Not granted yet. One that was granted stays among the waiters until its thread has woken up."""
+        return self.sendable_until is None
+
     def asking(self, at: float) -> Asking:
         """Say it as the script wants it."""
         return Asking(self.id, self.lane, self.user, at - self.since)
@@ -111,7 +116,7 @@ class Poller:
     def _enrolled(self, waiter: Waiter) -> Iterator[None]:
         with self._changed:
             # Behind another of its lane in this process it changes nothing that the next call in time would not see.
-            is_first = all(other.lane != waiter.lane for other in self._waiters.values())
+            is_first = not any(other.lane == waiter.lane and other.is_waiting for other in self._waiters.values())
             self._waiters[waiter.id] = waiter
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="limiter", daemon=True)
@@ -132,7 +137,7 @@ class Poller:
         with self._changed:
             self._waiters.pop(waiter.id, None)
             was_granted = waiter.sendable_until is not None
-            is_last = all(other.lane != waiter.lane for other in self._waiters.values())
+            is_last = not any(other.lane == waiter.lane and other.is_waiting for other in self._waiters.values())
         if was_granted:
             self._give_back(waiter)
         if was_granted or is_last:
@@ -149,7 +154,7 @@ class Poller:
                 if self._is_over:
                     return
                 self._has_news = False
-                waiters = [one for one in self._waiters.values() if one.sendable_until is None]
+                waiters = [one for one in self._waiters.values() if one.is_waiting]
             sleep = self._ask(waiters)
 
     def _ask(self, waiters: list[Waiter]) -> float:
@@ -178,10 +183,13 @@ class Poller:
                     returned.append(waiter)
             returned += [one for one in self._unsure.values() if one.id not in self._waiters and one not in returned]
             self._unsure.clear()
+            # Who came during the call, behind one that it granted: nobody of this lane will be told about in time.
+            told = {one.lane for one in waiters if one.is_waiting and one.id in self._waiters}
+            is_unheard = any(one.is_waiting and one.lane not in told for one in self._waiters.values())
             self._changed.notify_all()
         for waiter in returned:
             self._give_back(waiter)
-        return 0.0 if returned else min(polled.wait, LONGEST_SLEEP_SECONDS)
+        return 0.0 if returned or is_unheard else min(polled.wait, LONGEST_SLEEP_SECONDS)
 
     def _bear_absence(self, waiters: list[Waiter], error: LimiterUnavailable, asked_at: float) -> None:
         if self._away_since is None:
