@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -75,7 +76,7 @@ class Rules:
         if self.is_cold:
             self.is_cold = False
             self.free_since = None
-            self.next_at = now + self.settings.send_deadline_seconds * 1000 + self.interval + self.slack
+            self.next_at = round(now + self.settings.send_deadline_seconds * 1000 + self.interval + self.slack, 3)
 
     def counted(self, now: float, lane: Lane | None = None) -> int:
         return sum(over > now - self.window for own, over in self.over.values() if lane in (None, own))
@@ -121,7 +122,7 @@ class Rules:
         self.seq += 1
         self.turns[waiter.lane, waiter.user] = self.seq
         self.last = waiter.id
-        self.next_at = max(self.next_at, now - self.slack) + self.interval
+        self.next_at = round(max(self.next_at, now - self.slack) + self.interval, 3)
         self.over[waiter.id] = (waiter.lane, now + self.settings.answer_deadline_seconds * 1000)
         self.free_since = None
 
@@ -248,7 +249,9 @@ class Fleet:
     def _poll_later(self, process: Process, seconds: float) -> None:
         process.polls += 1
         mine = process.polls
-        self._at(self.time + seconds, process, lambda: self._poll(process) if process.polls == mine else None)
+        # A sleeper wakes late, never early.
+        at = self.time + math.ceil(seconds * 1000) / 1000
+        self._at(at, process, lambda: self._poll(process) if process.polls == mine else None)
 
     def _poll(self, process: Process) -> None:
         asking = [Asking(one.id, one.lane, one.user, self.time - one.since) for one in process.waiters.values()]

@@ -1,0 +1,199 @@
+"""What the script promises at the true window, in virtual time: use, shares, turns, and Discogs' word."""
+
+from collections import Counter
+
+import pytest
+
+from workers.limiter.lanes import Lane
+
+TRUE = {"requests_per_window": 55, "window_seconds": 60.0, "answer_deadline_seconds": 60.0}
+
+
+def run_busy(fleet, process, demand, seconds, *, answers_after=0.3):
+    """Keep every (lane, user) of the demand waiting for so many seconds."""
+    until = fleet.time + seconds
+    while fleet.time < until:
+        waiting = Counter((one.lane, one.user) for one in process.waiters.values())
+        for lane, user in demand:
+            if waiting[lane, user] < 2:
+                fleet.arrive(process, lane, user, answers_after=answers_after)
+        fleet.run(0.25)
+
+
+def granted_since(fleet, since):
+    return [waiter for at, waiter in fleet.granted if at >= since]
+
+
+@pytest.mark.parametrize("answers_after", [0.0, 0.3, 1.0])
+def test_while_anyone_waits_the_window_is_used_up_and_never_passed(new_fleet, answers_after):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 10, answers_after=answers_after)
+    since = fleet.time
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 360, answers_after=answers_after)
+    assert fleet.most_in_a_window() == 55
+    assert len(granted_since(fleet, since)) >= 0.99 * 60 / (60 + answers_after) * 55 * 6 - 1
+
+
+def test_three_busy_lanes_get_their_shares(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    demand = [(lane, f"user {number}") for lane in Lane for number in range(3)]
+    run_busy(fleet, process, demand, 70)
+    since = fleet.time
+    run_busy(fleet, process, demand, 600)
+    lanes = Counter(waiter.lane for waiter in granted_since(fleet, since))
+    for lane, share in fleet.settings.shares.items():
+        assert lanes[lane] / lanes.total() == pytest.approx(share, abs=0.02)
+
+
+def test_an_unused_share_goes_to_the_others_at_once(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    run_busy(fleet, process, [(Lane.BACKGROUND, "a")], 70)
+    since = fleet.time
+    run_busy(fleet, process, [(Lane.BACKGROUND, "a")], 120)
+    assert len(granted_since(fleet, since)) >= 108
+
+
+def test_one_interactive_caller_waits_for_the_next_token_at_most(new_fleet):
+    fleet = new_fleet(**TRUE)
+    bulk, screen = fleet.start_process(), fleet.start_process()
+    demand = [(lane, f"user {number}") for lane in (Lane.IMPORT, Lane.BACKGROUND) for number in range(8)]
+    run_busy(fleet, bulk, demand, 70)
+    waits = []
+    for _ in range(60):
+        waiter = fleet.arrive(screen, Lane.INTERACTIVE, "person", answers_after=0.3)
+        run_busy(fleet, bulk, demand, 5)
+        waits.append(fleet.served[waiter.id])
+    assert sorted(waits)[int(0.95 * len(waits))] <= 1.2
+
+
+def test_callers_at_screens_wait_a_token_each(new_fleet):
+    fleet = new_fleet(**TRUE)
+    bulk, screen = fleet.start_process(), fleet.start_process()
+    run_busy(fleet, bulk, [(Lane.IMPORT, "a")], 70)
+    people = [fleet.arrive(screen, Lane.INTERACTIVE, f"person {number}") for number in range(6)]
+    run_busy(fleet, bulk, [(Lane.IMPORT, "a")], 10)
+    waits = sorted(fleet.served[waiter.id] for waiter in people)
+    assert all(wait <= 1.1 * (place + 1) + 0.5 for place, wait in enumerate(waits))
+
+
+def test_a_user_with_much_work_does_not_hold_up_one_with_little(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    for _ in range(100):
+        fleet.arrive(process, Lane.IMPORT, "much")
+    fleet.run(20)
+    before = len(fleet.granted)
+    little = [fleet.arrive(process, Lane.IMPORT, "little") for _ in range(10)]
+    fleet.run(60)
+    last = max(place for place, (_, waiter) in enumerate(fleet.granted) if waiter in little)
+    assert last - before < 2 * 10 + 2
+
+
+def test_a_dead_process_keeps_nobody_waiting_after_two_seconds(new_fleet):
+    fleet = new_fleet(**TRUE)
+    dead, living = fleet.start_process(), fleet.start_process()
+    fleet.arrive(dead, Lane.INTERACTIVE, "gone")
+    fleet.arrive(living, Lane.IMPORT, "here")
+    dead.is_alive = False
+    fleet.run(4)
+    assert [waiter.user for _, waiter in fleet.granted] == ["here"]
+    assert [one["user"] for one in living.bucket.look()["waiting"]] == []
+
+
+def test_a_flush_lets_no_second_window_through(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    for _ in range(3):
+        run_busy(fleet, process, [(Lane.IMPORT, "a")], 40)
+        fleet.flush()
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 60)
+    assert fleet.most_in_a_window() <= 55
+
+
+def test_a_holder_that_died_counts_until_its_answer_could_have_come(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    fleet.arrive(process, Lane.IMPORT, "a", answers_after=1e9)
+    fleet.run(5)
+    process.is_alive = False
+    other = fleet.start_process()
+    other.bucket.look()
+    for seconds, spent in ((100, 1), (30, 0)):
+        for _ in range(seconds):
+            fleet.run(1)
+            other.bucket.look()
+        assert other.bucket.look()["spent"] == spent
+
+
+def answered_once(fleet, process, *, remaining, limit):
+    waiter = fleet.arrive(process, Lane.IMPORT, "a", answers_after=1e9)
+    fleet.run(5)
+    process.bucket.answered(waiter.id, Lane.IMPORT, status=200, remaining=remaining, limit=limit)
+    return process.bucket.look()
+
+
+@pytest.mark.parametrize(("remaining", "foreign"), [(59, 0), (57, 0), (56, 1), (37, 20)])
+def test_what_remaining_says_beyond_ours_and_a_slack_of_two_is_somebody_else(new_fleet, remaining, foreign):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    assert answered_once(fleet, process, remaining=remaining, limit=60)["foreign"] == foreign
+
+
+def test_somebody_else_is_forgotten_after_a_window(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    answered_once(fleet, process, remaining=10, limit=60)
+    fleet.run(61)
+    assert process.bucket.look()["foreign"] == 0
+
+
+@pytest.mark.parametrize(("told", "limit"), [(25, 20), (40, 35), (60, 55), (240, 55)])
+def test_a_lower_limit_of_discogs_lowers_ours_with_a_margin(new_fleet, told, limit):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    assert answered_once(fleet, process, remaining=told - 1, limit=told)["limit"] == limit
+
+
+def test_after_429_nobody_sends_for_a_window_then_one_probe_and_twice_as_long_if_it_fails(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    fleet.next_statuses = [429, 429]
+    for _ in range(12):
+        fleet.arrive(process, Lane.IMPORT, "a", answers_after=0.5)
+    fleet.run(3.1)
+    assert len(fleet.arrivals) == 1
+    fleet.run(61)
+    assert len(fleet.arrivals) == 2, "one probe"
+    fleet.run(118)
+    assert len(fleet.arrivals) == 2, "closed for twice as long"
+    fleet.run(10)
+    assert len(fleet.arrivals) > 3, "paced again after a good probe"
+
+
+def test_the_brake_ends_without_a_probe_and_leaves_the_gate_alone(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    process.bucket.look()
+    fleet.run(5)
+    process.bucket.close(10, "gate")
+    process.bucket.pause(30, "brake")
+    assert process.bucket.look()["gate"]["reason"] == "brake"
+    process.bucket.pause(0, "")
+    assert process.bucket.look()["gate"]["reason"] == "gate"
+    process.bucket.open()
+    assert "gate" not in process.bucket.look()
+
+
+@pytest.mark.parametrize("waiting", [2, 17, 100])
+def test_a_grant_costs_three_calls_however_many_wait(new_fleet, waiting):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    for number in range(waiting + 60):
+        fleet.arrive(process, list(Lane)[number % 2 + 1], f"user {number % 9}")
+    fleet.run(5)
+    before, granted = process.bucket.calls, len(fleet.granted)
+    fleet.run(40)
+    assert process.bucket.calls - before <= 3 * (len(fleet.granted) - granted)
