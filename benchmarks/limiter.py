@@ -82,7 +82,10 @@ def run(bench: Bench) -> Outcome:
         at_most("a person's wait: p95", quantile(waits, 0.95), round(1.1 * interval, 3), "s"),
         told("a person's wait: longest", max(waits), "s"),
     ]
-    return Outcome(figures, {"waits": waits, "calls": dict(calls), "granted": granted, "had_work": had_work})
+    return Outcome(
+        figures,
+        {"waits": [round(one, 4) for one in waits], "calls": dict(calls), "granted": granted, "had_work": had_work},
+    )
 
 
 def _ask_now_and_then(bench: Bench, home: House, user: UUID, seconds: float, every: float) -> list[float]:
