@@ -26,7 +26,7 @@ class Pool:
             f"BEGIN; SET LOCAL statement_timeout = {milliseconds}; "
             f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
         ).encode()
-        self._tries = size + 1
+        self._size = size
         self._pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[Row],
@@ -34,6 +34,8 @@ class Pool:
             min_size=1,
             max_size=size,
             timeout=timeout_seconds,
+            # The pause between tries doubles until then: after an hour's absence the next would be minutes away.
+            reconnect_timeout=timeout_seconds,
             max_idle=IDLE_SECONDS,
             open=False,
             name="rekkrd",
@@ -59,21 +61,18 @@ class Pool:
 
     def _begun(self) -> Connection:
         """Begin on the first connection that still lives: after a restart of the server all idle ones are dead."""
-        for _ in range(self._tries - 1):
+        failed = 0
+        while True:
             conn = self._taken()
             try:
                 conn.execute(self._begin)
-            except psycopg.OperationalError:
+            except psycopg.Error as error:
                 self._give_back(conn)
+                failed += 1
+                if failed > self._size:
+                    raise translated(error) from None
             else:
                 return conn
-        conn = self._taken()
-        try:
-            conn.execute(self._begin)
-        except psycopg.Error as error:
-            self._give_back(conn)
-            raise translated(error) from None
-        return conn
 
     def _taken(self) -> Connection:
         try:

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from db import Connection
 from db.jobs import Job, announce, job_of
 from db.queries import load
+from db.storable import storable
 
 _sql = load("steps")
 
@@ -109,7 +110,14 @@ def complete(conn: Connection, job: Job, counts: Counts, *, outcome: str) -> Job
 
 def fail(conn: Connection, job: Job, *, requests: int, error_class: str, error: str, detail: str | None) -> Job:
     """End the job badly; the sentence tells a person what to do."""
-    row = _sql.fail(conn, id=job.id, requests=requests, error_class=error_class, error=error, error_detail=detail)
+    row = _sql.fail(
+        conn,
+        id=job.id,
+        requests=requests,
+        error_class=error_class,
+        error=storable(error),
+        error_detail=None if detail is None else storable(detail),
+    )
     return _ended(conn, row)
 
 
@@ -130,8 +138,8 @@ def retry_later(
         requests=requests,
         after_seconds=after_seconds,
         error_class=error_class,
-        error=error,
-        error_detail=detail,
+        error=storable(error),
+        error_detail=None if detail is None else storable(detail),
     )
     return _ended(conn, row)
 

@@ -1,6 +1,7 @@
 """The dispatcher: looks at the line and calls up its head, as many steps as tokens fall due and threads are free."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -36,6 +37,7 @@ class Dispatcher:
         self._lanes = lanes
         self._wake = Event()
         self._end = Event()
+        self._looked_at = self._trusted_from = time.monotonic()
         self._alarm_at = datetime.min.replace(tzinfo=UTC)
         self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
 
@@ -58,15 +60,21 @@ class Dispatcher:
             self._wake.wait(self._settings.dispatch_seconds)
             self._wake.clear()
             try:
-                self._look()
+                self.look()
             except MayBeRetried as error:
                 log.warning("line_not_read", error=str(error))
                 self._end.wait(self._settings.dispatch_seconds)
+            except Exception:
+                # The thread outlives its errors: without it the process would look healthy and call nothing up.
+                log.exception("line_not_read")
+                self._end.wait(self._settings.dispatch_seconds)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Take back what dead workers left, then call up the head of each lane; the thread's one turn."""
         with self._resources.pool.transaction() as conn:
-            for expired in line.take_back_expired(conn):
-                _take_over(conn, expired)
+            if self._are_leases_to_be_trusted():
+                for expired in line.take_back_expired(conn):
+                    _take_over(conn, expired)
             gate = gates.current(conn, self._resources.limiter.budget)
         free = self._broker.desk.free
         if gate is not None:
@@ -75,6 +83,16 @@ class Dispatcher:
             free -= self._call_up_for_tokens(free)
         if free:
             self._call_up(lane_rooms=dict.fromkeys(self._lanes, free), takes_token=False, free=free)
+        self._looked_at = time.monotonic()
+
+    def _are_leases_to_be_trusted(self) -> bool:
+        """Whether an expired lease means a dead worker. While we could not look, others could not renew either, and
+        must not be taken for dead before they had their time: three such crashes would end a job that did nothing.
+        """
+        now, lease = time.monotonic(), self._settings.lease_seconds
+        if now - self._looked_at > self._settings.dispatch_seconds + lease / 3:
+            self._trusted_from = now + lease
+        return now >= self._trusted_from
 
     def _keep_closed(self, gate: Gate) -> None:
         """Nothing that needs a token is called up; people at the doors meet the gate in Redis, so it must be there."""
@@ -115,18 +133,23 @@ class Dispatcher:
                     call_seconds=self._settings.call_seconds,
                 )
             called += len(calls)
-            for call in calls:
-                self._send(call)
+            if not self._send(calls):
+                return free  # each further try would take as long to fail
         return called
 
-    def _send(self, call: Call) -> None:
-        try:
-            self._broker.call(call.kind, call.queue, str(call.job_id), call.crashes)
-        except redis.RedisError as error:
-            # Uncalled in the ledger too, or the step would wait for its call to run out after Redis is back.
-            log.warning("call_not_sent", job_id=str(call.job_id), error=str(error))
-            with self._resources.pool.transaction() as conn:
-                steps.uncall(conn, call.job_id)
+    def _send(self, calls: Sequence[Call]) -> bool:
+        """Send a message for each call; False when Redis was away before the last."""
+        for sent, call in enumerate(calls):
+            try:
+                self._broker.call(call.kind, call.queue, str(call.job_id), call.crashes)
+            except redis.RedisError as error:
+                log.warning("calls_not_sent", calls=len(calls) - sent, error=str(error))
+                # Uncalled in the ledger too, or the steps would wait for their calls to run out after Redis is back.
+                with self._resources.pool.transaction() as conn:
+                    for unsent in calls[sent:]:
+                        steps.uncall(conn, unsent.job_id)
+                return False
+        return True
 
 
 def _take_over(conn: Connection, expired: Expired) -> None:
@@ -146,6 +169,8 @@ def _take_over(conn: Connection, expired: Expired) -> None:
             error=f"This job ended its worker {expired.job.crashes} times {_place(expired.job)}, so it was stopped.",
             detail=f"Last worker: {expired.left_by}.",
         )
+    elif expired.job.cancel_requested_at is not None:
+        jobs.cancel(conn, expired.job.id)
     else:
         jobs.announce(conn, expired.job.id)
 

@@ -17,8 +17,8 @@ ALARM_AFTER = timedelta(hours=1)  # jobs do not fail for waiting, so somebody ha
 ALARMING = ("blocked", "rejected")  # these do not pass by themselves
 
 
-def close(conn: Connection, limiter: Limiter, decision: CloseGate) -> datetime:
-    """Close the gate for everybody; the answer is until when. A gate that is closed longer already stays so."""
+def close_in_redis(limiter: Limiter, decision: CloseGate) -> datetime:
+    """Close the gate where requests wait for it; the answer is until when, also without Redis."""
     until = datetime.now(UTC) + timedelta(seconds=decision.seconds or limiter.settings.window_seconds)
     try:
         if decision.cause == "throttled":
@@ -29,10 +29,14 @@ def close(conn: Connection, limiter: Limiter, decision: CloseGate) -> datetime:
             limiter.close_gate(until, decision.reason)
     except LimiterUnavailable as error:
         log.warning("gate_not_in_redis", error=str(error))  # `restore` puts it there; without Redis nobody sends anyway
-    gates.close(conn, limiter.budget, decision.cause, decision.reason, until)
     say = log.error if decision.cause in ALARMING else log.warning
     say("gate_closed", cause=decision.cause, reason=decision.reason, until=until.isoformat())
     return until
+
+
+def keep(conn: Connection, limiter: Limiter, decision: CloseGate, until: datetime) -> None:
+    """Remember a closed gate where it outlives Redis. A gate that is closed longer already stays so."""
+    gates.close(conn, limiter.budget, decision.cause, decision.reason, until)
 
 
 def restore(gate: Gate, limiter: Limiter) -> None:

@@ -47,6 +47,7 @@ class LeaseKeeper:
         self._lease_seconds = lease_seconds
         self._step_deadline_seconds = step_deadline_seconds
         self._held: dict[UUID, Lease] = {}
+        self._is_stopping = False
         self._lock = Lock()
         self._end = Event()
         self._thread = Thread(target=self._run, name="lease-keeper", daemon=True)
@@ -66,6 +67,8 @@ class LeaseKeeper:
         lease = Lease(job, time.monotonic() + self._step_deadline_seconds)
         with self._lock:
             self._held[job.id] = lease
+            if self._is_stopping:
+                lease.stop.set()
         try:
             yield lease
         finally:
@@ -73,8 +76,9 @@ class LeaseKeeper:
                 self._held.pop(job.id, None)
 
     def release_waiters(self) -> None:
-        """Ask every step that still waits for its token to give itself back: the process is stopping."""
+        """Ask every step that waits for its token, or will, to give itself back: the process is stopping."""
         with self._lock:
+            self._is_stopping = True
             for lease in self._held.values():
                 lease.stop.set()
 
@@ -83,8 +87,10 @@ class LeaseKeeper:
             try:
                 self._renew()
             except MayBeRetried as error:
-                # The thread outlives its errors: a renewer that died once ran healthy jobs twice elsewhere.
                 log.warning("leases_not_renewed", error=str(error))
+            except Exception:
+                # The thread outlives its errors: a renewer that died once ran healthy jobs twice elsewhere.
+                log.exception("leases_not_renewed")
 
     def _renew(self) -> None:
         now = time.monotonic()

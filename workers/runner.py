@@ -175,17 +175,15 @@ class Runner:
             backoff_seconds=self._settings.backoff_seconds,
         )
         _log_decision(error, decision)
+        if isinstance(decision, CloseGate):
+            self._close_gate(hand, decision)
+            return
 
         def store(conn: Connection, locked: JobRow) -> JobRow:
             match decision:
                 case GiveBack(after_seconds, waits_for):
                     return steps.give_back(
                         conn, locked, requests=budget.requests, after_seconds=after_seconds, waits_for=waits_for
-                    )
-                case CloseGate():
-                    gates.close(conn, self._resources.limiter, decision)
-                    return steps.give_back(
-                        conn, locked, requests=budget.requests, after_seconds=0.0, waits_for=decision.reason
                     )
                 case RetryLater(after_seconds):
                     return steps.retry_later(
@@ -208,6 +206,19 @@ class Runner:
                         error=_sentence(error),
                         detail=_detail(error),
                     )
+
+        self._in_transaction(hand, store)
+
+    def _close_gate(self, hand: "_Hand", decision: CloseGate) -> None:
+        """Redis before the transaction, and whether or not the step is still ours: no row is locked meanwhile."""
+        limiter = self._resources.limiter
+        until = gates.close_in_redis(limiter, decision)
+
+        def store(conn: Connection, locked: JobRow) -> JobRow:
+            gates.keep(conn, limiter, decision, until)
+            return steps.give_back(
+                conn, locked, requests=hand.budget.requests, after_seconds=0.0, waits_for=decision.reason
+            )
 
         self._in_transaction(hand, store)
 

@@ -1,10 +1,12 @@
 """Transactions: whole or not at all, with limits that end with them, and errors in our words."""
 
+import contextlib
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from cli.servers import Servers
 from db.errors import DatabaseAway, DatabaseBusy, MayBeRetried, StatementRefused, translated
 from db.pool import Pool, open_pool
 from db.settings import DatabaseSettings
@@ -71,6 +73,24 @@ def test_connections_that_died_while_idle_are_replaced_without_a_word(pool: Pool
     with psycopg.connect(migrated_database_url) as operator:
         operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rekkrd'")
     assert handles(pool) == []
+
+
+def test_a_server_that_comes_back_is_found_at_once_however_long_it_was_away(
+    servers: Servers, migrated_database_url: str
+) -> None:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=0.5)
+    try:
+        assert handles(pool) == []
+        servers.postgres.stop()
+        for _ in range(7):  # the pauses between tries would have grown to 4 s by now
+            with pytest.raises(DatabaseAway):
+                handles(pool)
+        servers.postgres.start()
+        with contextlib.suppress(DatabaseAway):
+            handles(pool)
+        assert handles(pool) == []
+    finally:
+        pool.close()
 
 
 def test_a_connection_that_dies_in_mid_transaction_may_be_tried_again(pool: Pool, migrated_database_url: str) -> None:

@@ -7,6 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from db import gates as stored
 from db.pool import Pool
@@ -36,8 +38,10 @@ def limiter(redis_url: str) -> Iterator[Limiter]:
 
 
 def close(pool: Pool, limiter: Limiter, decision: CloseGate) -> datetime:
+    until = gates.close_in_redis(limiter, decision)
     with pool.transaction() as conn:
-        return gates.close(conn, limiter, decision)
+        gates.keep(conn, limiter, decision, until)
+    return until
 
 
 def current(pool: Pool, limiter: Limiter) -> stored.Gate:
@@ -66,7 +70,7 @@ def test_an_emptied_redis_gets_its_gate_back(pool: Pool, limiter: Limiter, redis
 
 @pytest.mark.parametrize("decision", [BLOCKED, THROTTLED])
 def test_redis_away_does_not_keep_the_gate_open(pool: Pool, decision: CloseGate) -> None:
-    with redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2) as nobody:
+    with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as nobody:
         limiter = Limiter(nobody, LimiterSettings())
         until = close(pool, limiter, decision)
         assert until > datetime.now(UTC) + timedelta(seconds=50)

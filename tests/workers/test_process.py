@@ -147,6 +147,16 @@ def test_an_attempt_that_goes_well_forgets_the_failed_ones(resources: Resources)
     assert (over.state, over.error, over.attempts) == (State.COMPLETED, None, 0)
 
 
+def test_an_error_that_postgresql_cannot_store_as_it_is_is_told_all_the_same(resources: Resources) -> None:
+    def fails(_: Step[NoArguments, Counted]) -> None:
+        raise JobFailed("Odd", "Discogs said \0 and \ud800.")
+
+    job = trouble("odd", fails)
+    with working(resources, job):
+        over = ended(resources, start(resources, job))
+    assert (over.state, over.error) == (State.FAILED, "Discogs said ␀ and �.")
+
+
 def test_a_bug_is_kept_for_its_makers_and_not_shown_to_the_person(resources: Resources) -> None:
     def has_a_bug(_: Step[NoArguments, Counted]) -> None:
         raise KeyError("a secret word")

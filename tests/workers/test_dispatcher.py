@@ -1,0 +1,93 @@
+"""The dispatcher: what it does with steps that nobody ended, and with calls that nobody heard."""
+
+import time
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+from actors.catalog import UPKEEP
+from actors.enqueue import enqueue
+from db import jobs, line, steps
+from db.jobs import State
+from workers.broker import CallBroker, Desk
+from workers.dispatcher import Dispatcher
+from workers.limiter.lanes import Lane
+from workers.resources import Resources, open_resources
+from workers.settings import Settings
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+@pytest.fixture
+def resources(migrated_database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resources]:
+    monkeypatch.setenv("DATABASE_URL", migrated_database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("REKKRD_LEASE_SECONDS", "0.6")
+    monkeypatch.setenv("REKKRD_DISPATCH_SECONDS", "0.9")
+    monkeypatch.setenv("DISCOGS_OAUTH_ENCRYPTION_KEY", KEY)
+    with open_resources(Settings(env_file=None)) as opened:
+        yield opened
+
+
+class Silent(CallBroker):
+    """A broker whose Redis is away; it counts who tried."""
+
+    tries = 0
+
+    def call(self, actor: str, queue: str, job_id: str, crashes: int) -> None:
+        self.tries += 1
+        raise redis.ConnectionError("away")
+
+
+@pytest.fixture
+def broker(resources: Resources) -> Silent:
+    return Silent(resources.redis, namespace=uuid4().hex, desk=Desk(8))
+
+
+def add(resources: Resources) -> UUID:
+    with resources.pool.transaction() as conn:
+        return enqueue(conn, UPKEEP, uuid4()).job.id
+
+
+def found(resources: Resources, job_id: UUID) -> jobs.Job:
+    with resources.pool.transaction() as conn:
+        job = jobs.find(conn, job_id)
+    assert job is not None
+    return job
+
+
+def test_a_job_asked_to_end_ends_with_its_worker(resources: Resources, broker: Silent) -> None:
+    job_id = add(resources)
+    with resources.pool.transaction() as conn:
+        line.call_up(conn, lane="background", takes_token=False, room=1, call_seconds=600)
+        steps.claim(conn, job_id, worker="died", lease_seconds=0.001)
+        jobs.cancel(conn, job_id)
+    assert found(resources, job_id).state is State.RUNNING
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,)).look()
+    assert found(resources, job_id).state is State.CANCELLED
+    assert broker.tries == 0
+
+
+def test_who_could_not_look_gives_the_others_time_to_renew_before_it_takes_them_for_dead(
+    resources: Resources, broker: Silent
+) -> None:
+    job_id = add(resources)
+    with resources.pool.transaction() as conn:
+        line.call_up(conn, lane="background", takes_token=False, room=1, call_seconds=600)
+        steps.claim(conn, job_id, worker="alive", lease_seconds=0.001)
+    dispatcher = Dispatcher(resources, broker, lanes=(Lane.IMPORT,))
+    time.sleep(1.2)  # longer than the fixture's pause between two looks and a third of its lease
+    dispatcher.look()
+    assert found(resources, job_id).leased_by == "alive"
+    time.sleep(0.6)
+    dispatcher.look()
+    assert (found(resources, job_id).leased_by, found(resources, job_id).crashes) == (None, 1)
+
+
+def test_redis_away_costs_one_try_and_leaves_no_step_called(resources: Resources, broker: Silent) -> None:
+    job_ids = [add(resources) for _ in range(3)]
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,)).look()
+    assert broker.tries == 1
+    assert [found(resources, job_id).called_until for job_id in job_ids] == [None, None, None]
