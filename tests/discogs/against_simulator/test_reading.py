@@ -210,7 +210,12 @@ def test_an_inventory_ends_at_page_100_in_another_ones_shop_and_at_its_end_in_on
     offered = {each.id for each in shop.instances.values() if each.id % 10 == 0}
     listings = walk(lambda page: as_ada.inventory("shop", page))
     assert len(listings) == len(offered) == 102
-    assert {each.release_id for each in listings} == {shop.instances[each].release_id for each in offered}
+    catalogue = simulated.world.catalogue
+    assert sorted((each.release_id, each.release_title, each.release_year, each.posted) for each in listings) == sorted(
+        (truth.release_id, truth_of.title, truth_of.year or None, when(truth.added))
+        for truth in map(shop.instances.get, offered)
+        for truth_of in [catalogue.release(truth.release_id)]
+    )
     assert {(each.seller, each.price.currency) for each in listings} == {("shop", "GBP")}
     assert as_ada.inventory("shop", 100, per_page=1).pages == 102
     for client, page, status in ((as_ada, 101, 403), (own, 103, 404)):
