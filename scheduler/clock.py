@@ -1,9 +1,11 @@
 """The clock: APScheduler looks at the time, the ledger makes sure that a tick counts once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.date import DateTrigger
 
 from actors.enqueue import enqueue
 from db import ticks
@@ -14,7 +16,8 @@ from scheduler.timetable import TIMETABLE, Entry
 
 log = structlog.get_logger(__name__)
 
-LATE_SECONDS = 600  # a tick missed by a restart is made up for within this time; the unique row keeps it single
+LATE = timedelta(minutes=10)  # a tick that found the process busy or the database away is made up for until then
+AGAIN = timedelta(seconds=30)
 
 
 class Clock:
@@ -31,7 +34,7 @@ class Clock:
                 id=entry.name,
                 coalesce=True,
                 max_instances=1,
-                misfire_grace_time=LATE_SECONDS,
+                misfire_grace_time=int(LATE.total_seconds()),
             )
 
     def start(self) -> None:
@@ -46,17 +49,30 @@ class Clock:
         try:
             is_first = tick(self._pool, entry, datetime.now(UTC))
         except MayBeRetried as error:
-            log.warning("tick_missed", entry=entry.name, error=str(error))
+            log.warning("tick_postponed", entry=entry.name, error=str(error))
+            self._scheduler.add_job(self._tick, DateTrigger(datetime.now(UTC) + AGAIN), args=[entry])
         else:
             log.info("tick", entry=entry.name, is_first=is_first)
 
 
 def tick(pool: Pool, entry: Entry, now: datetime) -> bool:
-    """Enqueue an entry's work for the minute that came due. False when another scheduler did so already."""
-    due_at = now.replace(second=0, microsecond=0)
+    """Enqueue an entry's work for the time that came due last. False when that was done already, or is too long ago."""
+    due_at = last_due(entry.trigger, now)
+    if due_at is None:
+        return False
     with pool.transaction() as conn:
         if not ticks.make(conn, entry.name, due_at):
             return False
         enqueued = enqueue(conn, entry.kind, NOBODY)
         ticks.keep_job(conn, entry.name, due_at, enqueued.job.id)
     return True
+
+
+def last_due(trigger: BaseTrigger, now: datetime) -> datetime | None:
+    """When a trigger came due last, None when that is longer ago than ``LATE``: however late a scheduler is, it finds
+    the same time as the others.
+    """
+    last, following = None, trigger.get_next_fire_time(None, now - LATE)
+    while following is not None and following <= now:
+        last, following = following, trigger.get_next_fire_time(following, now)
+    return last
