@@ -19,8 +19,8 @@ SELECT to_regclass('rekkrd.migrations') IS NOT NULL AS has_table;
 -- name: find_applied()
 -- What was applied, in order.
 SELECT name, checksum
-  FROM rekkrd.migrations
- ORDER BY name;
+FROM rekkrd.migrations
+ORDER BY name;
 
 -- name: record(name, checksum)!
 -- Note a migration; in the same transaction where there is one.
@@ -37,13 +37,15 @@ SELECT pg_advisory_unlock(:lock) AS was_ours;
 
 -- name: prepare_transaction(lock_timeout)^
 -- Until the transaction ends: wait so long for a busy table, and no name means anything without its schema.
-SELECT set_config('lock_timeout', :lock_timeout, true) AS lock_timeout,
-       set_config('search_path', '', true) AS search_path;
+SELECT
+    set_config('lock_timeout', :lock_timeout, true) AS lock_timeout,
+    set_config('search_path', '', true) AS search_path;
 
 -- name: prepare_session(lock_timeout)^
 -- The same for statements that have no transaction around them.
-SELECT set_config('lock_timeout', :lock_timeout, false) AS lock_timeout,
-       set_config('search_path', '', false) AS search_path;
+SELECT
+    set_config('lock_timeout', :lock_timeout, false) AS lock_timeout,
+    set_config('search_path', '', false) AS search_path;
 
 -- name: restore_lock_timeout()!
 -- Wait as the server says.
@@ -73,21 +75,29 @@ $$;
 
 -- name: find_invalid_indexes()
 -- Indexes that an interrupted CREATE INDEX CONCURRENTLY left behind, and how to remove them.
-SELECT c.relname AS name, format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname) AS removal
-  FROM pg_index AS i
-  JOIN pg_class AS c ON c.oid = i.indexrelid
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE NOT i.indisvalid AND n.nspname IN ('public', 'rekkrd');
+SELECT
+    c.relname AS name,
+    format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname) AS removal
+FROM pg_index AS i
+INNER JOIN pg_class AS c ON c.oid = i.indexrelid
+INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid AND n.nspname IN ('public', 'rekkrd');
 
 -- name: find_holder()^
 -- The session that has held one of the tables we touch for the longest time.
-SELECT a.pid, a.application_name, a.state, l.relation::regclass::text AS relation,
-       extract(EPOCH FROM now() - a.xact_start)::integer AS seconds
-  FROM pg_locks AS l
-  JOIN pg_stat_activity AS a ON a.pid = l.pid
-  JOIN pg_class AS c ON c.oid = l.relation
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE l.granted AND l.pid <> pg_backend_pid()
-   AND c.relkind IN ('r', 'p') AND n.nspname IN ('public', 'rekkrd')
- ORDER BY a.xact_start NULLS LAST
- LIMIT 1;
+SELECT
+    a.pid,
+    a.application_name,
+    a.state,
+    l.relation::regclass::text AS relation,
+    extract(EPOCH FROM now() - a.xact_start)::integer AS seconds
+FROM pg_locks AS l
+INNER JOIN pg_stat_activity AS a ON a.pid = l.pid
+INNER JOIN pg_class AS c ON c.oid = l.relation
+INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE l.granted
+    AND l.pid <> pg_backend_pid()
+    AND c.relkind IN ('r', 'p')
+    AND n.nspname IN ('public', 'rekkrd')
+ORDER BY a.xact_start NULLS LAST
+LIMIT 1;

@@ -23,7 +23,7 @@ RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome;
 -- name: spoil(id)<!
 -- A page was past the end or otherwise not whole: this sweep declares nothing missing.
 UPDATE rekkrd.sweeps
-SET is_whole = FALSE
+SET is_whole = false
 WHERE id = :id
 RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome;
 

@@ -9,10 +9,10 @@ ON CONFLICT (entry, due_at) DO NOTHING;
 -- name: keep_job(entry, due_at, job_id)!
 -- Remember which job the tick became.
 UPDATE rekkrd.ticks
-   SET job_id = :job_id
- WHERE entry = :entry AND due_at = :due_at;
+SET job_id = :job_id
+WHERE entry = :entry AND due_at = :due_at;
 
 -- name: forget_old(age)!
 -- Ticks that nobody will ask for again.
 DELETE FROM rekkrd.ticks
- WHERE made_at < now() - :age::interval;
+WHERE made_at < now() - :age::interval;

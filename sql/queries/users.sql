@@ -3,29 +3,29 @@
 -- name: find_by_id(user_id)^
 -- One user by id.
 SELECT id, handle, email, tier, currency, time_zone
-  FROM rekkrd.users
- WHERE id = :user_id;
+FROM rekkrd.users
+WHERE id = :user_id;
 
 -- name: find_by_name(name)
 -- Users with this handle or address; two rows are enough to know that the name is not clear.
 SELECT id, handle, email, tier, currency, time_zone
-  FROM rekkrd.users
- WHERE handle = :name OR lower(email) = lower(:name)
- LIMIT 2;
+FROM rekkrd.users
+WHERE handle = :name OR lower(email) = lower(:name)
+LIMIT 2;
 
 -- name: find_many(user_ids)
 -- Several users by id.
 SELECT id, handle, email, tier, currency, time_zone
-  FROM rekkrd.users
- WHERE id = ANY(:user_ids);
+FROM rekkrd.users
+WHERE id = ANY(:user_ids);
 
 -- name: list_page(after, page_size)
 -- Users in the order of their ids, a page at a time.
 SELECT id, handle, email, tier, currency, time_zone
-  FROM rekkrd.users
- WHERE id > :after
- ORDER BY id
- LIMIT :page_size;
+FROM rekkrd.users
+WHERE id > :after
+ORDER BY id
+LIMIT :page_size;
 
 -- name: create(handle, email, tier)^
 -- Make a user, on our own database only.

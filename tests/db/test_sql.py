@@ -69,6 +69,13 @@ def test_a_file_is_laid_out_like_its_siblings(path: Path) -> None:
             assert word == word.upper(), f"keyword {word} in small letters"
 
 
+@pytest.mark.parametrize("path", sorted(queries.FOLDER.glob("*.sql")), ids=lambda path: path.name)
+def test_clauses_begin_at_the_left_and_what_belongs_to_them_four_blanks_in(path: Path) -> None:
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert (len(line) - len(line.lstrip())) % 4 == 0, f"line {number} is indented by no multiple of four"
+        assert not re.match(r" *JOIN ", line), f"line {number}: say INNER JOIN"
+
+
 @pytest.mark.parametrize(("room", "text"), statements(), ids=lambda text: text.partition("(")[0][-40:])
 def test_a_statement_has_a_name_a_sentence_and_one_meaning(room: str, text: str) -> None:
     head, *rest = text.rstrip().splitlines()
