@@ -55,7 +55,7 @@ class Scale:
 
 
 TRUE = Scale(10_000, 1_000, limit=55, allowed=60, window=60.0, latencies=LATENCIES, patience=900.0)
-QUICK = Scale(300, 100, limit=5, allowed=6, window=1.0, latencies=(0.0,), patience=60.0)
+QUICK = Scale(300, 100, limit=5, allowed=6, window=2.0, latencies=(0.0,), patience=60.0)
 
 
 @dataclass(frozen=True, slots=True)
