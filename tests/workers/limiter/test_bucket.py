@@ -1,6 +1,7 @@
 """What the script promises at the true window, in virtual time: use, shares, turns, and Discogs' word."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -126,6 +127,41 @@ def test_a_holder_that_died_counts_until_its_answer_could_have_come(new_fleet):
             fleet.run(1)
             other.bucket.look()
         assert other.bucket.look()["spent"] == spent
+
+
+@pytest.mark.parametrize(("jump", "counts"), [(3600.0, 2000), (1.5, 1500), (0.0, 0), (-1.5, 0), (-3600.0, 0)])
+def test_a_clock_that_jumps_ahead_counts_as_two_seconds_and_one_that_falls_back_as_nothing(new_fleet, jump, counts):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    before = process.bucket.look()["now"]
+    fleet.jump(jump)
+    assert process.bucket.look()["now"] - before == counts
+
+
+def test_a_quiet_hour_counts_as_an_hour_to_a_process_that_lived_through_it(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    before = process.bucket.look()["now"]
+    fleet.run(3600)
+    assert process.bucket.look()["now"] - before == 3_600_000
+
+
+def test_a_quiet_hour_counts_as_two_seconds_to_a_process_that_comes_after_it(new_fleet):
+    fleet = new_fleet(**TRUE)
+    before = fleet.start_process().bucket.look()["now"]
+    fleet.run(3600)
+    assert fleet.start_process().bucket.look()["now"] - before == 2000
+
+
+def test_an_early_token_that_comes_back_does_not_bring_the_next_one_closer(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    early = fleet.arrive(process, Lane.IMPORT, "a", sends_after=1.3, is_sent=False)
+    for _ in range(4):
+        fleet.arrive(process, Lane.IMPORT, "a")
+    fleet.run(12)
+    times = [at for at, waiter in fleet.granted if waiter is not early]
+    assert min(later - sooner for sooner, later in pairwise(times)) > 1.0
 
 
 def answered_once(fleet, process, *, remaining, limit):

@@ -25,7 +25,7 @@ class FleetLives(RuleBasedStateMachine):
         lane=st.sampled_from(Lane),
         user=st.sampled_from("abc"),
         count=st.integers(1, 12),
-        sends_after=st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.2]),
+        sends_after=st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.2, 2.5]),
         answers_after=st.sampled_from([0.0, 0.2, 1.5, 6.0]),
         is_sent=st.sampled_from([True, True, True, False]),
     )

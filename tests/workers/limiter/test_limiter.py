@@ -175,7 +175,7 @@ def test_a_grant_whose_reply_was_lost_is_not_given_twice(new_limiter):
 
 
 def test_a_grant_whose_reply_was_lost_goes_back_when_its_asker_left(new_limiter):
-    limiter = new_limiter(send_deadline_seconds=1.0)
+    limiter = new_limiter(send_deadline_seconds=1.0, answer_deadline_seconds=600.0)  # it would count that long
     lossy = limiter._bucket._script = LossyScript(limiter._bucket._script)
     stop = Stop()
     thread, came = in_thread(lambda: acquire(limiter, give_up_after=None, stop=stop))

@@ -1,59 +1,43 @@
-"""Whoever comes behind one that is just granted is heard of at once, not at the poller's next look."""
+"""The thread that asks for a whole process: how old a grant is when its reply comes late."""
 
-from threading import Event, Thread
+import time
+from collections.abc import Sequence
 
-import pytest
-
-from workers.limiter import poller as room
 from workers.limiter.lanes import Lane
 from workers.limiter.poller import Poller, Waiter
-from workers.limiter.script import Polled
+from workers.limiter.script import Asking, Polled
 
 
-class GrantsTheFirst:
-    """A script that grants one waiter a call, and knows of nobody whom it was not told of."""
+class Ages:
+    """A bucket that grants to whoever asks, each time as old as told."""
 
-    def __init__(self):
-        self.is_asked, self.may_answer = Event(), Event()
+    def __init__(self, *ages: float) -> None:
+        self.ages = list(ages)
 
-    def poll(self, process, asking):
-        self.is_asked.set()
-        assert self.may_answer.wait(10)
-        return Polled({one.id: 0.0 for one in asking[:1]}, 0.001 if len(asking) > 1 else 3600.0, None)
-
-
-@pytest.fixture
-def script():
-    return GrantsTheFirst()
+    def poll(self, process: str, waiters: Sequence[Asking]) -> Polled:
+        if not waiters:
+            return Polled({}, 1.0, None)
+        return Polled({waiters[0].id: self.ages.pop(0)}, 1.0, None)
 
 
-@pytest.fixture
-def poller(script, monkeypatch):
-    monkeypatch.setattr(room, "LONGEST_SLEEP_SECONDS", 3600.0)
-    made = Poller(script, send_deadline_seconds=60.0, give_back=lambda _: None)
-    yield made
-    made.close()
+def sendable_for(*ages: float) -> tuple[float, list[str]]:
+    """How long the token may be sent from the call on, at most, and which grants were given back."""
+    returned: list[str] = []
+    poller = Poller(Ages(*ages), send_deadline_seconds=60.0, give_back=lambda waiter: returned.append(waiter.id))
+    waiter = Waiter(Lane.IMPORT, "a")
+    sendable_until = poller.wait(waiter, None, None)
+    left = sendable_until - time.monotonic()
+    poller.close()
+    return left, returned
 
 
-def test_one_that_comes_during_the_call_that_grants_the_one_before(poller, script):
-    first = Thread(target=poller.wait, args=(Waiter(Lane.IMPORT, "a"), 10.0, None))
-    first.start()
-    assert script.is_asked.wait(10)
-    granted = []
-    second = Thread(target=lambda: granted.append(poller.wait(Waiter(Lane.IMPORT, "b"), 10.0, None)))
-    second.start()
-    while len(poller._waiters) < 2:
-        pass
-    script.may_answer.set()
-    first.join()
-    second.join()
-    assert granted
+def test_a_grant_told_again_is_as_old_as_it_is():
+    left, returned = sendable_for(45.0)
+    assert left <= 15.0
+    assert returned == []
 
 
-def test_one_that_comes_while_the_one_before_has_its_grant_and_sleeps_still(poller, script):
-    script.may_answer.set()
-    before = Waiter(Lane.IMPORT, "a")
-    with poller._enrolled(before):
-        while before.sendable_until is None:
-            pass
-        assert poller.wait(Waiter(Lane.IMPORT, "b"), 10.0, None)
+def test_a_grant_told_too_late_goes_back_and_its_waiter_waits_on():
+    left, returned = sendable_for(61.0, 0.0)
+    assert left > 0
+    assert len(returned) == 1
