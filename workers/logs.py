@@ -25,6 +25,7 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(level.upper())  # psycopg gives its loggers a level of their own, which the root's does not outrank
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -34,3 +34,11 @@ def test_a_request_leaves_neither_its_address_nor_its_headers_even_at_debug(
     with httpx.Client(transport=httpx.HTTPTransport()) as client, pytest.raises(httpx.ConnectError):
         client.get("http://127.0.0.1:1/?oauth_token=SECRET", headers={"Authorization": "OAuth SECRET"})
     assert "SECRET" not in capsys.readouterr().err
+
+
+def test_a_library_with_a_level_of_its_own_keeps_to_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    chatty = logging.getLogger("chatty")
+    chatty.setLevel(logging.WARNING)
+    logs.configure("pretty", "error")
+    chatty.warning("error connecting")
+    assert capsys.readouterr().err == ""
