@@ -24,7 +24,8 @@ class ImportCheckpoint(Plain):
 
     ``newest`` is the number of records that a free account holds, None for all; it is settled with the first page, so
     that an upgrade half-way does not change what a page is. ``is_doubted`` says that the identity was asked because
-    of the page that comes next. ``after`` is the last copy that was looked at for its album.
+    of the page that comes next; ``are_fields_doubted`` that the custom fields were, which happens once an import.
+    ``after`` is the last copy that was looked at for its album.
     """
 
     stage: Stage = Stage.IDENTITY
@@ -34,6 +35,7 @@ class ImportCheckpoint(Plain):
     newest: int | None = None
     current_page: int = 0
     is_doubted: bool = False
+    are_fields_doubted: bool = False
     after: int = 0
     missing: int = 0
     vanished: int = 0

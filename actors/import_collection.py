@@ -112,12 +112,23 @@ def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Out
         return doubt(step, ANONYMOUS)
     if page.total_items == 0 and not step.checkpoint.is_doubted and instances.count_present(conn, step.user_id):
         return doubt(step, ANONYMOUS)
+    known_fields = fields.of_user(conn, step.user_id)
+    if not step.checkpoint.are_fields_doubted and _has_unknown_field(page, known_fields):
+        # A stranger is told of public fields only, with 200. Without the others, grades would pass for cleared.
+        again = step.checkpoint.model_copy(update={"stage": Stage.FIELDS, "are_fields_doubted": True})
+        return Continue(again, step.progress)
     sweep_id = begun_sweep(conn, step, "collection")
-    slots = find_slots(fields.of_user(conn, step.user_id))
+    slots = find_slots(known_fields)
     listed = [listing.copy_of(item, slots) for item in page.items[: newest(step)]]
     newly_seen = store_copies(conn, step.user_id, sweep_id, listed)
     place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items))
     return _go_on(conn, step, *count_page(conn, step, sweep_id, place, newly_seen))
+
+
+def _has_unknown_field(page: CollectionPage, known: Sequence[fields.Field]) -> bool:
+    """Whether a copy has a value in a field that was not listed."""
+    listed = {field.field_id for field in known}
+    return any(note.field_id not in listed for item in page.items for note in item.notes)
 
 
 def _store_missed(conn: Connection, step: ImportStep, missed: Missed) -> Outcome:

@@ -252,6 +252,25 @@ def test_one_page_as_a_stranger_sees_it_costs_two_requests_more(drive, make_item
     assert len(drive.discogs.asked) == 3 + 2 + 2
 
 
+def test_fields_as_a_stranger_sees_them_never_clear_a_grade(drive, make_item):
+    drive.discogs.items = [make_item(1, notes=(Note(1, "Mint (M)"), Note(3, "signed")))]
+    drive.import_collection()
+    owners_view = drive.discogs.fields_listed
+    drive.discogs.fields_listed = ()
+    drive.discogs.before_page = lambda page: setattr(drive.discogs, "fields_listed", owners_view)
+    drive.discogs.asked.clear()
+    drive.import_collection()
+    (album,) = drive.rows("SELECT media_condition, discogs_notes FROM albums")
+    assert (album["media_condition"], album["discogs_notes"]) == ("M", "signed")
+    assert drive.discogs.asked.count("fields") == 2
+
+
+def test_a_field_that_is_never_listed_is_asked_about_once(drive, make_item):
+    drive.discogs.items = [make_item(number, notes=(Note(9, "own"),)) for number in range(250)]
+    assert drive.import_collection().outcome == "250 records: complete."
+    assert drive.discogs.asked.count("fields") == 2
+
+
 def test_a_renamed_account_goes_on_under_its_new_name(drive, make_item):
     drive.discogs.items = [make_item(number) for number in range(10)]
     drive.discogs.username = "crates_and_more"
