@@ -189,16 +189,16 @@ def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:
     budget = resources.budget_for_person(str(taken.user_id))
     try:
         access = handshake.finish(resources.settings.discogs, budget, token, verifier)
-    except (LimiterError, PermitExpired):
-        # Nothing was sent, so Discogs still takes the verifier: the person may come again with the same one.
-        with resources.pool.transaction() as conn:
-            handshakes.give_back(conn, taken.request_token)
-        raise
     except (Invalid, Unauthorised):
         raise VerifierRefused(
             "Discogs does not accept this sign-in any more: its code is wrong, was used, or is older than 15 minutes.",
             "Begin the connection anew. Nothing was changed.",
         ) from None
+    except (DiscogsError, LimiterError, PermitExpired):
+        # Discogs may still take the verifier, so whoever was let in may come again with it. If not, it says so then.
+        with resources.pool.transaction() as conn:
+            handshakes.give_back(conn, taken.request_token)
+        raise
     return _connect(resources, taken.user_id, Credentials("oauth", access.token, access.secret), taken.return_to)
 
 

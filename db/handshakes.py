@@ -101,7 +101,7 @@ def hand_to_browser(conn: Connection, request_token: str, ticket: str, browser: 
 
 
 def give_back(conn: Connection, request_token: str) -> None:
-    """Let a hand-shake be taken again: it was taken, and then nothing could be sent."""
+    """Let a hand-shake be taken again: it was taken, and then Discogs did not trade it."""
     _sql.give_back(conn, request_token_hash=_hash(request_token))
 
 

@@ -51,7 +51,7 @@ WHERE request_token_hash = :request_token_hash
     AND expires_at > now();
 
 -- name: give_back(request_token_hash)!
--- Let a hand-shake be taken again: it was taken, and then nothing could be sent.
+-- Let a hand-shake be taken again: it was taken, and then Discogs did not trade it.
 UPDATE rekkrd.handshakes
 SET used_at = NULL
 WHERE request_token_hash = :request_token_hash;

@@ -191,6 +191,17 @@ def test_without_a_token_it_is_later_and_the_same_verifier_still_counts(
     assert complete(ada, begun["request_token"], verifier).status_code == 200
 
 
+@pytest.mark.parametrize("status", [429, 502])
+def test_without_an_answer_of_discogs_the_same_verifier_may_come_again(begin, complete, discogs, ada, status):
+    begun = begin(ada)
+    verifier = discogs.allow(begun["request_token"])
+    discogs.trade_status = status
+    assert complete(ada, begun["request_token"], verifier).status_code == 503
+    discogs.trade_status = 200
+    discogs.allow(begun["request_token"])
+    assert complete(ada, begun["request_token"], verifier).status_code == 200
+
+
 def test_our_own_key_refused_is_the_operators_affair(client, resources, as_app, ada):
     resources.limiter.error = ApplicationRejected("x")
     assert reason(client.post(f"{AUTH}/request-token", headers=as_app(ada))) == (503, "discogs_rejected_us")
