@@ -7,8 +7,8 @@ from uuid import UUID
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.pace import Pace
-from actors.progress import lasting
 from actors.walking import PER_PAGE, newest_of
+from actors.wording import count, lasting
 from db import Connection, links, waiting
 from db.links import Link
 from workers.kinds import Kind
@@ -44,9 +44,9 @@ def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str
         sentence = "Unknown until the first page: Discogs has not said yet how many records there are."
         return Estimate(kind.name, records, None, None, users, sentence)
     seconds = pace.seconds(requests, kind.lane, users_by_lane)
-    what = "" if records is None else f"{_count(records, 'record')}: "
-    shared = "" if users == 1 else f", taking turns with {_count(users - 1, 'other user')}"
-    sentence = f"{what}{_count(requests, 'request')}, about {lasting(seconds)}{shared}."
+    what = "" if records is None else f"{count(records, 'record')}: "
+    shared = "" if users == 1 else f", taking turns with {count(users - 1, 'other user')}"
+    sentence = f"{what}{count(requests, 'request')}, about {lasting(seconds)}{shared}."
     return Estimate(kind.name, records, requests, seconds, users, sentence[0].upper() + sentence[1:])
 
 
@@ -65,7 +65,3 @@ def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
         return None
     pages = max(1, -(-records // PER_PAGE))  # an empty list is one page, too
     return pages + (BEFORE_COLLECTION if kind.name == IMPORT_COLLECTION.name else 0)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,27 +1,24 @@
 """The one sentence that an import ends with, for the person who waits."""
 
+from actors.wording import count
 from db.sweeps import Sweep
 
 
 def sentence(sweep: Sweep, *, noun: str, items: int, missing: int, vanished: int, asked: int) -> str:
     """Say what came over; ``noun`` is what one entry of the list is called."""
     if sweep.outcome == "partial":
-        said = [f"The {sweep.seen:,} newest of {_count(items, noun)}; upgrade to go on."]
+        said = [f"The {sweep.seen:,} newest of {count(items, noun)}; upgrade to go on."]
     elif sweep.outcome == "complete":
-        said = [f"{_count(sweep.seen, noun)}: complete."]
+        said = [f"{count(sweep.seen, noun)}: complete."]
     else:
         said = [
-            f"Changing too fast, nothing removed: {sweep.seen:,} of {_count(items, noun)} seen in the last try.",
+            f"Changing too fast, nothing removed: {sweep.seen:,} of {count(items, noun)} seen in the last try.",
             "Import again when the list is at rest.",
         ]
     if missing:
-        said.append(f"{_count(missing, noun)} no longer on Discogs: marked as missing, nothing was deleted.")
+        said.append(f"{count(missing, noun)} no longer on Discogs: marked as missing, nothing was deleted.")
     if vanished:
-        said.append(f"{_count(vanished, noun)} would go missing at once: nothing was marked, a question waits for you.")
+        said.append(f"{count(vanished, noun)} would go missing at once: nothing was marked, a question waits for you.")
     if asked:
         said.append(f"{asked:,} might be in your library already: a question waits for you.")
     return " ".join(said)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

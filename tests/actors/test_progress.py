@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actors.pace import Pace
-from actors.progress import Surroundings, lasting, ordinal, tell
+from actors.progress import Surroundings, tell
 from db.gates import Gate
 from db.jobs import Job, State
 
@@ -158,16 +158,3 @@ def test_a_job_that_is_over_says_how_it_ended(changes, sentence):
 def test_background_work_takes_its_share_of_the_pace():
     assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "background": 1}) == pytest.approx(4 / 3)
     assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "interactive": 4}) == 1.0
-
-
-def test_places_and_lengths_read_like_words():
-    assert [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 1111)] == [
-        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "1,111th",
-    ]  # fmt: skip
-    assert [lasting(seconds) for seconds in (0.2, 4.4, 110, 3_600, 4_800)] == [
-        "1 s",
-        "4 s",
-        "2 min",
-        "1 h",
-        "1 h 20 min",
-    ]
