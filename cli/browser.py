@@ -76,9 +76,9 @@ class Browser:
         except urllib.error.HTTPError as error:
             with error:
                 said = _said(error.read().decode("utf-8", "replace"))
-            raise WorkFailed(f"{request.get_method()} {request.full_url} was answered {error.code}: {said}") from None
+            raise WorkFailed(f"{_named(request)} was answered {error.code}: {said}") from None
         except OSError as error:
-            raise WorkFailed(f"{request.get_method()} {request.full_url} got no answer: {error}.") from None
+            raise WorkFailed(f"{_named(request)} got no answer: {error}.") from None
 
 
 def first_form(page: Page) -> Form | None:
@@ -119,6 +119,11 @@ class _FormReader(HTMLParser):
             form.fields[self._select] = value
         elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in facts):
             form.fields[name] = value
+
+
+def _named(request: urllib.request.Request) -> str:
+    """Name a request without its query, which brings the codes of the hand-shake."""
+    return f"{request.get_method()} {request.full_url.partition('?')[0]}"
 
 
 def _said(html: str) -> str:

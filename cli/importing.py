@@ -10,13 +10,15 @@ import typer
 
 from actors import progress
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.connect import require_connected
 from actors.enqueue import Enqueued, enqueue
+from actors.errors import NotConnected
 from actors.estimate import estimate
 from actors.pace import Pace
 from cli import here, screen, words
 from cli.errors import CommandFailed, WorkFailed
 from cli.watch import Sight, Tokens, watch
-from db import Connection, jobs, links, users
+from db import Connection, jobs, users
 from workers.kinds import Kind
 from workers.limiter.errors import LimiterUnavailable
 from workers.resources import Resources
@@ -61,13 +63,10 @@ def import_(
 
 def start(conn: Connection, user_id: UUID, wanted: Sequence[List]) -> list[Enqueued]:
     """Put the imports into the ledger, the collection first. Raises CommandFailed without a connection to Discogs."""
-    link = links.link(conn, user_id)
-    if link is None or link.state != "connected":
-        handle = users.find(conn, user_id).handle
-        raise CommandFailed(
-            f"{handle} is not connected to Discogs." if link is None else f"{handle} must connect to Discogs again.",
-            f"Run `rekkrd connect {handle}`.",
-        )
+    try:
+        require_connected(conn, user_id)
+    except NotConnected as lacking:
+        raise CommandFailed(str(lacking), f"Run `rekkrd connect {users.find(conn, user_id).handle}`.") from None
     return [enqueue(conn, KINDS[each], user_id) for each in wanted]
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +10,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from actors import progress
+from actors.pace import Pace
+from actors.progress import JobView
 from cli import here, screen, words
 from cli.errors import Ambiguous, NotFound
 from db import Connection, jobs, users
@@ -67,13 +70,16 @@ def list_jobs(
 @app.command()
 def show(job_id: JobId, as_json: AsJson = False) -> None:
     """Show one job in full: where it stands, what it waits for, what it cost, why it failed."""
-    with here.opened_pool() as pool, pool.transaction() as conn:
+    settings = here.settings()
+    zone = datetime.now().astimezone().tzinfo or UTC
+    with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
         handles = _handles(conn, [job])
+        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=zone)
     if as_json:
         screen.plain(json.dumps(_as_json(job), indent=2))
     else:
-        screen.out().print(job_card(job, handles.get(job.user_id)))
+        screen.out().print(job_card(view, handles.get(job.user_id)))
 
 
 @app.command()
@@ -118,8 +124,9 @@ def job_table(page: list[Job], handles: dict[UUID, str], now: datetime | None = 
     return table
 
 
-def job_card(job: Job, handle: str | None) -> Table:
+def job_card(view: JobView, handle: str | None) -> Table:
     """Lay out one job as lines of name and value; what is empty is left out."""
+    job = view.job
     card = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     card.add_column(style="dim", no_wrap=True)
     card.add_column(overflow="fold")
@@ -127,7 +134,7 @@ def job_card(job: Job, handle: str | None) -> Table:
         ("job", f"{job.kind.replace('_', ' ')}  {job.id}"),
         ("user", handle),
         ("state", Text(_state(job), style=COLOURS[job.state])),
-        ("waits for", job.waits_for if job.state.is_live else None),
+        ("waits for", view.waits_for),
         ("outcome", job.outcome),
         ("error", job.error),
         ("detail", job.error_detail),
@@ -139,6 +146,7 @@ def job_card(job: Job, handle: str | None) -> Table:
         ("asked for", _moment(job.created_at)),
         ("due", _moment(job.due_at) if job.state.is_live and job.due_at > job.created_at else None),
         ("began", _moment(job.started_at)),
+        ("ends about", words.clock(view.ends_at) if view.ends_at else None),
         ("ended", _moment(job.finished_at)),
         ("worker", job.leased_by),
     )

@@ -3,6 +3,8 @@ from uuid import UUID
 
 import pytest
 
+from actors.pace import Pace
+from actors.progress import Surroundings, tell
 from cli import jobs
 from cli.errors import NotFound
 from db.jobs import State
@@ -21,14 +23,26 @@ def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
     assert "600 / 1,000" in lines[1]
 
 
-def test_a_job_in_full_leaves_out_what_is_empty(drawn, job, now):
-    text = "\n".join(drawn(jobs.job_card(job(), "mina")))
-    assert "cost       9 requests in 9 steps" in text
+@pytest.fixture
+def view(job, now):
+    """Make a job as a person sees it, third in its lane."""
+    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0))
+
+
+def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):
+    text = "\n".join(drawn(jobs.job_card(view(), "mina")))
+    assert "waits for   3rd in lane import, about 3 s." in text
+    assert "ends about  " in text
+
+
+def test_a_job_in_full_leaves_out_what_is_empty(drawn, view):
+    text = "\n".join(drawn(jobs.job_card(view(), "mina")))
+    assert "cost        9 requests in 9 steps" in text
     assert "error" not in text
 
 
-def test_a_failed_job_says_why(drawn, job, now):
-    failed = job(
+def test_a_failed_job_says_why(drawn, view, now):
+    failed = view(
         state=State.FAILED, finished_at=now + timedelta(seconds=1), error_class="Gone", error="No such [user]."
     )
     assert "No such [user]." in "\n".join(drawn(jobs.job_card(failed, None)))
