@@ -31,7 +31,13 @@ def heard():
 
 
 @pytest.fixture
-def family(heard):
+def others():
+    """What this process started before: the servers of other tests."""
+    return set(psutil.Process().children())
+
+
+@pytest.fixture
+def family(heard, others):
     family = Family(heard)
     yield family
     family.end()
@@ -46,10 +52,10 @@ def test_a_child_is_heard_under_its_name(family, heard):
     assert heard.lines == [("worker", "here")]
 
 
-def test_the_end_of_a_family_leaves_nobody_behind(family, heard):
+def test_the_end_of_a_family_leaves_nobody_behind(family, heard, others):
     start(family, SLEEPER, is_ready=heard.first.is_set)
     family.end()
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) == others
 
 
 def test_a_child_that_ends_by_itself_is_named_with_its_last_words(family):
@@ -64,7 +70,7 @@ def test_a_child_that_dies_before_it_is_ready_is_not_waited_for(family):
         start(family, "raise SystemExit(4)", is_ready=lambda: False)
 
 
-def test_a_child_that_does_not_listen_is_killed(family, heard, monkeypatch):
+def test_a_child_that_does_not_listen_is_killed(family, heard, others, monkeypatch):
     monkeypatch.setattr("cli.children.KILL_SECONDS", 0.2)
     start(
         family,
@@ -72,7 +78,7 @@ def test_a_child_that_does_not_listen_is_killed(family, heard, monkeypatch):
         is_ready=heard.first.is_set,
     )
     family.end()
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) == others
 
 
 def test_children_end_when_their_parent_is_killed():
