@@ -21,7 +21,7 @@ def parsed(answer: Answer, endpoint: str, parse: Callable[[Json], T], *, hide: S
 
 
 def as_json(answer: Answer, endpoint: str, *, hide: Sequence[str] = ()) -> object:
-    """Parse a body without losing a digit. A 200 that is no JSON is an excuse (DISCOGS_API.md §5.2)."""
+    """Parse a body without losing a digit. A 200 that is no JSON is an excuse (Discogs contract §4)."""
     try:
         return json.loads(answer.body, parse_float=Decimal)
     except (ValueError, RecursionError):

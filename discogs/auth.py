@@ -51,7 +51,7 @@ Credentials: TypeAlias = OAuthToken | PersonalToken | Application
 class OAuthSignature(httpx.Auth):
     """OAuth 1.0a, HMAC-SHA1: signs method, address and query parameters (RFC 5849 §3.4); a JSON body is not part.
 
-    oauthlib's own timestamp is in seconds and its nonce below 64 characters, as Discogs wants it (DISCOGS_API.md §2.3).
+    oauthlib's own timestamp is in seconds and its nonce below 64 characters, as Discogs wants it (Discogs contract §2).
     """
 
     def __init__(self, application: Application, token: OAuthToken) -> None:

@@ -121,10 +121,10 @@ _SIGN_IN_OVER = (
 )
 _REFUSED = "Discogs refuses this request"
 
-# Read from top to bottom, the first line that fits decides. Sources: DISCOGS_API.md §1.3, §2.4, §3, §5.1.
+# Read from top to bottom, the first line that fits decides. Sources: docs/discogs.md.
 _TABLE: tuple[_Line, ...] = (
     _Line(Throttled, "Discogs asks us to wait: too many requests came from this address.", {429}),
-    # A personal token that was taken back is answered with the words for a bad application (§2.4).
+    # A personal token that was taken back is answered with the words for a bad application (Discogs contract §2).
     _Line(Unauthorised, _RECONNECT, {401}, _APPLICATION, "invalid consumer", with_users_token=True),
     _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, "invalid consumer"),
     _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, "oauth_consumer_key"),
@@ -132,7 +132,8 @@ _TABLE: tuple[_Line, ...] = (
     _Line(Invalid, _SIGN_IN_OVER, {400, 401, 403, 404}, _APPLICATION, endpoints=("/oauth/access_token",)),
     _Line(Unauthorised, _RECONNECT, {401}, _APPLICATION),
     _Line(PastEnd, "Discogs shows no more than 100 pages of this.", {403}, says="pagination above 100"),
-    # A folder that is not empty, or Discogs' own (§3.6): no reason to send the collector through the sign-in again.
+    # A folder that is not empty, or Discogs' own (Discogs contract §3): no reason to send the collector through the
+    # sign-in again.
     _Line(Invalid, _REFUSED, {403}, _JSON, "folder", ("/users/{username}/collection/folders",)),
     _Line(Unauthorised, _RECONNECT, {403}, _JSON, endpoints=_OWN),
     _Line(Invalid, _REFUSED, {403}, _JSON),
@@ -206,7 +207,7 @@ def snippet_of(text: str, hide: Sequence[str] = ()) -> str:
 
 
 def _read(body: bytes, content_type: str) -> tuple[Shape, str]:
-    """Tell what a body is by looking at it first, and find its message (§5.1: two JSON forms)."""
+    """Tell what a body is by looking at it first, and find its message (Discogs contract §4: two JSON forms)."""
     text = body.decode("utf-8", "replace").strip()
     try:
         parsed = json.loads(text)

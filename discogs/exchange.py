@@ -141,7 +141,7 @@ def _whole(response: httpx.Response, method: str, endpoint: str) -> Answer:
 
 
 def _number(headers: httpx.Headers, name: str) -> int | None:
-    """Read a header, whatever its case. Absent, or not a number, means unknown and never 0 (DISCOGS_API.md §1.2)."""
+    """Read a header, whatever its case. Absent, or not a number, means unknown and never 0 (Discogs contract §1)."""
     value = headers.get(name, "").strip()
     return int(value) if value.isascii() and value.isdigit() else None
 

@@ -159,7 +159,7 @@ class CollectionPage:
         """Every copy has its folder: the signature was accepted. An empty page proves nothing, then ask ``identity``.
 
         A page without folders is what a stranger sees, and what *we* see after a bad signature, with status 200
-        (DISCOGS_API.md §2.3). It never means that grades and notes were cleared.
+        (Discogs contract §2). It never means that grades and notes were cleared.
         """
         return all(item.folder_id is not None for item in self.items)
 

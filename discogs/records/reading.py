@@ -104,7 +104,7 @@ def claim(source: Json, key: str) -> bool:
 
 
 def moment(source: Json, key: str) -> datetime | None:
-    """Return a time in UTC; Discogs writes it with the Pacific offset (DISCOGS_API.md §3). None if it is no time."""
+    """Return a time in UTC; Discogs writes it with the Pacific offset (Discogs contract §3). None if it is no time."""
     try:
         parsed = datetime.fromisoformat(text(source, key))
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -160,7 +160,7 @@ def test_a_name_that_would_lead_to_another_path_is_none(script, name):
     assert script.asked == []
 
 
-# The traps of DESIGN.md, in their order
+# The traps of docs/discogs.md
 
 
 def test_a_page_without_folders_is_not_the_owners_view_and_says_so(script):
