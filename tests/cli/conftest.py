@@ -1,15 +1,27 @@
 """Jobs for the displays, and a screen of 80 columns that can be read back."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+import structlog
 from rich.console import Console
 
 from db.jobs import Job, State
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINA = UUID(int=7)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before():
+    """A command sets up the logs of its process; here the process is the tests' own."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture
