@@ -182,7 +182,7 @@ def test_stats_are_in_the_currency_asked_for_or_else_in_the_accounts(as_ada, spe
         assert stats.lowest.currency == expected
         assert cents(stats.lowest.amount) == cents(pressing.price * RATES[expected])
     with pytest.raises(Invalid, match="curr_abbr"):
-        as_ada.marketplace_stats(pressing.id, currency="XXX")
+        as_ada.marketplace_stats(pressing.id, currency="ZZZ")
 
 
 def test_stats_of_a_release_that_may_not_be_sold_are_unknown_and_not_nought(as_ada):
