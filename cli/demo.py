@@ -34,6 +34,7 @@ def demo(
     Brings everything up, connects a demo collector, imports collection and wantlist, and stays up until Ctrl-C. The
     same processes and the same hand-shake as in earnest; only Discogs is a simulator on this machine.
     """
+    here.check_env_file()
     if Settings(here.ENV_FILE).discogs.consumer_key:
         raise CommandFailed(
             "The demo plays with a simulated Discogs, but DISCOGS_CONSUMER_KEY is set.",

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dotenv.parser import parse_stream
+
 from cli.errors import BadSettings, NothingRunning
 from cli.place import Place, is_held
 from cli.settings import CommandSettings
@@ -21,7 +23,7 @@ def place() -> Place:
 
 def env_files() -> tuple[str, ...]:
     """Return where settings come from besides the environment: what the `up` running here added, then `.env`."""
-    _check_env_file()
+    check_env_file()
     here = place()
     return (str(here.additions), ENV_FILE) if is_held(here) else (ENV_FILE,)
 
@@ -63,13 +65,21 @@ def with_database(found: Settings) -> Settings:
     return found
 
 
-def _check_env_file() -> None:
-    """Refuse a file that cannot be read as text; what its lines say is each room's affair. Raises BadSettings."""
+def check_env_file() -> None:
+    """Refuse a file that is not text, or has a line that sets nothing: passed over, it would set what is not meant.
+
+    What the lines say is each room's affair. Raises BadSettings.
+    """
     try:
-        Path(ENV_FILE).read_text(encoding="utf-8")
+        with Path(ENV_FILE).open(encoding="utf-8") as text:
+            wrong = [line.original.line for line in parse_stream(text) if line.error]
     except FileNotFoundError:
-        pass
+        return
     except OSError as error:
         raise BadSettings(f"{ENV_FILE} cannot be read: {error.strerror}.", "Mend it, or move it away.") from None
     except UnicodeDecodeError:
         raise BadSettings(f"{ENV_FILE} is not text in UTF-8.", "Mend it, or start anew from .env.example.") from None
+    if wrong:
+        raise BadSettings(
+            f"Line {wrong[0]} of {ENV_FILE} cannot be read.", "Mend it: a line is NAME=value, or begins with #."
+        )

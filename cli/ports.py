@@ -1,5 +1,6 @@
 """Ports of this machine: free or taken, and whether somebody answers there yet."""
 
+import errno
 import socket
 import urllib.error
 import urllib.request
@@ -17,9 +18,13 @@ def require_free(host: str, port: int, setting: str, what: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(
-                f"{what} cannot listen on {host}:{port}: {error.strerror}.", f"Set {setting} to a free port."
-            ) from None
+            wrong_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+            next_step = (
+                f"Set {setting.replace('_PORT', '_HOST')} to an address of this machine."
+                if wrong_host
+                else f"Set {setting} to a free port."
+            )
+            raise PortTaken(f"{what} cannot listen on {host}:{port}: {error.strerror}.", next_step) from None
 
 
 def answers(url: str) -> bool:

@@ -79,8 +79,10 @@ def until_told_to_end(*, once: bool = False) -> Iterator[None]:
 def everything(hear: Hear, *, records: int | None = None) -> Iterator[Running]:
     """Start everything in order, and end it in the reverse order whatever happens inside."""
     began = time.monotonic()
+    here.check_env_file()
     chosen = Settings(here.ENV_FILE)
     api, command = ApiSettings(_env_file=here.ENV_FILE), CommandSettings(_env_file=here.ENV_FILE)
+    chosen.require_readable()
     require_complete(chosen, api)
     place = Place(command.data_dir)
     with ExitStack() as stack:

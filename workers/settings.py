@@ -1,9 +1,9 @@
 """The settings of the engine, and all rooms' settings as one object that the process entry makes."""
 
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.settings import DatabaseSettings
@@ -11,16 +11,28 @@ from discogs.settings import DiscogsSettings
 from workers.limiter.settings import LimiterSettings
 
 
+def _is_redis(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        sentence = "must look like redis://:password@host:6379/0"
+        raise ValueError(sentence)
+    return url
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(_is_redis)]
+
+
 class EngineSettings(BaseSettings):
     """How jobs run, whatever they are. Times are in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="REKKRD_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="REKKRD_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     env: Literal["development", "production"] = Field(
         default="development",
         description="`production` refuses the embedded servers and the simulator, and starts only complete.",
     )
-    redis_url: SecretStr | None = Field(
+    redis_url: RedisUrl | None = Field(
         default=None,
         validation_alias="REDIS_URL",
         description="Redis ≥ 6.2 or Valkey of our own; without it an embedded Valkey is started.",
@@ -65,6 +77,10 @@ class Settings:
 
     def __init__(self, env_file: str | tuple[str, ...] | None = ".env") -> None:
         self._env_file = env_file
+
+    def require_readable(self) -> None:
+        """Read every room's settings now, before anything starts. Raises pydantic's ValidationError."""
+        _ = self.engine, self.database, self.discogs, self.limiter
 
     @cached_property
     def engine(self) -> EngineSettings:

@@ -110,6 +110,37 @@ def test_a_broken_env_file_names_the_setting(run, capsys, tmp_path):
     assert (code, "REKKRD_DATABASE_POOL_SIZE" in err) == (2, True)
 
 
+@pytest.mark.parametrize("command", ["jobs", "up", "demo"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"# ours\nDATABASE_URL: postgresql:///x\n", "Line 2 of .env"),
+        (b"garbage line here\n", "Line 1 of .env"),
+        (b"\xff\xfe\x00", "not text"),
+    ],
+)
+def test_an_env_file_that_would_be_passed_over_is_refused(run, capsys, tmp_path, command, text, said):
+    (tmp_path / ".env").write_bytes(text)
+    code, _, err = run(command, capsys=capsys)
+    assert (code, said in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("DISCOGS_REQUESTS_PER_WINDOW", "0"), ("REDIS_URL", "hunter2@cache"), ("REDIS_URL", "hunter2")]
+)
+def test_nothing_is_started_with_a_setting_that_cannot_be_read(run, capsys, monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv(name, value)
+    code, out, err = run("up", capsys=capsys)
+    assert (code, name in err, "hunter2" in err, out) == (2, True, False, "")
+    assert not (tmp_path / ".rekkrd").exists()
+
+
+def test_an_address_of_another_machine_is_not_blamed_on_the_port(run, capsys, monkeypatch):
+    monkeypatch.setenv("REKKRD_API_HOST", "192.0.2.1")
+    code, _, err = run("up", capsys=capsys)
+    assert (code, "Set REKKRD_API_HOST" in err) == (1, True)
+
+
 def test_a_database_that_is_away_is_a_sentence_with_the_next_step(run, capsys, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setenv("REKKRD_DATABASE_TIMEOUT_SECONDS", "0.2")
