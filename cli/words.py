@@ -23,12 +23,13 @@ def duration(seconds: float) -> str:
 
 
 def ago(when: datetime, now: datetime | None = None) -> str:
-    """Say how long ago something was, in one part: "now", "12 s ago", "5 min ago", "3 d ago"."""
+    """Say how far away a moment is, in one part: "now", "12 s ago", "5 min ago", "3 d ago", "in 2 min"."""
     seconds = ((now or datetime.now(UTC)) - when).total_seconds()
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit} ago"
-    return f"{int(seconds)} s ago" if seconds >= 1 else "now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if abs(seconds) >= size:
+            distance = f"{int(abs(seconds) // size)} {unit}"
+            return f"{distance} ago" if seconds > 0 else f"in {distance}"
+    return "now"
 
 
 def clock(when: datetime) -> str:
