@@ -43,6 +43,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to look at the line."""
+        self._looked_at = time.monotonic()
         self._thread.start()
 
     def stop(self) -> None:

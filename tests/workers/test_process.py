@@ -68,6 +68,7 @@ def resources(migrated_database_url: str, redis_url: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("REKKRD_BACKOFF_SECONDS", "0.05")
     monkeypatch.setenv("REKKRD_MAX_ATTEMPTS", "3")
     monkeypatch.setenv("REKKRD_LEASE_SECONDS", "1.5")
+    monkeypatch.setenv("REKKRD_DISPATCH_SECONDS", "0.1")
     with open_resources(Settings(env_file=None)) as opened:
         yield opened
 
