@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from actors.catalog import ImportCheckpoint, Stage
 from actors.identifying import ImportStep
 from actors.matching import Side, Verdict, match
+from actors.paging import begun_sweep_of
 from actors.shelving import Shelved, create, link
-from db import Connection, agreed, albums, questions, sync_log
+from db import Connection, agreed, albums, questions, sweeps, sync_log
 from db.agreed import Unlinked
 from db.albums import Album
 from db.storable import Json
@@ -24,7 +25,8 @@ def link_batch(conn: Connection, step: ImportStep) -> Continue[ImportCheckpoint]
     """Link or ask about the next batch of copies; None when all are done.
 
     First all copies by their release, then the rest by artist, title and year: what is surer comes first, for all. A
-    copy that is asked about has no album until the collector answers; it counts as skipped.
+    copy that is asked about has no album until the collector answers; it counts as skipped. Where not all copies were
+    seen nothing is linked, for an unseen one may have the same claim; the next complete sweep links without asking.
     """
     by_name = step.checkpoint.stage is Stage.LINKING_BY_NAME
     batch = agreed.unlinked(conn, step.user_id, after=step.checkpoint.after, room=BATCH)
@@ -66,6 +68,8 @@ def _link_by_name(conn: Connection, step: ImportStep, batch: Sequence[Unlinked])
 
 
 def _carry_out(conn: Connection, step: ImportStep, verdict: Verdict, *, evidence: str) -> None:
+    if not _saw_all(conn, step):
+        verdict = verdict.asking_everything()
     pairs = {number: (album, copy.fields) for number, (copy, album) in verdict.linked.items()}
     linked = link(conn, step.user_id, pairs)
     questions.ask(
@@ -82,6 +86,10 @@ def _carry_out(conn: Connection, step: ImportStep, verdict: Verdict, *, evidence
             for number, shelved in linked.items()
         ],
     )
+
+
+def _saw_all(conn: Connection, step: ImportStep) -> bool:
+    return sweeps.find(conn, begun_sweep_of(step.checkpoint)).outcome == "complete"
 
 
 def _details(copy: Unlinked, candidates: Sequence[Album], evidence: str) -> Mapping[str, Json]:

@@ -26,6 +26,11 @@ class Verdict:
     asked: Mapping[int, tuple[Unlinked, Sequence[Album]]]
     alone: Sequence[Unlinked]
 
+    def asking_everything(self) -> "Verdict":
+        """Ask about what would be linked, too: somebody unseen may have the same claim."""
+        doubted = {number: (copy, (album,)) for number, (copy, album) in self.linked.items()}
+        return Verdict({}, {**self.asked, **doubted}, self.alone)
+
 
 def match(copies: Mapping[int, tuple[Unlinked, K]], sides: Side[K]) -> Verdict:
     """Decide for each copy and its key. Rivals are counted over all copies, not only these."""

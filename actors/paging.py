@@ -144,7 +144,7 @@ def _settle_missing(conn: Connection, user_id: UUID, swept: List, table: Table, 
     """Mark what a complete sweep did not see, or ask if that is too much; return how many were marked, and asked."""
     lost = table.count_unseen(conn, user_id, sweep_id)
     if may_go(lost):
-        questions.close(conn, user_id, "vanished", [swept], "A later complete sweep found the records again.")
+        questions.close(conn, user_id, "vanished", [swept], "A later complete sweep settled it.")
         return table.mark_missing(conn, user_id, sweep_id), 0
     sample = table.unseen(conn, user_id, sweep_id, SAMPLE)
     details: dict[str, Json] = {

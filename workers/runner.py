@@ -14,7 +14,7 @@ from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
-from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised
+from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised, Unavailable
 from workers import gates
 from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
 from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
@@ -118,11 +118,21 @@ class Runner:
         )
 
     def _fetched(self, hand: "_Hand", job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
-        """What Discogs says. Nobody has recorded how a withdrawn OAuth token is answered, and one collector's must not
-        stop everybody: before our own key is believed to be bad, it is tried by itself.
+        """What Discogs says, where two of its words are looked at twice before they are believed.
+
+        Nobody has recorded how a withdrawn OAuth token is answered, and one must not stop everybody: our own
+        key is tried by itself. A signature that Discogs took amiss makes us a stranger, whom a private collection
+        answers 403: who we are is asked before the collector is sent to connect again.
         """
         try:
             return job.fetch(step)
+        except Unauthorised as refused:
+            if hand.account is None or refused.status != 403:
+                raise
+            self._resources.discogs(hand.account, hand.budget).identity()
+            raise Unavailable(
+                "Discogs took us for a stranger, though it knows who we are.", status=403, endpoint=refused.endpoint
+            ) from refused
         except ApplicationRejected as rejected:
             if hand.account is None:
                 raise

@@ -177,3 +177,18 @@ def test_another_collectors_albums_are_never_candidates(drive, make_item):
     drive.import_collection()
     assert drive.one("SELECT count(*) FROM albums WHERE user_id = %s", drive.user_id) == 1
     assert drive.one("SELECT discogs_instance_id FROM albums WHERE user_id = %s", other) is None
+
+
+def test_of_a_partial_view_nothing_is_linked_and_the_whole_one_settles_it(drive, make_item):
+    album_id = drive.add_album(discogs_release_id=7)
+    drive.tier = "collector"
+    drive.discogs.items = [make_item(n, release=7 if n == 60 else 100 + n) for n in range(1, 61)]
+    drive.import_collection()
+    newest = {row["instance_id"] for row in drive.rows("SELECT instance_id FROM rekkrd.instances WHERE release_id = 7")}
+    assert len(newest) == 1
+    assert album_id not in linked(drive).values()
+    assert open_subjects(drive) == {str(number) for number in newest}
+    drive.tier = "curator"
+    drive.import_collection()
+    assert album_id in linked(drive).values()
+    assert open_subjects(drive) == set()
