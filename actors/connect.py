@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NoReturn
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from actors.errors import Denied, NotConnected, OtherAccount, VerifierRefused
@@ -85,7 +86,8 @@ def begin(
         users.find(conn, user_id)
     began = datetime.now(UTC)
     token = handshake.begin(resources.settings.discogs, resources.budget_for_person(str(user_id)), callback_url)
-    ticket = secrets.token_urlsafe(32)
+    # It says over what the browser comes back. What is remembered is the hash of the whole, so nobody can change that.
+    ticket = f"{urlsplit(callback_url).scheme}.{secrets.token_urlsafe(32)}"
     with resources.pool.transaction() as conn:
         handshakes.begin(
             conn,
@@ -97,6 +99,11 @@ def begin(
             return_to=return_to,
         )
     return Begun(token.authorize_url, token.token, ticket, began + LIFETIME)
+
+
+def comes_back_over_https(ticket: str) -> bool:
+    """Whether the hand-shake of this ticket ends at an https address, whatever a proxy makes of the way to us."""
+    return ticket.startswith("https.")
 
 
 def look_at_ticket(resources: Resources, request_token: str, ticket: str) -> str:

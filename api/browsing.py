@@ -2,7 +2,7 @@
 
 import hashlib
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -55,14 +55,14 @@ def begin(
         cookie = connect.hand_to_browser(resources, oauth_token, ticket)
     except ROOM_ERRORS as error:
         return pages.trouble(in_our_words(error))
-    discogs = resources.settings.discogs
-    answer = RedirectResponse(f"{discogs.authorize_url}?{urlencode({'oauth_token': oauth_token})}", 303)
+    goes_to = resources.settings.discogs.authorize_url
+    answer = RedirectResponse(f"{goes_to}?{urlencode({'oauth_token': oauth_token})}", 303)
     answer.set_cookie(
         cookie_name(oauth_token),
         cookie,
         max_age=int(LIFETIME.total_seconds()),
         path=_path(request),
-        secure=_is_secure(request, discogs.callback_url),
+        secure=connect.comes_back_over_https(ticket),
         httponly=True,
         samesite="lax",  # it must come along when Discogs sends the browser back, and with nothing else from outside
     )
@@ -108,7 +108,3 @@ def cookie_name(request_token: str) -> str:
 
 def _path(request: Request) -> str:
     return f"{request.scope.get('root_path', '')}{PREFIX}"
-
-
-def _is_secure(request: Request, callback_url: str | None) -> bool:
-    return urlsplit(callback_url or str(request.url)).scheme == "https"

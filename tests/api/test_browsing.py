@@ -49,17 +49,30 @@ def test_the_cookie_is_for_the_browser_alone(browser, begun):
     parts = {part.strip().split("=")[0].lower(): part.strip().partition("=")[2] for part in cookie.split(";")}
     assert {"httponly", "max-age"} <= set(parts)
     assert (parts["samesite"], parts["path"], parts["max-age"]) == ("lax", AUTH, "900")
-    assert "secure" not in parts  # http on this machine; the next test is https
+    assert "secure" not in parts  # it would not come back over http; the next test is https
 
 
-def test_over_https_the_cookie_stays_there(app, browser, begun, resources, monkeypatch):
-    monkeypatch.setitem(
-        resources.settings.__dict__,
-        "discogs",
-        resources.settings.discogs.model_copy(update={"callback_url": f"https://app.example{AUTH}/callback"}),
-    )
+@pytest.mark.parametrize("said_by", ["the body", "the setting"])
+def test_the_cookie_is_secure_when_the_browser_comes_back_over_https(
+    client, browser, as_app, ada, resources, monkeypatch, said_by
+):
+    callback = f"https://app.example{AUTH}/callback"
+    if said_by == "the setting":
+        discogs = resources.settings.discogs.model_copy(update={"callback_url": callback})
+        monkeypatch.setitem(resources.settings.__dict__, "discogs", discogs)
+    body = {"callback_url": callback} if said_by == "the body" else None
+    begun = client.post(f"{AUTH}/request-token", json=body, headers=as_app(ada)).json()
+    assert begun["begin_url"].startswith("https://")
+    with browser() as hers:  # a proxy ended TLS before us, so what we see is http
+        answer = begin_in(hers, {"begin_url": begun["begin_url"].replace("https://app.example", "")})
+    assert "; secure" in answer.headers["Set-Cookie"].lower()
+
+
+def test_a_ticket_that_was_changed_to_lose_the_secure_cookie_is_none(browser, begun):
+    assert "&ticket=http." in begun["begin_url"]
     with browser() as hers:
-        assert "; secure" in begin_in(hers, begun).headers["Set-Cookie"].lower()
+        changed = hers.post(begun["begin_url"].replace("&ticket=http.", "&ticket=https."))
+    assert changed.status_code == 403
 
 
 def test_another_browser_is_refused_and_the_first_may_still_end_it(browser, begun, back):
