@@ -32,7 +32,7 @@ def ask_to_begin(resources: ResourcesNow, oauth_token: Token, ticket: Token) -> 
         handle = connect.look_at_ticket(resources, oauth_token, ticket)
     except ROOM_ERRORS as error:
         return pages.trouble(in_our_words(error))
-    return pages.ask_to_begin(handle, oauth_token, ticket, resources.settings.discogs.authorize_url)
+    return pages.ask_to_begin(handle, resources.settings.discogs.authorize_url)
 
 
 @router.post("/begin", summary="Send a browser to Discogs", status_code=303, responses=_PAGE_SAYS)

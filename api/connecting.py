@@ -1,10 +1,11 @@
 """Connecting a Discogs account, for the app's backend: it says for whom, Discogs says which account."""
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request
 
 from actors import connect
+from actors.connect import Begun
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
@@ -43,14 +44,10 @@ def request_token(
     body = body or BeginBody()
     callback = body.callback_url or _callback_url(request, resources)
     begun = connect.begin(resources, user_id, callback_url=callback, return_to=body.return_to)
-    begin_url = None
-    if urlsplit(callback).path.endswith(OWN_CALLBACK):
-        query = urlencode({"oauth_token": begun.request_token, "ticket": begun.ticket})
-        begin_url = f"{callback.removesuffix('/callback')}/begin?{query}"
     return BegunOut(
         authorize_url=begun.authorize_url,
         request_token=begun.request_token,
-        begin_url=begin_url,
+        begin_url=_begin_url(callback, begun),
         expires_at=begun.expires_at,
     )
 
@@ -93,3 +90,14 @@ def _callback_url(request: Request, resources: Resources) -> str:
     """Return where Discogs sends browsers back to when nobody says otherwise: as set, else our own page."""
     settings: ApiSettings = request.app.state.settings
     return resources.settings.discogs.callback_url or settings.url + OWN_CALLBACK
+
+
+def _begin_url(callback: str, begun: Begun) -> str | None:
+    """Return the page beside our callback, with what the query has; None when the callback is not ours."""
+    parts = urlsplit(callback)
+    if not parts.path.endswith(OWN_CALLBACK):
+        return None
+    path = parts.path.removesuffix("/callback") + "/begin"
+    own = {"oauth_token": begun.request_token, "ticket": begun.ticket}
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in own]
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode([*kept, *own.items()]), ""))

@@ -5,7 +5,7 @@ import hashlib
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 
@@ -27,13 +27,15 @@ _TITLES = {
 }
 
 
-def ask_to_begin(handle: str, request_token: str, ticket: str, authorize_url: str) -> HTMLResponse:
-    """Ask before the browser goes to Discogs: who was sent this address by somebody else sees the wrong name here."""
-    action = escape("begin?" + urlencode({"oauth_token": request_token, "ticket": ticket}))
+def ask_to_begin(handle: str, authorize_url: str) -> HTMLResponse:
+    """Ask before the browser goes to Discogs: who was sent this address by somebody else sees the wrong name here.
+
+    The form goes to the page's own address, whose query says which hand-shake it is, and whatever else a proxy needs.
+    """
     return _page(
         "Connect Discogs",
         f"Your Discogs account will be connected to the Rekkrd user {handle}. If that is not you, close this page.",
-        more=f'<form method="post" action="{action}"><button>Continue to Discogs</button></form>',
+        more='<form method="post"><button>Continue to Discogs</button></form>',
         goes_to=_origin(authorize_url),
     )
 

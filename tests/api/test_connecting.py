@@ -49,6 +49,29 @@ def test_an_apps_own_callback_is_told_to_discogs_and_has_no_page_of_ours(begin, 
     assert begun["begin_url"] is None
 
 
+@pytest.mark.parametrize(
+    ("callback", "begins", "kept"),
+    [
+        (
+            f"https://app.example{AUTH}/callback?tenant=a%26b&tenant=c",
+            f"https://app.example{AUTH}/begin?",
+            "tenant=a%26b&tenant=c&",
+        ),
+        (
+            f"https://app.example/x{AUTH}/callback?next=/a/callback&empty=",
+            f"https://app.example/x{AUTH}/begin?",
+            "next=%2Fa%2Fcallback&empty=&",
+        ),
+        (f"https://app.example{AUTH}/callback?ticket=no&oauth_token=no#there", f"https://app.example{AUTH}/begin?", ""),
+    ],
+)
+def test_our_page_stands_beside_our_callback_with_its_query(begin, query_of, ada, callback, begins, kept):
+    begun = begin(ada, {"callback_url": callback})
+    assert begun["begin_url"].startswith(f"{begins}{kept}oauth_token={begun['request_token']}&ticket=https.")
+    assert query_of(begun["begin_url"])["oauth_token"] == begun["request_token"]
+    assert "#" not in begun["begin_url"]
+
+
 def test_the_apps_backend_ends_it_for_who_began(begin, complete, discogs, resources, ada):
     begun = begin(ada)
     answer = complete(ada, begun["request_token"], discogs.allow(begun["request_token"]))

@@ -65,8 +65,8 @@ def press(browser, page, name=None, value=None):
     fields |= dict(re.findall(r'<select[^>]* name="([^"]+)"><option value="([^"]*)"', form))
     if name is not None:
         fields[name] = value
-    action = unescape(re.search(r'action="([^"]+)"', form).group(1))
-    return browser.post(urljoin(str(page.url), action), data=fields)
+    action = re.search(r'action="([^"]+)"', form)  # without one, a form goes to its page's own address
+    return browser.post(urljoin(str(page.url), unescape(action.group(1)) if action else ""), data=fields)
 
 
 @pytest.mark.parametrize("decision", ["allow", "deny"])
@@ -75,11 +75,19 @@ def test_a_browser_goes_all_the_way_and_sees_how_it_ended(live, discogs, as_app,
     with resources.pool.transaction() as conn:
         ada = users.create(conn, "ada").id
     with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as browser:
-        begun = httpx.post(f"{url}/api/discogs/auth/request-token", headers=as_app(ada), timeout=30, trust_env=False)
-        at_discogs = press(browser, browser.get(begun.json()["begin_url"]))
+        begun = httpx.post(
+            f"{url}/api/discogs/auth/request-token",
+            json={"callback_url": f"{url}/api/discogs/auth/callback?tenant=a%26b"},
+            headers=as_app(ada),
+            timeout=30,
+            trust_env=False,
+        )
+        question = browser.get(begun.json()["begin_url"])
+        at_discogs = press(browser, question)
+        assert [gone.request.url.params["tenant"] for gone in (question, at_discogs.history[0])] == ["a&b", "a&b"]
         assert str(at_discogs.url).startswith(discogs.url)
         page = press(browser, at_discogs, "decision", decision)
-    assert str(page.url).startswith(f"{url}/api/discogs/auth/callback")
+    assert str(page.url).startswith(f"{url}/api/discogs/auth/callback?tenant=a%26b&")
     if decision == "deny":
         assert (page.status_code, "Access was not allowed" in page.text) == (409, True)
         return
