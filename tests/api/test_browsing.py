@@ -1,5 +1,9 @@
 """The hand-shake in a browser: it ends in the one that began, and what Discogs sends is text, never HTML."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 
 AUTH = "/api/discogs/auth"
@@ -91,6 +95,34 @@ def test_an_address_opened_before_begins_nothing_in_another_browser(browser, beg
         answer = begin_in(theirs, begun)
         assert (answer.status_code, answer.cookies) == (403, {})
         assert hers.get(back()).status_code == 200
+
+
+def test_of_two_browsers_at_the_same_instant_one_is_let_in(browser, begun, back, migrated_database_url):
+    with (
+        browser() as hers,
+        browser() as theirs,
+        psycopg.connect(migrated_database_url) as conn,
+        ThreadPoolExecutor(2) as both,
+    ):
+        conn.execute("SELECT FROM rekkrd.handshakes FOR UPDATE")  # both have looked, and stand before the same row
+        answers = [both.submit(begin_in, one, begun) for one in (hers, theirs)]
+        until = time.monotonic() + 5  # bounds a test that would hang
+        while _waiting(migrated_database_url) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert _waiting(migrated_database_url) == 2
+        conn.commit()
+        told = {answer.result().status_code: one for answer, one in zip(answers, (hers, theirs), strict=True)}
+        assert sorted(told) == [303, 403]
+        address = back()
+        assert told[403].get(address).status_code == 403
+        assert told[303].get(address).status_code == 200
+
+
+def _waiting(url):
+    with psycopg.connect(url) as conn:
+        return conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).fetchone()[0]
 
 
 def test_a_ticket_is_no_cookie(browser, begun, back, query_of):
