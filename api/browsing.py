@@ -16,6 +16,10 @@ from db.handshakes import LIFETIME
 
 router = APIRouter(prefix=PREFIX, tags=["connecting"], default_response_class=HTMLResponse)
 
+# The browser takes the folder of the address that it sees, and our callback stands in the same. A proxy may have taken
+# a part off in front, which we never see.
+OF_THIS_FOLDER = None
+
 Token = Annotated[str, Query(max_length=200)]
 MaybeToken = Annotated[str | None, Query(max_length=200)]
 
@@ -37,7 +41,6 @@ def ask_to_begin(resources: ResourcesNow, oauth_token: Token, ticket: Token) -> 
 
 @router.post("/begin", summary="Send a browser to Discogs", status_code=303, responses=_PAGE_SAYS)
 def begin(
-    request: Request,
     resources: ResourcesNow,
     oauth_token: Token,
     ticket: Token,
@@ -61,7 +64,7 @@ def begin(
         cookie_name(oauth_token),
         cookie,
         max_age=int(LIFETIME.total_seconds()),
-        path=_path(request),
+        path=OF_THIS_FOLDER,
         secure=connect.comes_back_over_https(ticket),
         httponly=True,
         samesite="lax",  # it must come along when Discogs sends the browser back, and with nothing else from outside
@@ -97,14 +100,10 @@ def callback(
             return answer  # nothing was used up: the cookie, if there is one, is another hand-shake's
         if said.code is Code.UNAVAILABLE:
             return answer  # the same browser may come again
-    answer.delete_cookie(cookie_name(named), path=_path(request), httponly=True, samesite="lax")
+    answer.set_cookie(cookie_name(named), "", max_age=0, path=OF_THIS_FOLDER, httponly=True, samesite="lax")
     return answer
 
 
 def cookie_name(request_token: str) -> str:
     """Name the cookie after its hand-shake, so that two in one browser do not take each other's."""
     return f"rekkrd_handshake_{hashlib.sha256(request_token.encode()).hexdigest()[:16]}"
-
-
-def _path(request: Request) -> str:
-    return f"{request.scope.get('root_path', '')}{PREFIX}"

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
 AUTH = "/api/discogs/auth"
 
@@ -52,7 +53,8 @@ def test_the_cookie_is_for_the_browser_alone(browser, begun):
         cookie = begin_in(hers, begun).headers["Set-Cookie"]
     parts = {part.strip().split("=")[0].lower(): part.strip().partition("=")[2] for part in cookie.split(";")}
     assert {"httponly", "max-age"} <= set(parts)
-    assert (parts["samesite"], parts["path"], parts["max-age"]) == ("lax", AUTH, "900")
+    assert (parts["samesite"], parts["max-age"]) == ("lax", "900")
+    assert [cookie.path for cookie in hers.cookies.jar] == [AUTH]
     assert "secure" not in parts  # it would not come back over http; the next test is https
 
 
@@ -77,6 +79,20 @@ def test_a_ticket_that_was_changed_to_lose_the_secure_cookie_is_none(browser, be
     with browser() as hers:
         changed = hers.post(begun["begin_url"].replace("&ticket=http.", "&ticket=https."))
     assert changed.status_code == 403
+
+
+def test_behind_a_proxy_that_takes_a_part_of_the_path_off_the_cookie_comes_back(app, client, as_app, discogs, ada):
+    async def proxy(scope, receive, send):
+        path = scope["path"].removeprefix("/rekkrd")
+        await app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+
+    callback = f"http://app.example/rekkrd{AUTH}/callback"
+    begun = client.post(f"{AUTH}/request-token", json={"callback_url": callback}, headers=as_app(ada)).json()
+    hers = TestClient(proxy, base_url="http://app.example", follow_redirects=False)
+    assert begin_in(hers, begun).status_code == 303
+    address = f"{callback}?oauth_token={begun['request_token']}&oauth_verifier={discogs.allow(begun['request_token'])}"
+    assert hers.get(address).status_code == 200
+    assert len(hers.cookies) == 0
 
 
 def test_another_browser_is_refused_and_the_first_may_still_end_it(browser, begun, back):
