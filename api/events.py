@@ -1,6 +1,7 @@
 """A job as a stream of events: what a page shows while somebody waits."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ class Watch:
     "/{job_id}/events",
     summary="Watch a job",
     response_class=StreamingResponse,
-    response_description="Server-sent events: `state` when the state changed, else `progress`; the data is the job.",
+    response_description="Server-sent events: `state` when the state changed, else `progress`; the data is the job. "
+    "`gone` when the job was deleted meanwhile; the data is the error.",
     responses={
         200: {"content": {"text/event-stream": {"example": 'id: 64-running\nevent: progress\ndata: {"id": "…"}\n\n'}}},
         204: {"description": "The job is over, and the client saw that: no need to come again."},
@@ -88,7 +90,11 @@ async def _told(request: Request, watch: Watch, news: JobNews) -> AsyncIterator[
     with news.of(str(watch.job_id)) as changed:
         while not request.app.state.is_stopping():
             changed.clear()
-            view = await _look(watch)
+            try:
+                view = await _look(watch)
+            except ApiError as error:  # too late for a status: the answer began with 200
+                yield _last_event(error)
+                return
             if view is not None and (last is None or _facts(view) != _facts(last)):
                 yield _event(view, last, watch.who)
                 last, spoke_at = view, time.monotonic()
@@ -125,6 +131,11 @@ def _facts(view: JobView) -> Hashable:
 def _event(view: JobView, last: JobView | None, who: Caller) -> str:
     name = "state" if last is None or last.job.state is not view.job.state else "progress"
     return f"id: {_id_of(view)}\nevent: {name}\ndata: {JobOut.of(view, who.role).model_dump_json()}\n\n"
+
+
+def _last_event(error: ApiError) -> str:
+    """Say why there is nothing more to tell, in the words of any other answer; who comes again hears its status."""
+    return f"event: gone\ndata: {json.dumps(error.body())}\n\n"
 
 
 def _id_of(view: JobView) -> str:

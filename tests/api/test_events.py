@@ -72,7 +72,7 @@ def told(lines):
             key, _, value = line.partition(": ")
             event[key] = value
         elif event:
-            yield event["id"], event["event"], json.loads(event["data"])
+            yield event.get("id"), event["event"], json.loads(event["data"])
             event = {}
 
 
@@ -137,6 +137,19 @@ def test_a_job_that_is_over_is_told_once_and_not_to_who_saw_it(live, job, change
     assert live.get(path, headers={**as_app(ada), "Last-Event-ID": "something\x7felse"}).status_code == 200
 
 
+def test_a_job_that_is_deleted_meanwhile_ends_the_stream_with_a_word(live, job, resources, as_app, ada, monkeypatch):
+    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.05)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
+        stream = told(answer.iter_lines())
+        next(stream)
+        with resources.pool.transaction() as conn:
+            conn.execute("DELETE FROM rekkrd.jobs WHERE id = %s", [job.id])
+        ((_, name, data),) = stream
+    assert (name, data["error"]["code"], data["error"]["message"]) == ("gone", "not_found", "There is no such job.")
+    assert live.get(f"/api/jobs/{job.id}/events", headers=as_app(ada)).status_code == 404
+
+
 def test_streams_end_at_once_when_the_server_stops(app, job, as_app, ada, monkeypatch):
     monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.05)
     monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
@@ -158,7 +171,8 @@ def test_no_more_streams_than_one_process_can_feed(live, job, as_app, ada, monke
 
 def test_a_stream_that_was_left_is_forgotten(app, live, job, as_app, ada, change):
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
-        next(told(answer.iter_lines()))
+        stream = told(answer.iter_lines())  # held: the connection would go with it
+        next(stream)
         assert comes_to(1, lambda: app.state.news.streams)
     assert comes_to(0, lambda: app.state.news.streams)
 
