@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.date import DateTrigger
 
 from actors.enqueue import enqueue
 from db import ticks
@@ -50,9 +49,15 @@ class Clock:
             is_first = tick(self._pool, entry, datetime.now(UTC))
         except MayBeRetried as error:
             log.warning("tick_postponed", entry=entry.name, error=str(error))
-            self._scheduler.add_job(self._tick, DateTrigger(datetime.now(UTC) + AGAIN), args=[entry])
+            self._come_sooner(entry, datetime.now(UTC) + AGAIN)
         else:
             log.info("tick", entry=entry.name, is_first=is_first)
+
+    def _come_sooner(self, entry: Entry, at: datetime) -> None:
+        """Run an entry at this time too. A job of its own would break the clock's thread by ending while that stops."""
+        job = self._scheduler.get_job(entry.name)
+        if job is not None:  # None while the clock stops
+            job.modify(next_run_time=min(at, job.next_run_time))
 
 
 def tick(pool: Pool, entry: Entry, now: datetime) -> bool:

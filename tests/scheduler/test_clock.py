@@ -73,9 +73,13 @@ def test_a_tick_that_found_the_database_away_is_made_a_little_later(
 ) -> None:
     monkeypatch.setattr(clock, "AGAIN", timedelta(0))
     pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
-    ticking = Clock(pool, ())
+    now = datetime.now(UTC)
+    daily = Entry(
+        "daily", "Came due this minute.", CronTrigger(hour=now.hour, minute=now.minute, timezone="UTC"), UPKEEP
+    )
+    ticking = Clock(pool, (daily,))
     ticking.start()
-    ticking._tick(Entry("now", "Comes due each second.", CronTrigger(second="*"), UPKEEP))
+    ticking._tick(daily)
     assert pool.is_back.wait(10)
     ticking.stop()
     with pool.transaction() as conn:
