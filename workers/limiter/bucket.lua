@@ -8,16 +8,19 @@
 --                          free_at    since when a grant has been possible and not taken
 --                          seq, last  number of grants so far, and the id of the last one
 --                          gate_until, gate_reason, gate_ms (length of the last closing), probing (1: one may go)
---                          pause_until, pause_reason   the operator's brake; no probe after it
+--                          brake_until, brake_reason, brake_share   the operator's brake: the part of the limit that
+--                          is left to us, 0 for none; no probe after it
 --                          foreign, foreign_until      requests of others on our address, by Discogs' word
 --                          cap        a lower limit by Discogs' word (20 when it takes us for anonymous)
 -- KEYS[2] waiting  hash    process -> {seen, waiters}; gone 2 s after its last call
 -- KEYS[3] turns    zset    "lane|user" -> seq of the last grant
--- KEYS[4…] lane    zset    one a lane, in the order of `lanes`: grant id -> until when it may still arrive at the server:
+-- KEYS[4] tally    hash    "lane|waits|n": grants that waited up to bounds[n] and longer than the bound before;
+--                          "lane|waited": ms waited for them in sum; "returned": given back unused; "throttled": 429s
+-- KEYS[5…] lane    zset    one a lane, in the order of `lanes`: grant id -> until when it may still arrive at the server:
 --                          its answer, or `hold` after the grant while there is none
 --
--- ARGV[1] what to do: poll, answered, unused, close, open, pause, look
--- ARGV[2] its arguments, JSON. Always: window, limit, send, hold, lanes, shares, vouched, epoch; times in ms.
+-- ARGV[1] what to do: poll, answered, unused, close, open, brake, look
+-- ARGV[2] its arguments, JSON. Always: window, limit, send, hold, lanes, shares, bounds, vouched, epoch; times in ms.
 --         A test pins the server's clock and run_id by clock and run.
 --
 -- Why no window of the server ever holds more than `limit`: take any, and of the requests that arrived in it the one
@@ -27,7 +30,7 @@
 
 local op = ARGV[1]
 local a = cjson.decode(ARGV[2])
-local STATE, WAITING, TURNS = KEYS[1], KEYS[2], KEYS[3]
+local STATE, WAITING, TURNS, TALLY, LANES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 4
 local DEAD_MS = 2000       -- a process not heard of for this long does not wait any more
 local JUMP_MS = 2000       -- a clock that jumps ahead counts as this much, unless the caller's own clock bears it out
 local SLACK_MS = 50        -- a grant this late does not delay those after it; less where tokens are closer
@@ -65,9 +68,14 @@ end
 local run = a.run or string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 
 local limit = math.min(a.limit, num(state.cap) or a.limit)
-local interval = a.window / limit
-local slack = math.min(SLACK_MS, interval / 4)
-local patience = math.min(PATIENCE_MS, interval / 2)
+local interval, slack, patience
+local function pace()
+  interval = a.window / limit
+  slack = math.min(SLACK_MS, interval / 4)
+  patience = math.min(PATIENCE_MS, interval / 2)
+end
+pace()
+
 local now = num(state.now)
 
 if state.run ~= run or not now then
@@ -88,9 +96,18 @@ now = tonumber(ms(now))  -- what is compared is what is stored
 put('server', ms(server))
 put('now', ms(now))
 
+local brake = nil
+if (num(state.brake_until) or 0) > now then
+  brake = {left = num(state.brake_until) - now, reason = state.brake_reason, share = num(state.brake_share)}
+  if brake.share > 0 then
+    limit = math.max(1, math.floor(limit * brake.share + 1e-9))
+    pace()
+  end
+end
+
 local key_of, held, in_flight, flying = {}, {}, {}, 0
 for i, lane in ipairs(a.lanes) do
-  local key = KEYS[3 + i]
+  local key = KEYS[LANES + i]
   key_of[lane] = key
   redis.call('ZREMRANGEBYSCORE', key, '-inf', ms(now - a.window))
   local under_way = redis.call('ZRANGEBYSCORE', key, '(' .. ms(now), '+inf', 'WITHSCORES')
@@ -111,16 +128,15 @@ local foreign = 0
 if num(state.foreign_until) and num(state.foreign_until) > now then foreign = num(state.foreign) end
 local room = math.max(1, limit - foreign)
 
--- Gate or brake, whichever lasts longer.
+-- The gate, or a brake that leaves nothing, whichever lasts longer.
 local function closed()
-  local longest = nil
-  for _, what in ipairs({'gate', 'pause'}) do
-    local left = (num(state[what .. '_until']) or 0) - now
-    if left > 0 and (not longest or left > longest.left) then
-      longest = {left = left, reason = state[what .. '_reason']}
-    end
+  local shut = nil
+  local left = (num(state.gate_until) or 0) - now
+  if left > 0 then shut = {left = left, reason = state.gate_reason} end
+  if brake and brake.share == 0 and brake.left > (shut and shut.left or 0) then
+    shut = {left = brake.left, reason = brake.reason}
   end
-  return longest
+  return shut
 end
 
 -- Whoever waits in one process. Without any, the process is forgotten at once and needs no call to say goodbye.
@@ -186,7 +202,16 @@ local function choose(waiters, at)
   return best
 end
 
+local function tally(waiter)
+  local waited = math.max(0, now - waiter.since)
+  local n = 1
+  while a.bounds[n] and waited > a.bounds[n] do n = n + 1 end
+  redis.call('HINCRBY', TALLY, waiter.lane .. '|waits|' .. n, 1)
+  redis.call('HINCRBY', TALLY, waiter.lane .. '|waited', math.floor(waited))
+end
+
 local function grant(waiter)
+  tally(waiter)
   local seq = (num(state.seq) or 0) + 1
   put('seq', string.format('%d', seq))
   put('last', waiter.id)
@@ -264,6 +289,7 @@ end
 local function learn()
   local is_closed = (num(state.gate_until) or 0) > now
   if a.status == 429 then
+    redis.call('HINCRBY', TALLY, 'throttled', 1)
     -- A second 429 while the gate is closed is the first one's echo; one after it opened means: longer.
     if not is_closed then
       local longer = num(state.gate_ms)
@@ -300,21 +326,38 @@ if op == 'poll' then
   if #reply.grants > 0 then enlist(still) end
   reply.gate = closed()
 elseif op == 'answered' then
-  redis.call('ZADD', key_of[a.lane], ms(now), a.id)
-  learn()
+  -- Who holds its grant by name only may have made it up, or say it twice. One of ours may be from before a loss of
+  -- memory: it counts from now on.
+  local over = num(redis.call('ZSCORE', key_of[a.lane], a.id))
+  reply.known = over ~= nil
+  if not a.by_name or (over and over > now) then
+    redis.call('ZADD', key_of[a.lane], ms(now), a.id)
+    learn()
+  end
 elseif op == 'unused' then
-  -- What was granted after it keeps its distance; only the last one gives its moment back as well.
-  if redis.call('ZREM', key_of[a.lane], a.id) == 1 and state.last == a.id then put('next_at', ms(now)) end
+  -- One that was answered, or is past its deadline, may have been sent and goes on counting. What was granted after it
+  -- keeps its distance; only the last one gives its moment back as well.
+  local over = num(redis.call('ZSCORE', key_of[a.lane], a.id))
+  reply.known = over ~= nil and over > now
+  if reply.known then
+    redis.call('ZREM', key_of[a.lane], a.id)
+    redis.call('HINCRBY', TALLY, 'returned', 1)
+    if state.last == a.id then put('next_at', ms(now)) end
+  end
 elseif op == 'close' then
   close(a.for_ms, a.reason)
 elseif op == 'open' then
   open()
-elseif op == 'pause' then
-  put('pause_until', ms(now + a.for_ms))
-  put('pause_reason', a.reason)
+elseif op == 'brake' then
+  local is_on = a.for_ms > 0
+  put('brake_until', is_on and ms(now + a.for_ms) or nil)
+  put('brake_reason', is_on and a.reason or nil)
+  put('brake_share', is_on and tostring(a.share) or nil)
 elseif op == 'look' then
   local waiting = {}
-  for _, waiter in ipairs(alive()) do waiting[#waiting + 1] = {lane = waiter.lane, user = waiter.user} end
+  for _, waiter in ipairs(alive()) do
+    waiting[#waiting + 1] = {lane = waiter.lane, user = waiter.user, waited = math.max(0, now - waiter.since)}
+  end
   reply.spent_by_lane = {}
   for _, lane in ipairs(a.lanes) do reply.spent_by_lane[lane] = redis.call('ZCARD', key_of[lane]) end
   reply.gate = closed()
@@ -326,6 +369,11 @@ elseif op == 'look' then
   reply.waiting = waiting
   reply.limit = limit
   reply.foreign = foreign
+  reply.cap = num(state.cap)
+  reply.brake = brake
+  reply.tally = {}
+  local told = redis.call('HGETALL', TALLY)
+  for i = 1, #told, 2 do reply.tally[told[i]] = tonumber(told[i + 1]) end
   reply.granted = num(state.seq) or 0
   reply.next_in = math.max(0, possible_at() - now)
 end

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from discogs.errors import PermitExpired
+from workers.limiter.lanes import Lane
 
 
 class Grant:
@@ -16,6 +17,7 @@ class Grant:
     def __init__(
         self,
         grant_id: str,
+        lane: Lane,
         *,
         sendable_until: float,
         on_answer: Callable[[int | None, int | None, int | None], None],
@@ -23,6 +25,7 @@ class Grant:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = grant_id
+        self.lane = lane
         self._sendable_until = sendable_until  # by `clock`, counted from before the call that granted it
         self._on_answer = on_answer
         self._on_unused = on_unused
@@ -30,9 +33,13 @@ class Grant:
         self._lock = Lock()
         self._is_over = False
 
+    def sendable_for(self) -> float:
+        """Seconds that are left to send in; negative when it is too late."""
+        return self._sendable_until - self._clock()
+
     def check(self) -> None:
         """Look at the clock, immediately before the write. Raises PermitExpired when it is too late to send."""
-        if self._clock() > self._sendable_until:
+        if self.sendable_for() < 0:
             raise PermitExpired("The token got too old before the request was on the wire.")
 
     def answered(self, status: int | None, remaining: int | None, limit: int | None) -> None:

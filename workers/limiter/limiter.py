@@ -11,7 +11,7 @@ from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.grant import Grant
 from workers.limiter.lanes import Lane
 from workers.limiter.poller import Poller, Waiter
-from workers.limiter.script import Bucket
+from workers.limiter.script import Bucket, Learned
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Gate, Snapshot
 from workers.limiter.stop import Stop
@@ -62,14 +62,36 @@ class Limiter:
         sendable_until = self._poller.wait(waiter, give_up_after, stop)
         return Grant(
             waiter.id,
+            lane,
             sendable_until=sendable_until,
             on_answer=lambda status, remaining, limit: self._report(waiter, status, remaining, limit),
             on_unused=lambda: self._return(waiter),
         )
 
+    def settle(
+        self, grant_id: str, lane: Lane, *, status: int | None, remaining: int | None, limit: int | None
+    ) -> bool:
+        """Report an answer for somebody who has nothing but the grant's id; again is the same as once.
+
+        False when the budget remembers no such grant. Raises LimiterUnavailable.
+        """
+        learned = self._bucket.answered(grant_id, lane, status=status, remaining=remaining, limit=limit, by_name=True)
+        self._take_in(learned, limit)
+        return learned.is_known
+
+    def hand_back(self, grant_id: str, lane: Lane) -> bool:
+        """Give a place back for somebody who has nothing but the grant's id, and has sent nothing.
+
+        False when the budget remembers no such grant, or it was answered or ran out: then it goes on counting.
+        Raises LimiterUnavailable.
+        """
+        was_held = self._bucket.unused(grant_id, lane)
+        self._poller.poll_soon()
+        return was_held
+
     def snapshot(self) -> Snapshot:
         """Look at the budget. Raises LimiterUnavailable."""
-        return snapshot.read(self._bucket.look())
+        return snapshot.read(self._bucket.look(), self.settings)
 
     def close_gate(self, until: datetime, reason: str) -> None:
         """Let nobody send until a time; then one probe goes out first. Raises LimiterUnavailable."""
@@ -80,13 +102,16 @@ class Limiter:
         self._bucket.open()
         self._poller.poll_soon()
 
-    def pause(self, until: datetime, reason: str) -> None:
-        """Pull the operator's brake: nobody sends until a time, or until ``resume``. Raises LimiterUnavailable."""
-        self._bucket.pause(_seconds_until(until), reason)
+    def brake(self, share: float, until: datetime, reason: str) -> None:
+        """Pull the operator's brake: only this share of the limit is left until a time, or until it is released.
 
-    def resume(self) -> None:
+        0 leaves nothing: nobody sends. Raises LimiterUnavailable.
+        """
+        self._bucket.brake(share, _seconds_until(until), reason)
+
+    def release_brake(self) -> None:
         """Release the brake. A closed gate stays closed. Raises LimiterUnavailable."""
-        self._bucket.pause(0.0, "")
+        self._bucket.brake(1.0, 0.0, "")
         self._poller.poll_soon()
 
     def close(self) -> None:
@@ -100,8 +125,11 @@ class Limiter:
             # The grant counts until its deadline instead: slower, never too fast.
             log.warning("answer_not_reported", error=str(error))
             return
+        self._take_in(learned, limit)
+
+    def _take_in(self, learned: Learned, told: int | None) -> None:
         if learned.limit is not None:
-            log.warning("limit_changed_by_discogs", limit=learned.limit, told=limit)
+            log.warning("limit_changed_by_discogs", limit=learned.limit, told=told)
         if learned.closed is not None and self._on_gate is not None:
             self._on_gate(Gate(datetime.now(UTC) + timedelta(seconds=learned.closed.left), learned.closed.reason))
 

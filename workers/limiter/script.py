@@ -15,6 +15,7 @@ from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 
 SOURCE = Path(__file__).with_name("bucket.lua").read_text(encoding="utf-8")
+BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)  # of the histogram of waits, in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,14 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What an answer of Discogs changed: the gate that it closed, and the limit if Discogs told of another."""
+    """What an answer of Discogs changed: the gate that it closed, and the limit if Discogs told of another.
+
+    ``is_known`` is False when the budget remembers no such grant.
+    """
 
     closed: Closed | None
     limit: int | None
+    is_known: bool
 
 
 class Bucket:
@@ -67,7 +72,7 @@ class Bucket:
     ) -> None:
         self._script = client.register_script(SOURCE)
         # The braces keep the keys in one slot of a cluster.
-        self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", *Lane)]
+        self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", "tally", *Lane)]
         self._facts = {
             "window": settings.window_seconds * 1000,
             "limit": settings.limit,
@@ -75,6 +80,7 @@ class Bucket:
             "hold": settings.answer_deadline_seconds * 1000,
             "lanes": [lane.value for lane in Lane],
             "shares": {lane.value: share for lane, share in settings.shares.items()},
+            "bounds": [bound * 1000 for bound in BOUNDS],
         }
         self._clock = clock
         self._pins = pins
@@ -90,15 +96,28 @@ class Bucket:
         return Polled(grants, reply["wait"] / 1000, _closed(reply))
 
     def answered(
-        self, grant_id: str, lane: Lane, *, status: int | None, remaining: int | None, limit: int | None
+        self,
+        grant_id: str,
+        lane: Lane,
+        *,
+        status: int | None,
+        remaining: int | None,
+        limit: int | None,
+        by_name: bool = False,
     ) -> Learned:
-        """Report the answer to a request; no status means that none came."""
-        reply = self._call("answered", id=grant_id, lane=lane, status=status, remaining=remaining, limit_told=limit)
-        return Learned(_closed(reply), reply.get("capped"))
+        """Report the answer to a request; no status means that none came.
 
-    def unused(self, grant_id: str, lane: Lane) -> None:
-        """Give back a grant that was never sent."""
-        self._call("unused", id=grant_id, lane=lane)
+        ``by_name``: the reporter has nothing but the grant's id, so only one that is remembered and not yet answered
+        changes anything.
+        """
+        reply = self._call(
+            "answered", id=grant_id, lane=lane, status=status, remaining=remaining, limit_told=limit, by_name=by_name
+        )
+        return Learned(_closed(reply), reply.get("capped"), reply["known"])
+
+    def unused(self, grant_id: str, lane: Lane) -> bool:
+        """Give back a grant that was never sent. False when it is unknown, answered, or past its deadline."""
+        return bool(self._call("unused", id=grant_id, lane=lane)["known"])
 
     def close(self, seconds: float, reason: str) -> None:
         """Close the gate for the fleet; a longer closing stays."""
@@ -108,9 +127,9 @@ class Bucket:
         """Open the gate at once, without a probe."""
         self._call("open")
 
-    def pause(self, seconds: float, reason: str) -> None:
-        """Pull the brake, or change until when it is pulled; 0 releases it."""
-        self._call("pause", for_ms=seconds * 1000, reason=reason)
+    def brake(self, share: float, seconds: float, reason: str) -> None:
+        """Pull the brake, or change it: only this share of the limit is left, 0 for none. 0 seconds release it."""
+        self._call("brake", share=share, for_ms=seconds * 1000, reason=reason)
 
     def look(self) -> dict[str, Any]:
         """Read everything that can be shown; changes nothing but the clock."""

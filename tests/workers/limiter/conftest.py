@@ -51,11 +51,7 @@ class Rules:
 
     def __init__(self, settings: LimiterSettings) -> None:
         self.settings = settings
-        self.limit = settings.limit
         self.window = settings.window_seconds * 1000
-        self.interval = self.window / self.limit
-        self.slack = min(50, self.interval / 4)
-        self.patience = min(250, self.interval / 2)
         self.forget()
 
     def forget(self) -> None:
@@ -65,6 +61,7 @@ class Rules:
         self.waiting: dict[str, tuple[float, list[tuple[Waiter, float]]]] = {}
         self.gate_until = self.gate_length = 0.0
         self.is_probing = False
+        self.brake_until, self.brake_share = 0.0, 1.0
         self.is_cold = True
         self.last: str | None = None
         self.seq = 0
@@ -76,7 +73,15 @@ class Rules:
         if self.is_cold:
             self.is_cold = False
             self.free_since = None
-            self.next_at = round(now + self.settings.send_deadline_seconds * 1000 + self.interval + self.slack, 3)
+            interval = self.window / self.settings.limit
+            slack = min(50, interval / 4)
+            self.next_at = round(now + self.settings.send_deadline_seconds * 1000 + interval + slack, 3)
+
+    def limit(self, now: float) -> int:
+        """What the brake leaves, 0 for none."""
+        if now >= self.brake_until:
+            return self.settings.limit
+        return max(1 if self.brake_share else 0, math.floor(self.settings.limit * self.brake_share))
 
     def counted(self, now: float, lane: Lane | None = None) -> int:
         return sum(over > now - self.window for own, over in self.over.values() if lane in (None, own))
@@ -86,7 +91,8 @@ class Rules:
 
     def due(self, process: str, now: float) -> list[Waiter]:
         """Those of whom this call must grant one: nobody, one, or several who came in the same moment."""
-        if now < self.gate_until or (self.is_probing and self.is_flying(now)):
+        limit = self.limit(now)
+        if now < self.gate_until or not limit or (self.is_probing and self.is_flying(now)):
             return []
         waiting = [
             (waiter, name, since)
@@ -95,13 +101,13 @@ class Rules:
             for waiter, since in own
             if self.over.get(waiter.id, (None, 0.0))[1] <= now
         ]
-        if not waiting or now < self.next_at or self.counted(now) >= self.limit:
+        if not waiting or now < self.next_at or self.counted(now) >= limit:
             return []
         self.free_since = now if self.free_since is None else self.free_since
         mine = [one for one in waiting if one[1] == process]
         first = self.choose(waiting, now)
         if all(name != process for _, name, _ in first):
-            is_patient = now - self.free_since < self.patience
+            is_patient = now - self.free_since < min(250, self.window / limit / 2)
             return [] if is_patient or not mine else [waiter for waiter, _, _ in self.choose(mine, now)]
         return [waiter for waiter, name, _ in first if name == process]
 
@@ -109,7 +115,9 @@ class Rules:
         shares = self.settings.shares
         lanes = {waiter.lane for waiter, _, _ in waiting}
         lane = min((one for one in Lane if one in lanes), key=lambda one: self.counted(now, one) / shares[one])
-        if Lane.INTERACTIVE in lanes and self.counted(now, Lane.INTERACTIVE) < shares[Lane.INTERACTIVE] * self.limit:
+        if Lane.INTERACTIVE in lanes and self.counted(now, Lane.INTERACTIVE) < shares[Lane.INTERACTIVE] * self.limit(
+            now
+        ):
             lane = Lane.INTERACTIVE
 
         def order(one: tuple[Waiter, str, float]) -> tuple[int, float]:
@@ -122,7 +130,8 @@ class Rules:
         self.seq += 1
         self.turns[waiter.lane, waiter.user] = self.seq
         self.last = waiter.id
-        self.next_at = round(max(self.next_at, now - self.slack) + self.interval, 3)
+        interval = self.window / self.limit(now)
+        self.next_at = round(max(self.next_at, now - min(50, interval / 4)) + interval, 3)
         self.over[waiter.id] = (waiter.lane, now + self.settings.answer_deadline_seconds * 1000)
         self.free_since = None
 
@@ -136,7 +145,10 @@ class Rules:
             self.open()
 
     def unused(self, waiter: Waiter, now: float) -> None:
-        if self.over.pop(waiter.id, (None, -1e9))[1] > now - self.window and self.last == waiter.id:
+        if self.over.get(waiter.id, (None, 0.0))[1] <= now:
+            return  # past its deadline: it may have been sent, for all the others know
+        del self.over[waiter.id]
+        if self.last == waiter.id:
             self.next_at = now
 
     def close(self, until: float) -> None:
@@ -165,6 +177,7 @@ class Fleet:
         self.granted: list[tuple[float, Waiter]] = []
         self.served: dict[str, float] = {}  # waiter -> how long it waited
         self.next_statuses: list[int] = []
+        self.processes: list[Process] = []
         client.flushdb()
 
     # What happens to the fleet
@@ -178,7 +191,8 @@ class Fleet:
             clock=lambda: self.time,
             pins=lambda: {"clock": round((self.time + self.offset) * 1000), "run": self.run_id},
         )
-        return Process(f"p{next(self.numbers)}", bucket)
+        self.processes.append(Process(f"p{next(self.numbers)}", bucket))
+        return self.processes[-1]
 
     def arrive(self, process: Process, lane: Lane, user: str, **becomes: object) -> Waiter:
         self.run(0.001)  # no two come in the same moment: between them the rules would have no order
@@ -216,10 +230,19 @@ class Fleet:
         self.offset += seconds
         self.jumps.append(self.time)
 
+    def look(self, process: Process) -> None:
+        process.bucket.look()
+        self.rules.see(self.now_of(process))
+
     def close_gate(self, process: Process, seconds: float) -> None:
         process.bucket.close(seconds, "test")
         self.rules.see(self.now_of(process))
         self.rules.close(self.now_of(process) + seconds * 1000)
+
+    def brake(self, process: Process, share: float, seconds: float) -> None:
+        process.bucket.brake(share, seconds, "test")
+        self.rules.see(self.now_of(process))
+        self.rules.brake_until, self.rules.brake_share = self.now_of(process) + seconds * 1000, share
 
     def open_gate(self, process: Process) -> None:
         process.bucket.open()
@@ -236,6 +259,9 @@ class Fleet:
                 first += 1
             most = max(most, last - first + 1)
         return most
+
+    def living(self) -> list[Process]:
+        return [one for one in self.processes if one.is_alive]
 
     def now_of(self, process: Process) -> float:
         """The script's clock in ms, as its last reply to this process said."""

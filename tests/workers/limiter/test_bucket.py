@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from workers.limiter import snapshot
 from workers.limiter.lanes import Lane
 
 TRUE = {"requests_per_window": 55, "window_seconds": 60.0, "answer_deadline_seconds": 60.0}
@@ -215,12 +216,76 @@ def test_the_brake_ends_without_a_probe_and_leaves_the_gate_alone(new_fleet):
     process.bucket.look()
     fleet.run(5)
     process.bucket.close(10, "gate")
-    process.bucket.pause(30, "brake")
+    process.bucket.brake(0.0, 30, "brake")
     assert process.bucket.look()["gate"]["reason"] == "brake"
-    process.bucket.pause(0, "")
+    process.bucket.brake(1.0, 0, "")
     assert process.bucket.look()["gate"]["reason"] == "gate"
     process.bucket.open()
     assert "gate" not in process.bucket.look()
+
+
+def test_a_brake_that_leaves_a_share_slows_the_fleet_to_it_until_it_ends(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 10)
+    fleet.brake(process, 0.5, 180)
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 70)
+    since = fleet.time
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 60)
+    assert len(granted_since(fleet, since)) == 27
+    look = process.bucket.look()
+    assert (look["limit"], look["brake"]["reason"], "gate" in look) == (27, "test", False)
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 120)
+    assert process.bucket.look()["limit"] == 55
+
+
+def test_what_is_reported_by_name_counts_once_and_only_if_it_was_granted(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    waiter = fleet.arrive(process, Lane.IMPORT, "program:app", answers_after=1e9)
+    fleet.run(5)
+
+    def settle(grant_id, lane, status=200):
+        return process.bucket.answered(grant_id, lane, status=status, remaining=None, limit=None, by_name=True).is_known
+
+    assert not settle("made up", Lane.IMPORT, status=429)
+    assert not settle(waiter.id, Lane.BACKGROUND, status=429)
+    assert "gate" not in process.bucket.look(), "a 429 of nobody closes nothing"
+    assert process.bucket.look()["spent"] == 1
+    assert settle(waiter.id, Lane.IMPORT)
+    assert sum(process.bucket.look()["in_flight"].values()) == 0
+    assert settle(waiter.id, Lane.IMPORT, status=429)
+    assert "gate" not in process.bucket.look(), "said twice is said once"
+
+
+def test_what_was_answered_or_is_past_its_deadline_is_not_given_back(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    answered, forgotten, unsent = (fleet.arrive(process, Lane.IMPORT, "a", answers_after=1e9) for _ in range(3))
+    fleet.run(6)
+    process.bucket.answered(answered.id, Lane.IMPORT, status=200, remaining=None, limit=None)
+    assert not process.bucket.unused(answered.id, Lane.IMPORT)
+    assert process.bucket.unused(unsent.id, Lane.IMPORT)
+    assert not process.bucket.unused(unsent.id, Lane.IMPORT)
+    fleet.run(60)
+    assert not process.bucket.unused(forgotten.id, Lane.IMPORT)
+    assert process.bucket.look()["tally"]["returned"] == 1
+
+
+def test_waits_are_counted_for_the_whole_fleet(new_fleet):
+    fleet = new_fleet(**TRUE)
+    first, second = fleet.start_process(), fleet.start_process()
+    for process in (first, second):
+        for _ in range(3):
+            fleet.arrive(process, Lane.IMPORT, "a")
+    fleet.arrive(first, Lane.INTERACTIVE, "b")
+    fleet.run(20)
+    waits = snapshot.read(second.bucket.look(), fleet.settings).waits
+    mine = [waited for waiter, waited in fleet.served.items() if waiter]
+    assert (waits[Lane.IMPORT].count, waits[Lane.INTERACTIVE].count, waits[Lane.BACKGROUND].count) == (6, 1, 0)
+    assert waits[Lane.IMPORT].seconds + waits[Lane.INTERACTIVE].seconds == pytest.approx(sum(mine), abs=0.01)
+    assert waits[Lane.IMPORT].quantile(1.0) == 10.0
+    assert waits[Lane.BACKGROUND].quantile(0.5) is None
 
 
 @pytest.mark.parametrize("waiting", [2, 17, 100])

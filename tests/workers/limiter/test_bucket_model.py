@@ -87,6 +87,26 @@ class FleetLives(RuleBasedStateMachine):
     def open_gate(self, number):
         self.fleet.open_gate(self.process(number))
 
+    @rule(number=NUMBERS, share=st.sampled_from([0.0, 0.4, 0.9]), seconds=st.sampled_from([0.0, 3.0, 15.0]))
+    def brake(self, number, share, seconds):
+        self.fleet.brake(self.process(number), share, seconds)
+
+    def teardown(self):
+        """Left in peace, nobody who lives is forgotten, and what may be used is used."""
+        self.fleet.next_statuses.clear()
+        witness = self.fleet.start_process()  # an hour that nobody lived through is two seconds
+        for _ in range(120):  # longer than any gate, brake, freeze or deadline of these rules
+            self.fleet.run(1.0)
+            self.fleet.look(witness)
+        waiting = sum(len(one.waiters) for one in self.fleet.living())
+        self.fleet.run(2.1 * waiting + 20.0)
+        assert not [one for process in self.fleet.living() for one in process.waiters], "starved"
+        for number in range(30):
+            self.fleet.arrive(self.process(number), list(Lane)[number % 3], "abc"[number % 3], answers_after=0.0)
+        before = len(self.fleet.granted)
+        self.fleet.run(44.0)  # a cold start may still come first
+        assert len(self.fleet.granted) - before >= 20, "busy for four windows"
+
     @invariant()
     def no_window_of_the_server_holds_more_than_the_limit(self):
         # A jump ahead counts as 2 s, which is one interval here: it may let one request through too early, and one
@@ -99,7 +119,7 @@ def test_the_script_keeps_its_rules_whatever_happens(new_fleet):
     run_state_machine_as_test(
         lambda: FleetLives(new_fleet),
         settings=settings(
-            max_examples=80,
+            max_examples=50,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -4,6 +4,7 @@ import pytest
 
 from discogs.errors import PermitExpired
 from workers.limiter.grant import Grant
+from workers.limiter.lanes import Lane
 
 
 class Hand:
@@ -12,6 +13,7 @@ class Hand:
         self.told = []
         self.grant = Grant(
             "g",
+            Lane.IMPORT,
             sendable_until=11.0,
             on_answer=lambda *answer: self.told.append(answer),
             on_unused=lambda: self.told.append("unused"),

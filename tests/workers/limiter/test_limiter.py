@@ -130,10 +130,10 @@ def test_a_gate_that_outlasts_the_asker_is_told_with_its_reason(new_limiter):
 
 def test_a_brake_holds_until_it_is_released(new_limiter):
     limiter = new_limiter()
-    limiter.pause(datetime.now(UTC) + timedelta(minutes=5), "maintenance")
+    limiter.brake(0.0, datetime.now(UTC) + timedelta(minutes=5), "maintenance")
     with pytest.raises(GateClosed, match="maintenance"):
         acquire(limiter, give_up_after=1.0)
-    limiter.resume()
+    limiter.release_brake()
     acquire(limiter).answered(200, None, None)
 
 
