@@ -28,8 +28,9 @@ from cli import (
 )
 from cli.documented import ROOMS, environment_name
 from cli.errors import BadSettings, CommandFailed
-from db.errors import BadKey, DatabaseAway, DatabaseError
-from discogs.errors import DiscogsError
+from cli.next_steps import next_step_after
+from db.errors import BadKey, DatabaseError
+from discogs.errors import DiscogsError, PermitExpired
 from workers import logs
 from workers.errors import EngineError
 from workers.limiter.errors import LimiterError
@@ -44,7 +45,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-FORESEEN = (CommandFailed, DatabaseError, EngineError, DiscogsError, LimiterError, ActorError, ValidationError)
+FORESEEN = (
+    CommandFailed,
+    DatabaseError,
+    EngineError,
+    DiscogsError,
+    PermitExpired,
+    LimiterError,
+    ActorError,
+    ValidationError,
+)
 
 
 def main() -> None:
@@ -63,18 +73,13 @@ def main() -> None:
 
 
 def in_words(error: Exception) -> CommandFailed:
-    """Say a room's error as a command's: its own sentence, and the next step where the room cannot know it."""
+    """Say a room's error as a command's: its own sentence, and the next step, which the room cannot know."""
     if isinstance(error, CommandFailed):
         return error
     if isinstance(error, ValidationError):
         return _bad_settings(error)
-    if isinstance(error, BadKey):
-        return BadSettings(str(error), "`rekkrd keys new` prints a fresh key.")
-    if isinstance(error, DatabaseAway):
-        return CommandFailed(str(error), "Check DATABASE_URL, and that the server runs.")
-    if isinstance(error, ActorError):
-        return CommandFailed(str(error), error.next_step)
-    return CommandFailed(str(error))
+    failure = BadSettings if isinstance(error, BadKey) else CommandFailed
+    return failure(str(error), next_step_after(error))
 
 
 def _bad_settings(error: ValidationError) -> CommandFailed:

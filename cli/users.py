@@ -20,6 +20,8 @@ STATES = {"connected": "green", "needs_reconnect": "red", "disconnected": "dim"}
 def users(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 50,
     below: Annotated[UUID | None, typer.Option(metavar="ID", help="Go on after this user.")] = None,
+    *,
+    show_ids: Annotated[bool, typer.Option("--ids", help="Show ids, for users whose names are not unique.")] = False,
 ) -> None:
     """List users, and how each one's connection to Discogs stands."""
     with here.opened_pool() as pool, pool.transaction() as conn:
@@ -32,7 +34,7 @@ def users(
         if below is None and here.is_own_database():
             screen.say("[dim]`rekkrd connect NAME` makes one and connects a Discogs account.[/]")
         return
-    screen.out().print(user_table(page, known, sizes))
+    screen.out().print(id_table(page) if show_ids else user_table(page, known, sizes))
     if has_more:
         screen.say(f"[dim]More: rekkrd users --below {page[-1].id}[/]")
 
@@ -54,4 +56,12 @@ def user_table(page: list[User], known: dict[UUID, Link], sizes: dict[UUID, Size
     if any(link.is_partial for link in known.values()):
         table.caption = "* the newest only: the free tier holds 50"
         table.caption_justify = "left"
+    return table
+
+
+def id_table(page: list[User]) -> Table:
+    """Lay out users by what names them."""
+    table = screen.listing("user", "id", "address")
+    for user in page:
+        table.add_row(screen.cut(user.handle, 15), str(user.id), screen.cut(user.email or "—", 24))
     return table

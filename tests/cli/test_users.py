@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from cli.users import user_table
+from cli.users import id_table, user_table
 from db.links import Link
 from db.shelf import Size
 from db.users import User
@@ -23,3 +23,10 @@ def test_users_are_listed_with_how_their_connection_stands(drawn):
     assert "12,000*" in lines[2]
     assert "not connected" in lines[3]
     assert "free tier" in lines[4]
+
+
+def test_ids_tell_users_of_one_name_apart_on_80_columns(drawn):
+    people = [User(UUID(int=n), "ada" * 9, f"{'ada' * 9}@example.org", "archivist", "USD", "UTC") for n in (1, 2)]
+    lines = drawn(id_table(people))
+    assert max(map(len, lines)) <= 80
+    assert [str(user.id) in line for user, line in zip(people, lines[1:], strict=True)] == [True, True]
