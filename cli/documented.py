@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -89,6 +90,10 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(field.default, Enum):
         return str(field.default.value)
+    if isinstance(field.default, SecretStr):
+        return field.default.get_secret_value()  # a secret with a default is public: it stands in the code
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
     if isinstance(field.default, float):
         return f"{field.default:g}"
     return str(field.default)

@@ -28,6 +28,16 @@ def test_the_example_file_has_every_setting_as_it_is_now():
 
 
 @pytest.mark.parametrize("room", ROOMS.values(), ids=lambda room: room.__name__)
+def test_a_line_of_the_example_file_says_what_holds_without_it(room, tmp_path, monkeypatch):
+    for setting in settings_of(room):
+        monkeypatch.delenv(setting.name, raising=False)
+    taken = tmp_path / "taken.env"
+    lines = env_file().splitlines()
+    taken.write_text("\n".join(line.removeprefix("#") for line in lines if not line.startswith("# ")), encoding="utf-8")
+    assert room(_env_file=taken) == room(_env_file=None)
+
+
+@pytest.mark.parametrize("room", ROOMS.values(), ids=lambda room: room.__name__)
 def test_every_setting_has_a_sentence(room):
     assert [setting.name for setting in settings_of(room) if not setting.sentence] == []
 
