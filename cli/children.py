@@ -1,5 +1,6 @@
 """The processes of `rekkrd up`: started with a name, heard line by line, ended in the reverse order."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -105,6 +106,7 @@ class Family:
         for child in reversed(self._children):
             if child.process.poll() is None:
                 child.process.terminate()
+                child.process.send_signal(signal.SIGCONT)  # a stopped one hears nothing else
         deadline = time.monotonic() + KILL_SECONDS
         for child in reversed(self._children):
             try:

@@ -1,5 +1,6 @@
 """A child of `rekkrd up` ends with it, however it ends: kill -9 closes a pipe, and the child hears that."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import time
 from threading import Thread
 
 SETTING = "REKKRD_LIFELINE"
+SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 GRACE_SECONDS = 5.0  # a step's request may still end; then nobody is left to care
 
 
@@ -18,6 +20,9 @@ def tie(environment: dict[str, str]) -> dict[str, str]:
 def follow() -> None:
     """End this process when the parent is gone. Only children of `up` do: elsewhere standard input may be anything."""
     if os.environ.pop(SETTING, None) == "stdin":
+        if sys.platform == "linux":
+            # A stopped process hears no pipe. The kernel wakes it at its parent's death, and it hears the end then.
+            ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGCONT, 0, 0, 0)
         Thread(target=_wait_for_end, name="lifeline", daemon=True).start()
 
 

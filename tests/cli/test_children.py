@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from threading import Event
 
 import psutil
@@ -47,6 +48,15 @@ def start(family, code, name="worker", **options):
     family.start(name, [sys.executable, "-c", code], dict(os.environ), **options)
 
 
+def stop(process):
+    """Stop a process and wait until it stands still: signals that come before it does are all heard."""
+    process.suspend()
+    until = time.monotonic() + 10  # bounds a test that would hang
+    while process.status() != psutil.STATUS_STOPPED:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_a_child_is_heard_under_its_name(family, heard):
     start(family, SLEEPER, is_ready=heard.first.is_set)
     assert heard.lines == [("worker", "here")]
@@ -81,7 +91,16 @@ def test_a_child_that_does_not_listen_is_killed(family, heard, others, monkeypat
     assert set(psutil.Process().children()) == others
 
 
-def test_children_end_when_their_parent_is_killed():
+def test_a_stopped_child_ends_when_it_is_told_to(family, heard):
+    start(family, SLEEPER, is_ready=heard.first.is_set)
+    process = family._children[0].process
+    stop(psutil.Process(process.pid))
+    family.end()
+    assert process.returncode == -signal.SIGTERM  # not killed for not listening
+
+
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_children_end_when_their_parent_is_killed(state):
     parent = f"""
 import os, sys, time
 from cli.children import Family
@@ -91,5 +110,13 @@ time.sleep(60)
 """
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
         child = psutil.Process(int(process.stdout.readline()))
+        if state == "stopped":
+            if sys.platform != "linux":
+                process.kill()
+                pytest.skip("only Linux tells a stopped process of its parent's death")
+            stop(child)
         process.send_signal(signal.SIGKILL)
-    assert psutil.wait_procs([child], timeout=10)[1] == []
+    _, left = psutil.wait_procs([child], timeout=10)
+    for each in left:
+        each.kill()
+    assert left == []
