@@ -1,4 +1,4 @@
-"""Why and until when the fleet sends nothing: Discogs' word, a block, our own credentials, an operator's pause."""
+"""Why and until when the fleet sends nothing, or less: Discogs' word, a block, our own credentials, the brake."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,38 +7,58 @@ from typing import Literal
 from db import Connection
 from db.queries import load
 
-Cause = Literal["throttled", "blocked", "rejected", "operator"]
+Cause = Literal["throttled", "blocked", "rejected"]  # and "operator", who has a brake of his own
 
 _sql = load("gates")
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One closed gate. It opens by itself: ``closed_until`` is compared with the database's clock."""
+    """What holds a budget back. It passes by itself: ``closed_until`` is compared with the database's clock.
+
+    ``share`` is the part of the budget that is left meanwhile: 0, save for a brake that an operator pulled half.
+    ``closed_by`` names that operator.
+    """
 
     budget: str
-    cause: Cause
+    cause: Cause | Literal["operator"]
+    share: float
     reason: str
     closed_at: datetime
     closed_until: datetime
+    closed_by: str | None
+
+    @property
+    def is_brake(self) -> bool:
+        """Whether an operator pulled it."""
+        return self.cause == "operator"
 
 
 def close(conn: Connection, budget: str, cause: Cause, reason: str, until: datetime) -> None:
-    """Close a budget until a time. A shorter time does not open it earlier, unless an operator says so."""
+    """Close a budget until a time. A shorter time does not open it earlier."""
     _sql.close(conn, budget=budget, cause=cause, reason=reason, until=until)
 
 
-def open_(conn: Connection, budget: str, cause: Cause) -> bool:
-    """Open a budget for one cause. False when it was not closed for that."""
-    return bool(_sql.open(conn, budget=budget, cause=cause))
+def brake(conn: Connection, budget: str, *, share: float, reason: str, until: datetime, by: str) -> None:
+    """Leave only a share of the budget until a time, 0 for none; the last word counts."""
+    _sql.brake(conn, budget=budget, share=share, reason=reason, until=until, closed_by=by)
+
+
+def release(conn: Connection, budget: str) -> bool:
+    """Release the brake. False when it was not pulled."""
+    return bool(_sql.release(conn, budget=budget))
 
 
 def current(conn: Connection, budget: str) -> Gate | None:
-    """Return what holds the budget back longest, None when it is open."""
-    gates = closed(conn, budget)
-    return gates[0] if gates else None
+    """Return what keeps the budget closed longest, None when it is open. A brake that leaves a share closes nothing."""
+    return next((gate for gate in holding(conn, budget) if gate.share == 0), None)
 
 
-def closed(conn: Connection, budget: str) -> list[Gate]:
+def braked(conn: Connection, budget: str) -> Gate | None:
+    """Return the operator's brake, None when it is released."""
+    return next((gate for gate in holding(conn, budget) if gate.is_brake), None)
+
+
+def holding(conn: Connection, budget: str) -> list[Gate]:
     """Return everything that holds the budget back, the longest first."""
-    return [Gate(**row) for row in _sql.find_closed(conn, budget=budget)]
+    return [Gate(**row) for row in _sql.find_holding(conn, budget=budget)]

@@ -21,14 +21,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Steps of one lane that take a token: called up but not begun, and under way."""
-
-    called: int
-    leased: int
-
-
-@dataclass(frozen=True, slots=True)
 class Expired:
     """A step taken back from the worker that let its lease run out; ``crashed`` when it died while executing."""
 
@@ -46,9 +38,9 @@ def call_up(conn: Connection, *, lane: str, takes_token: bool, room: int, call_s
     return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"], crashes=row["crashes"]) for row in rows]
 
 
-def count_taken(conn: Connection) -> dict[str, Taken]:
-    """Called-up and running steps that take a token, by lane; a lane without any is missing."""
-    return {row["lane"]: Taken(row["called"], row["leased"]) for row in _sql.count_taken(conn)}
+def count_waiting(conn: Connection) -> dict[str, int]:
+    """Steps that were called up for a token and have none yet, by lane; a lane without any is missing."""
+    return {row["lane"]: row["waiting"] for row in _sql.count_waiting(conn)}
 
 
 def take_back_expired(conn: Connection) -> list[Expired]:

@@ -196,12 +196,16 @@ CREATE TABLE rekkrd.gates (
     reason text NOT NULL,
     closed_at timestamp with time zone NOT NULL DEFAULT now(),
     closed_until timestamp with time zone NOT NULL,
+    share double precision NOT NULL DEFAULT 0,
+    closed_by text,
     CONSTRAINT gates_pkey PRIMARY KEY (budget, cause),
     CONSTRAINT gates_cause_known CHECK ((cause = ANY (ARRAY['throttled'::text, 'blocked'::text, 'rejected'::text, 'operator'::text]))),
-    CONSTRAINT gates_in_order CHECK ((closed_until > closed_at))
+    CONSTRAINT gates_in_order CHECK ((closed_until > closed_at)),
+    CONSTRAINT gates_share_is_a_part CHECK (((share >= (0)::double precision) AND (share < (1)::double precision))),
+    CONSTRAINT gates_share_is_the_operators CHECK (((share = (0)::double precision) OR (cause = 'operator'::text)))
 );
 COMMENT ON TABLE rekkrd.gates IS
-'Why and until when the fleet sends nothing. A stored time compared with now: nothing needs to be undone. One row a cause, so that Discogs'' minute does not end an operator''s pause.';
+'Why and until when the fleet sends nothing, or at most a share of the budget. A stored time compared with now: nothing needs to be undone. One row a cause, so that Discogs'' minute does not end an operator''s pause.';
 
 CREATE TABLE rekkrd.handshakes (
     request_token_hash bytea NOT NULL,

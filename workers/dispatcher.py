@@ -38,6 +38,7 @@ class Dispatcher:
         self._wake = Event()
         self._end = Event()
         self._looked_at = self._trusted_from = time.monotonic()
+        self._mirror = fleet_gates.Mirror(resources.limiter)
         self._alarm_at = datetime.min.replace(tzinfo=UTC)
         self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
 
@@ -76,11 +77,12 @@ class Dispatcher:
             if self._are_leases_to_be_trusted():
                 for expired in line.take_back_expired(conn):
                     _take_over(conn, expired)
-            gate = gates.current(conn, self._resources.limiter.budget)
+            holding = gates.holding(conn, self._resources.limiter.budget)
+        with suppress(LimiterUnavailable):
+            self._mirror.show(holding)  # people at the doors meet gate and brake in Redis, so there they must be
+        self._alarm(holding)
         free = self._broker.desk.free
-        if gate is not None:
-            self._keep_closed(gate)
-        elif free:
+        if free and all(gate.share for gate in holding):
             free -= self._call_up_for_tokens(free)
         if free:
             self._call_up(lane_rooms=dict.fromkeys(self._lanes, free), takes_token=False, free=free)
@@ -95,28 +97,22 @@ class Dispatcher:
             self._trusted_from = now + lease
         return now >= self._trusted_from
 
-    def _keep_closed(self, gate: Gate) -> None:
-        """Nothing that needs a token is called up; people at the doors meet the gate in Redis, so it must be there."""
-        with suppress(LimiterUnavailable):
-            fleet_gates.restore(gate, self._resources.limiter)
+    def _alarm(self, holding: Sequence[Gate]) -> None:
         now = datetime.now(UTC)
-        if fleet_gates.is_alarming(gate, now) and now >= self._alarm_at:
-            self._alarm_at = now + ALARM_AGAIN
-            log.error("gate_closed_for_long", cause=gate.cause, reason=gate.reason, since=gate.closed_at.isoformat())
+        if now < self._alarm_at:
+            return
+        for gate in holding:
+            if fleet_gates.is_alarming(gate, now):
+                self._alarm_at = now + ALARM_AGAIN
+                log.error(
+                    "gate_closed_for_long", cause=gate.cause, reason=gate.reason, since=gate.closed_at.isoformat()
+                )
 
     def _call_up_for_tokens(self, free: int) -> int:
         """Keep LOOKAHEAD steps of each lane waiting in the limiter, so that it always has somebody to choose."""
         with self._resources.pool.transaction() as conn:
-            taken = line.count_taken(conn)
-        try:
-            in_flight = self._resources.limiter.snapshot().in_flight if taken else {}
-        except LimiterUnavailable:
-            return 0  # without Redis nobody sends, and a step called up now would only wait
-        rooms: dict[Lane, int] = {}
-        for lane in self._lanes:
-            counts = taken.get(lane)
-            waiting = 0 if counts is None else counts.called + counts.leased - in_flight.get(lane, 0)
-            rooms[lane] = LOOKAHEAD - max(0, waiting)
+            waiting = line.count_waiting(conn)
+        rooms = {lane: LOOKAHEAD - waiting.get(lane, 0) for lane in self._lanes}
         return self._call_up(lane_rooms=rooms, takes_token=True, free=free)
 
     def _call_up(self, *, lane_rooms: Mapping[Lane, int], takes_token: bool, free: int) -> int:

@@ -15,6 +15,7 @@ from db.sealing import Keys
 from discogs.auth import OAuthToken, PersonalToken
 from discogs.budget import Budget
 from discogs.client import Discogs, http_client
+from workers import gates
 from workers.errors import NotConfigured
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
@@ -62,7 +63,12 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     pool = open_pool(settings.database)
     client = redis_client(settings)
     http = http_client(settings.discogs)
-    limiter = Limiter(client, settings.limiter, namespace=settings.engine.redis_namespace)
+    limiter = Limiter(
+        client,
+        settings.limiter,
+        namespace=settings.engine.redis_namespace,
+        on_gate=lambda gate: gates.keep_throttle(pool, limiter.budget, gate),
+    )
     try:
         yield Resources(settings, pool, client, limiter, http, keys)
     finally:

@@ -1,7 +1,7 @@
 -- What holds the fleet back, one row a budget and cause.
 
 -- name: close(budget, cause, reason, until)!
--- Close, or keep closed longer; only an operator's word may also shorten.
+-- Close, or keep closed longer.
 -- Closed again soon after it opened, it has been closed since then: the probe only told that nothing changed.
 INSERT INTO rekkrd.gates AS g (budget, cause, reason, closed_until)
 VALUES (:budget, :cause, :reason, greatest(:until, now() + interval '1 millisecond'))
@@ -11,19 +11,28 @@ ON CONFLICT (budget, cause) DO UPDATE
         closed_at = CASE
             WHEN g.closed_until > now() - interval '5 minutes' THEN g.closed_at ELSE excluded.closed_at
         END,
-        closed_until = CASE
-            WHEN g.cause = 'operator' THEN excluded.closed_until
-            ELSE greatest(g.closed_until, excluded.closed_until)
-        END;
+        closed_until = greatest(g.closed_until, excluded.closed_until);
 
--- name: open(budget, cause)!
--- Open before the time has come.
+-- name: brake(budget, share, reason, until, closed_by)!
+-- Pull the operator's brake, or change it: the last word counts, also when it is a shorter one.
+INSERT INTO rekkrd.gates AS g (budget, cause, share, reason, closed_until, closed_by)
+VALUES (:budget, 'operator', :share, :reason, greatest(:until, now() + interval '1 millisecond'), :closed_by)
+ON CONFLICT (budget, cause) DO UPDATE
+    SET
+        share = excluded.share,
+        reason = excluded.reason,
+        closed_at = excluded.closed_at,
+        closed_until = excluded.closed_until,
+        closed_by = excluded.closed_by;
+
+-- name: release(budget)!
+-- Release the brake before its time has come.
 DELETE FROM rekkrd.gates
-WHERE budget = :budget AND cause = :cause AND closed_until > now();
+WHERE budget = :budget AND cause = 'operator' AND closed_until > now();
 
--- name: find_closed(budget)
+-- name: find_holding(budget)
 -- What holds this budget back now, the longest first.
-SELECT budget, cause, reason, closed_at, closed_until
+SELECT budget, cause, share, reason, closed_at, closed_until, closed_by
 FROM rekkrd.gates
 WHERE budget = :budget AND closed_until > now()
 ORDER BY closed_until DESC;

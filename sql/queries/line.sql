@@ -126,14 +126,14 @@ SELECT
     crashes
 FROM called;
 
--- name: count_taken()
--- Steps called up and steps under way, by lane: a handful of rows, read from their own index.
+-- name: count_waiting()
+-- Steps that were called up for a token and have none yet, by lane: a handful of rows, read from their own index.
 SELECT
     lane,
-    count(*) FILTER (WHERE called_until > now() AND takes_token) AS called,
-    count(*) FILTER (WHERE leased_until IS NOT NULL AND takes_token) AS leased
+    count(*) AS waiting
 FROM rekkrd.jobs
-WHERE called_until IS NOT NULL OR leased_until IS NOT NULL
+WHERE (called_until IS NOT NULL OR leased_until IS NOT NULL) AND takes_token AND NOT is_executing
+    AND (leased_until IS NOT NULL OR called_until > now())
 GROUP BY lane;
 
 -- name: take_back_expired()

@@ -45,15 +45,28 @@ def test_a_shorter_word_of_discogs_does_not_open_earlier(pool: Pool) -> None:
     assert (gate.closed_until, gate.closed_at, gate.reason) == (long, first.closed_at, "second")
 
 
-def test_an_operator_may_shorten_and_open_without_touching_discogs_word(pool: Pool) -> None:
+def test_an_operator_may_shorten_and_release_without_touching_discogs_word(pool: Pool) -> None:
     with pool.transaction() as conn:
-        gates.close(conn, BUDGET, "operator", "tea", soon(60))
-        gates.close(conn, BUDGET, "operator", "short tea", soon(30))
+        gates.brake(conn, BUDGET, share=0.0, reason="tea", until=soon(60), by="anna")
+        gates.brake(conn, BUDGET, share=0.0, reason="short tea", until=soon(30), by="ben")
         gates.close(conn, BUDGET, "throttled", "429", soon(1))
-        assert [gate.cause for gate in gates.closed(conn, BUDGET)] == ["operator", "throttled"]
-        assert gates.open_(conn, BUDGET, "operator")
-        assert not gates.open_(conn, BUDGET, "operator")
+        assert [(gate.cause, gate.closed_by) for gate in gates.holding(conn, BUDGET)] == [
+            ("operator", "ben"),
+            ("throttled", None),
+        ]
+        assert gates.release(conn, BUDGET)
+        assert not gates.release(conn, BUDGET)
         gate = gates.current(conn, BUDGET)
         assert gates.current(conn, "images") is None
     assert gate is not None
     assert gate.cause == "throttled"
+
+
+def test_a_brake_that_leaves_a_share_closes_nothing(pool: Pool) -> None:
+    with pool.transaction() as conn:
+        gates.brake(conn, BUDGET, share=0.5, reason="half", until=soon(60), by="anna")
+        brake = gates.braked(conn, BUDGET)
+        assert gates.current(conn, BUDGET) is None
+        assert gates.braked(conn, "images") is None
+    assert brake is not None
+    assert (brake.share, brake.reason) == (0.5, "half")

@@ -242,3 +242,16 @@ def test_fifty_users_finish_when_fair_turns_make_it(pool: Pool) -> None:
     assert taken <= 3 * (len(minnows) + 1)
     with pool.transaction() as conn:
         assert len(jobs.page(conn, state=State.COMPLETED, room=100)) == len(minnows)
+
+
+def test_what_was_called_up_waits_until_it_has_its_token(pool: Pool) -> None:
+    for _ in range(3):
+        add(pool, uuid4())
+    called = call(pool, room=2)
+    with pool.transaction() as conn:
+        assert line.count_waiting(conn) == {"import": 2}
+        job = steps.claim(conn, called[0], worker="w", lease_seconds=10)
+        assert line.count_waiting(conn) == {"import": 2}
+        assert job is not None
+        steps.mark_executing(conn, job)
+        assert line.count_waiting(conn) == {"import": 1}

@@ -17,6 +17,7 @@ from workers.decide import CloseGate
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings
+from workers.limiter.snapshot import Gate
 
 BLOCKED = CloseGate("blocked", "Discogs does not let us in", 600.0)
 THROTTLED = CloseGate("throttled", "Discogs asked us to wait", 0.0)
@@ -59,13 +60,85 @@ def test_a_gate_closes_in_both_places(pool: Pool, limiter: Limiter) -> None:
     assert abs(shown.until - until) < timedelta(seconds=5)
 
 
-def test_an_emptied_redis_gets_its_gate_back(pool: Pool, limiter: Limiter, redis_url: str) -> None:
-    close(pool, limiter, BLOCKED)
+def holding(pool: Pool, limiter: Limiter) -> list[stored.Gate]:
+    with pool.transaction() as conn:
+        return stored.holding(conn, limiter.budget)
+
+
+def brake(pool: Pool, limiter: Limiter, share: float, reason: str = "tea") -> None:
+    until = datetime.now(UTC) + timedelta(minutes=30)
+    gates.brake(pool, limiter, share=share, until=until, reason=reason, by="anna")
+
+
+def empty(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
+
+
+def test_an_emptied_redis_gets_gate_and_brake_back(pool: Pool, limiter: Limiter, redis_url: str) -> None:
+    close(pool, limiter, BLOCKED)
+    brake(pool, limiter, 0.5)
+    empty(redis_url)
+    assert (limiter.snapshot().gate, limiter.snapshot().brake) == (None, None)
+    gates.Mirror(limiter).show(holding(pool, limiter))
+    shown = limiter.snapshot()
+    assert shown.gate is not None
+    assert shown.brake is not None
+    assert (shown.gate.reason, shown.brake.reason, shown.limit) == (BLOCKED.reason, "tea", 27)
+
+
+def test_a_brake_holds_in_both_places_until_it_is_released(pool: Pool, limiter: Limiter) -> None:
+    brake(pool, limiter, 0.0)
+    assert current(pool, limiter).closed_by == "anna"
+    gate = limiter.snapshot().gate
+    assert gate is not None
+    assert gate.reason == "tea"
+    assert gates.release_brake(pool, limiter)
+    assert not gates.release_brake(pool, limiter)
+    assert holding(pool, limiter) == []
     assert limiter.snapshot().gate is None
-    gates.restore(current(pool, limiter), limiter)
-    assert limiter.snapshot().gate is not None
+
+
+def test_a_brake_released_while_redis_was_away_goes_when_somebody_looks(pool: Pool, limiter: Limiter) -> None:
+    brake(pool, limiter, 0.0)
+    with pool.transaction() as conn:
+        stored.release(conn, limiter.budget)
+    gates.Mirror(limiter).show(holding(pool, limiter))
+    assert limiter.snapshot().brake is None
+
+
+def test_the_last_word_of_the_operator_reaches_redis(pool: Pool, limiter: Limiter) -> None:
+    mirror = gates.Mirror(limiter)
+    brake(pool, limiter, 0.0)
+    with pool.transaction() as conn:
+        soon = datetime.now(UTC) + timedelta(minutes=5)
+        stored.brake(conn, limiter.budget, share=0.2, reason="half tea", until=soon, by="ben")
+    mirror.show(holding(pool, limiter))
+    shown = limiter.snapshot().brake
+    assert shown is not None
+    assert (shown.share, shown.reason) == (0.2, "half tea")
+    assert abs(shown.until - soon) < timedelta(seconds=5)
+
+
+def test_while_nothing_holds_the_fleet_back_redis_is_looked_at_now_and_then(pool: Pool, limiter: Limiter) -> None:
+    mirror = gates.Mirror(limiter)
+    for _ in range(5):
+        mirror.show([])
+    assert limiter.calls == 1
+    brake(pool, limiter, 0.0)
+    mirror.show(holding(pool, limiter))
+    with pool.transaction() as conn:
+        stored.release(conn, limiter.budget)
+    mirror.show([])
+    assert limiter.snapshot().brake is None, "one look more after the last thing went"
+
+
+def test_a_429_at_a_door_is_remembered_too(pool: Pool, limiter: Limiter) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    gates.keep_throttle(pool, limiter.budget, Gate(soon, "Discogs asked us to wait"))
+    assert current(pool, limiter).closed_until == soon
+    pool.close()
+    gates.keep_throttle(pool, limiter.budget, Gate(soon, "the pool is closed: Redis has to do"))
 
 
 @pytest.mark.parametrize("decision", [BLOCKED, THROTTLED])
@@ -76,7 +149,7 @@ def test_redis_away_does_not_keep_the_gate_open(pool: Pool, decision: CloseGate)
         assert until > datetime.now(UTC) + timedelta(seconds=50)
         assert current(pool, limiter).closed_until == until
         with pytest.raises(LimiterUnavailable):
-            gates.restore(current(pool, limiter), limiter)
+            gates.Mirror(limiter).show(holding(pool, limiter))
         limiter.close()
 
 
@@ -92,3 +165,8 @@ def test_a_gate_that_a_probe_found_closed_has_been_closed_since_the_first_time(
     gate, now = current(pool, limiter), datetime.now(UTC)
     assert gates.is_alarming(gate, now)
     assert not gates.is_alarming(gate, gate.closed_at + timedelta(minutes=59))
+
+
+def test_the_operators_own_brake_alarms_nobody(pool: Pool, limiter: Limiter) -> None:
+    brake(pool, limiter, 0.0)
+    assert not gates.is_alarming(current(pool, limiter), datetime.now(UTC) + timedelta(days=2))
