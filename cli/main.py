@@ -1,31 +1,16 @@
-"""The `rekkrd` command: joins the commands, and turns what went wrong into one sentence and the next step."""
+"""The `rekkrd` command: runs what its arguments name, and turns what went wrong into one sentence and the next step."""
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from actors.errors import ActorError
-from cli import (
-    api,
-    connect,
-    demo,
-    disconnect,
-    importing,
-    jobs,
-    keys,
-    lifeline,
-    migrate,
-    scheduler,
-    screen,
-    simulator,
-    up,
-    users,
-    version,
-    worker,
-)
+from cli import lifeline, screen
+from cli.commands import needed
 from cli.documented import ROOMS, environment_name
 from cli.errors import BadSettings, CommandFailed
 from cli.next_steps import next_step_after
@@ -37,14 +22,6 @@ from workers.limiter.errors import LimiterError
 
 LOG_LEVEL = "REKKRD_LOG_LEVEL"
 
-app = typer.Typer(
-    name="rekkrd",
-    help="Discogs workers: collections come over whole, 55 requests a minute for the fleet.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 FORESEEN = (
     CommandFailed,
     DatabaseError,
@@ -63,13 +40,29 @@ def main() -> None:
     # A command speaks for itself; the processes set up their own logs.
     logs.configure("pretty", "debug" if is_debugging() else "error")
     try:
-        app()
+        app_for(sys.argv[1:])()
     except FORESEEN as error:
         if is_debugging():
             raise
         failure = in_words(error)
         screen.show_failure(failure)
         sys.exit(failure.exit_code)
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Join the commands that these arguments need."""
+    app = typer.Typer(
+        name="rekkrd",
+        help="Discogs workers: collections come over whole, 55 requests a minute for the fleet.",
+        callback=_debug,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in needed(arguments):
+        command.join(app)
+    return app
 
 
 def in_words(error: Exception) -> CommandFailed:
@@ -110,26 +103,6 @@ def is_debugging() -> bool:
     """Whether tracebacks are wanted."""
     return os.environ.get(LOG_LEVEL) == "debug"
 
-
-app.callback()(_debug)
-MACHINE, COLLECTORS, JOBS, PROCESSES = "Everything on this machine", "Collectors", "Jobs", "Processes, one by one"
-
-app.command(rich_help_panel=MACHINE)(up.up)
-app.command(rich_help_panel=MACHINE)(demo.demo)
-app.command(rich_help_panel=COLLECTORS)(connect.connect)
-app.command(rich_help_panel=COLLECTORS)(disconnect.disconnect)
-app.command(rich_help_panel=COLLECTORS)(users.users)
-app.add_typer(keys.app, name="keys", rich_help_panel=COLLECTORS)
-app.command("import", rich_help_panel=JOBS)(importing.import_)
-app.add_typer(jobs.app, name="jobs", rich_help_panel=JOBS)
-app.command(rich_help_panel=PROCESSES)(api.api)
-app.command(rich_help_panel=PROCESSES)(worker.worker)
-app.command(rich_help_panel=PROCESSES)(scheduler.scheduler)
-app.command(rich_help_panel=PROCESSES, context_settings=simulator.ITS_OWN_OPTIONS, add_help_option=False)(
-    simulator.simulator
-)
-app.command(rich_help_panel=PROCESSES)(migrate.migrate)
-app.command(rich_help_panel=PROCESSES)(version.version)
 
 if __name__ == "__main__":
     main()

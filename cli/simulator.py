@@ -5,8 +5,6 @@ import sys
 
 import typer
 
-ITS_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
-
 
 def simulator(context: typer.Context) -> None:
     """Simulate Discogs; `rekkrd simulator --help` lists its options."""

@@ -57,7 +57,7 @@ def test_help_names_every_command(run, capsys):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command):
-    shown = CliRunner().invoke(main.app, [command, "--help"])
+    shown = CliRunner().invoke(main.app_for([command]), [command, "--help"])
     assert shown.exit_code == 0
     assert len(shown.output.splitlines()) > 3
 
@@ -178,7 +178,7 @@ def test_settings_are_named_as_they_stand_in_the_environment(room, name, monkeyp
 
 
 def test_debug_shows_the_traceback(run, capsys, monkeypatch):
-    monkeypatch.setattr(main, "app", lambda: (_ for _ in ()).throw(NotFound("gone")))
+    monkeypatch.setattr(main, "app_for", lambda _: lambda: (_ for _ in ()).throw(NotFound("gone")))
     monkeypatch.setenv("REKKRD_LOG_LEVEL", "debug")
     with pytest.raises(NotFound):
         main.main()

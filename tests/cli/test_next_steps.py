@@ -8,6 +8,7 @@ import pytest
 
 from actors.errors import OtherAccount
 from cli import main
+from cli.commands import COMMANDS
 from cli.next_steps import NEXT_STEPS, next_step_after
 from discogs.errors import Throttled
 
@@ -40,7 +41,7 @@ def test_every_error_ends_in_two_sentences_and_not_in_a_traceback(tree, monkeypa
     monkeypatch.delenv(main.LOG_LEVEL, raising=False)
     main.screen.err.cache_clear()
     for kind in errors_of(tree):
-        monkeypatch.setattr(main, "app", _raiser(kind))
+        monkeypatch.setattr(main, "app_for", _raiser(kind))
         with pytest.raises(SystemExit):
             main.main()
         assert capsys.readouterr().err.splitlines() == ["It did not work.", NEXT_STEPS[kind]]
@@ -49,9 +50,7 @@ def test_every_error_ends_in_two_sentences_and_not_in_a_traceback(tree, monkeypa
 @pytest.mark.parametrize("sentence", sorted(set(NEXT_STEPS.values())))
 def test_a_next_step_is_a_sentence_and_names_only_commands_that_there_are(sentence):
     assert sentence.endswith((".", "…"))
-    commands = {command.name for command in main.app.registered_commands} | {"jobs", "keys"}
-    commands |= {command.callback.__name__ for command in main.app.registered_commands if not command.name}
-    assert set(re.findall(r"`rekkrd (\w+)", sentence)) <= commands
+    assert set(re.findall(r"`rekkrd (\w+)", sentence)) <= {command.name for command in COMMANDS}
 
 
 def test_an_errors_own_word_comes_first():
@@ -66,7 +65,7 @@ def test_a_kind_that_nobody_listed_has_its_ancestors_word():
 
 
 def _raiser(kind):
-    def fail():
+    def fail(_arguments):
         error = kind.__new__(kind)
         Exception.__init__(error, "It did not work.")
         raise error
