@@ -111,9 +111,9 @@ class Fleet:
 
     # People and their work
 
-    def person(self, *, records: int, wants: int = 0, **account: Any) -> Person:
+    def person(self, *, records: int, wants: int = 0, username: str | None = None, **account: Any) -> Person:
         """Make a collector with an account of that size, connected by a personal token."""
-        username = f"collector_{len(self.people) + 1}"
+        username = username or f"collector_{len(self.people) + 1}"
         opened = self.discogs.open_account(username, records=records, wants=wants, **account)
         with self.pool.transaction() as conn:
             user = users.create(conn, username, tier="archivist")
