@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 
+from actors import wording
 from actors.connect import Connected
 from api.errors import ApiError
 
@@ -43,9 +44,9 @@ def ask_to_begin(handle: str, authorize_url: str) -> HTMLResponse:
 def connected(who: Connected) -> HTMLResponse:
     """Say who is connected now, and how much there is."""
     counts = [
-        f"{count:,} {noun}"
-        for count, noun in ((who.num_collection, "records"), (who.num_wantlist, "wants"))
-        if count is not None
+        wording.count(number, noun)
+        for number, noun in ((who.num_collection, "record"), (who.num_wantlist, "want"))
+        if number is not None
     ]
     there = f", with {' and '.join(counts)}" if counts else ""
     return _page(

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from actors import connect as connecting
 from actors.connect import Connected
+from actors.wording import count
 from cli import here, screen, words
 from cli.errors import CommandFailed
 from db import users
@@ -49,7 +50,7 @@ def connect(
 def say_connected(connected: Connected) -> None:
     """Say who is connected now, and how much there is to bring over, as far as Discogs said."""
     holds = [
-        words.count(number, noun)
+        count(number, noun)
         for number, noun in ((connected.num_collection, "record"), (connected.num_wantlist, "want"))
         if number is not None
     ]

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from actors.wording import count
 from api.settings import ApiSettings
-from cli import here, screen, words
+from cli import here, screen
 from cli.browser import Browser
 from cli.errors import CommandFailed, WorkFailed
 from cli.importing import List, looker, say_started, start
@@ -73,7 +74,7 @@ def _connect(running: Running, resources: Resources, person: User) -> None:
     with resources.pool.transaction() as conn:
         link, size = links.link(conn, person.id), shelf.sizes(conn, [person.id])[person.id]
     if link is not None and link.state == "connected" and link.username == DEMO_ACCOUNT:
-        holds = f"{words.count(size.copies, 'record')} and {words.count(size.wants, 'want')}"
+        holds = f"{count(size.copies, 'record')} and {count(size.wants, 'want')}"
         tell("collector", f"{link.username}, connected before; holds {holds}")
         return
     token = ApiSettings(_env_file=here.env_files()).application_tokens[0]
@@ -108,8 +109,8 @@ def _show_what_came(running: Running, resources: Resources, person: User, last: 
         picture = shelf_of(conn, person.id)
     requests = sum(view.job.requests for view in last.views)
     screen.say(
-        f"[bold green]{words.count(size.copies, 'record')} and {words.count(size.wants, 'want')} are here[/], "
-        f"for {words.count(requests, 'request')}."
+        f"[bold green]{count(size.copies, 'record')} and {count(size.wants, 'want')} are here[/], "
+        f"for {count(requests, 'request')}."
     )
     for view in last.views:
         screen.out().print(Text(f"{view.job.kind.replace('_', ' ')}: {view.sentence}", style="dim"))

@@ -13,6 +13,7 @@ from rich.text import Text
 from actors import progress
 from actors.pace import Pace
 from actors.progress import JobView
+from actors.wording import count
 from cli import here, screen, words
 from cli.errors import Ambiguous, NotFound
 from db import Connection, jobs, users
@@ -140,7 +141,7 @@ def job_card(view: JobView, handle: str | None) -> Table:
         ("detail", job.error_detail),
         ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
         ("page", _page(job)),
-        ("cost", f"{words.count(job.requests, 'request')} in {words.count(job.steps, 'step')}"),
+        ("cost", f"{count(job.requests, 'request')} in {count(job.steps, 'step')}"),
         ("attempts", f"{job.attempts} failed at this place" if job.attempts else None),
         ("lane", job.lane),
         ("asked for", _moment(job.created_at)),

@@ -2,7 +2,8 @@
 
 import typer
 
-from cli import here, screen, words
+from actors.wording import count
+from cli import here, screen
 from cli.place import new_key
 from db import links
 
@@ -26,7 +27,7 @@ def rotate() -> None:
         resealed = links.reseal_all(conn, resources.keys)
     key = resources.keys.current
     screen.say(
-        f"The tokens of {words.count(resealed, 'user')} were sealed anew with the key {key}."
+        f"The tokens of {count(resealed, 'user')} were sealed anew with the key {key}."
         if resealed
         else f"Every stored token is sealed with the key {key} already."
     )

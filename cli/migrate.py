@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli import here, screen, words
+from actors.wording import count
+from cli import here, screen
 from db import migrations
 
 
@@ -25,7 +26,7 @@ def migrate(
         for name in todo:
             screen.say(f"to apply  {name}")
         screen.say(
-            f"{words.count(len(todo), 'migration')} to apply: run `rekkrd migrate`."
+            f"{count(len(todo), 'migration')} to apply: run `rekkrd migrate`."
             if todo
             else "The database is up to date."
         )

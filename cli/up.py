@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 from rich.text import Text
 
+from actors.wording import count
 from api.settings import ApiSettings
 from cli import here, ports, screen, simulated, words
 from cli.children import Family, Hear, ours
@@ -165,7 +166,7 @@ def _migrate(settings: Settings) -> None:
     database = settings.database
     applied = migrations.migrate(database.migration_url() or "", lock_seconds=database.migration_lock_seconds)
     if applied:
-        tell("database", f"{words.count(len(applied), 'migration')} applied")
+        tell("database", f"{count(len(applied), 'migration')} applied")
 
 
 def _start(family: Family, settings: Settings, environment: dict[str, str], api_url: str) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.progress import JobView
+from actors.wording import count
 from cli import screen, words
 from cli.jobs import COLOURS
 from db.jobs import State
@@ -121,7 +122,7 @@ def line(sight: Sight, began: datetime) -> str:
 
 def _cost(sight: Sight, began: datetime) -> str:
     """Say what it cost so far, how fast records come, and when it ends."""
-    requests = words.count(sum(view.job.requests for view in sight.views), "request")
+    requests = count(sum(view.job.requests for view in sight.views), "request")
     spent = f"{requests} in {words.duration((sight.at - began).total_seconds())}"
     if sight.is_over:
         return spent

@@ -1,11 +1,6 @@
-"""Numbers and times as a person says them."""
+"""Times and ids as a person at a terminal says them; what every door says is in actors/wording.py."""
 
 from datetime import UTC, datetime
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Say a number with its noun: "1 record", "1,000 records"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:

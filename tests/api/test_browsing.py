@@ -48,6 +48,13 @@ def test_the_browser_that_began_is_connected_and_sees_by_whom(browser, begun, ba
     assert '<a href="https://app.example/shelf?a=1&amp;b=2">Back to Rekkrd</a>' in page.text
 
 
+def test_a_single_record_is_no_records(browser, begun, back, discogs):
+    discogs.counts = (1, 0)
+    with browser() as hers:
+        begin_in(hers, begun)
+        assert "with 1 record and 0 wants." in hers.get(back()).text
+
+
 def test_the_cookie_is_for_the_browser_alone(browser, begun):
     with browser() as hers:
         cookie = begin_in(hers, begun).headers["Set-Cookie"]

@@ -25,11 +25,3 @@ def test_the_past_is_said_in_one_part(seconds, said):
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "now"), (12, "in 12 s"), (300, "in 5 min")])
 def test_the_future_is_not_said_to_be_now(seconds, said):
     assert words.ago(NOW + timedelta(seconds=seconds), NOW) == said
-
-
-def test_one_record_is_not_one_records():
-    assert [words.count(1, "record"), words.count(1000, "record"), words.count(2, "copy", "copies")] == [
-        "1 record",
-        "1,000 records",
-        "2 copies",
-    ]
