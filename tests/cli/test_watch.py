@@ -55,7 +55,7 @@ def test_the_display_says_records_pages_rate_tokens_and_what_it_waits_for(drawn,
 
 
 def test_a_closed_gate_is_said_in_calm_words_with_the_time(drawn, sight, now):
-    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", now, now + timedelta(seconds=70))
+    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", now, now + timedelta(seconds=70), None)
     text = "\n".join(drawn(picture(sight(Surroundings(now, ahead=0, gate=gate)), now)))
     assert "Discogs asked us to wait. Going on at 12:01:10" in text
     assert "Page 6 of 10 is safe." in text
