@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import import_beside_peer, limiter, recovery, throughput
+from benchmarks import import_beside_peer, limiter, limiter_beside_peers, recovery, throughput
 from benchmarks.figures import Bench, Figure, Outcome, Track
 from benchmarks.machine import machine, source, versions
 from cli.servers import running
 from workers import logs
 
 ALL: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module for module in (import_beside_peer, throughput, recovery, limiter)
+    module.__name__.rpartition(".")[2]: module
+    for module in (import_beside_peer, throughput, recovery, limiter, limiter_beside_peers)
 }
 RESULTS = Path(__file__).parent / "results"
 OPERATORS = ("DISCOGS_", "REKKRD_", "DATABASE_", "REDIS_", "TEST_DATABASE_")  # settings that are not the benchmark's
@@ -74,7 +75,7 @@ def measure(name: str, console: Console, *, is_quick: bool) -> tuple[Outcome, di
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        epilog="\n".join(f"{name:<20} {module.SENTENCE}" for name, module in ALL.items()),
+        epilog="\n".join(f"{name:<22} {module.SENTENCE}" for name, module in ALL.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; all of them otherwise")

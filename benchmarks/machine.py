@@ -22,6 +22,9 @@ PACKAGES = (
     "pydantic",
     "redis",
     "python3-discogs-client",
+    "limits",
+    "pyrate-limiter",
+    "throttled-py",
 )
 GIT_SECONDS = 10
 
