@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from actors.pace import Pace
 from api.errors import STATUS, Code
-from api.models import ErrorBody
+from api.models.errors import ErrorBody
 from workers.resources import Resources
 
 _SAID = {

@@ -11,9 +11,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from api import browsing, connecting, events, health, jobs
-from api.errors import INTERNAL, ROOM_ERRORS, ApiError, Code, in_our_words
+from api.errors import INTERNAL, ApiError, Code
 from api.limits import TOO_LARGE, BodyLimit
 from api.logs import RequestLog
+from api.meanings import ROOM_ERRORS, in_our_words
 from api.news import JobNews
 from api.settings import ApiSettings
 from workers.errors import NotConfigured

@@ -11,7 +11,8 @@ from actors import connect
 from api import pages
 from api.answers import ResourcesNow
 from api.connecting import PREFIX
-from api.errors import ROOM_ERRORS, ApiError, Code, in_our_words
+from api.errors import ApiError, Code
+from api.meanings import ROOM_ERRORS, in_our_words
 from db.handshakes import LIFETIME
 
 router = APIRouter(prefix=PREFIX, tags=["connecting"], default_response_class=HTMLResponse)

@@ -9,7 +9,7 @@ from actors.connect import Begun
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models import (
+from api.models.connecting import (
     BeginBody,
     BegunOut,
     CompleteBody,

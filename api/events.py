@@ -17,7 +17,7 @@ from api.access import Caller, CallerNow
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
 from api.jobs import JobId, find
-from api.models import JobOut
+from api.models.jobs import JobOut
 from api.news import JobNews
 from db.errors import MayBeRetried
 from workers.resources import Resources

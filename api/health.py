@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 
 from api.answers import ResourcesNow
-from api.errors import RETRY_AFTER_SECONDS
-from api.models import Health
+from api.meanings import RETRY_AFTER_SECONDS
+from api.models.health import Health
 from db import gates
 from db.errors import DatabaseError
 from workers.limiter.errors import LimiterError

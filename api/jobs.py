@@ -14,7 +14,7 @@ from actors.estimate import estimate as forecast
 from api.access import Caller, CallerNow, Role
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
-from api.models import EstimateAnswer, EstimateOut, JobAnswer, JobBody, JobOut, JobPage
+from api.models.jobs import EstimateAnswer, EstimateOut, JobAnswer, JobBody, JobOut, JobPage
 from db import Connection, jobs, users
 from db.jobs import NOBODY, Job, State
 from workers.kinds import Kind, Plain

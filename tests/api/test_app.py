@@ -50,11 +50,11 @@ def test_the_document_names_every_route_with_its_token(client):
 
 
 def test_the_document_names_every_code_and_reason():
-    from api import errors
+    from api import meanings
 
     text = DOCUMENT.read_text(encoding="utf-8")
     assert [code for code in Code if f"`{code}`" not in text] == []
-    assert [meaning.reason for _, meaning in errors._MEANINGS if f"`{meaning.reason}`" not in text] == []
+    assert [meaning.reason for _, meaning in meanings._MEANINGS if f"`{meaning.reason}`" not in text] == []
 
 
 def test_openapi_is_complete(client):

@@ -6,7 +6,8 @@ import pytest
 
 from actors import errors as actor_errors
 from actors.errors import ActorError, OtherAccount
-from api.errors import Code, in_our_words
+from api.errors import Code
+from api.meanings import in_our_words
 from db import errors as database_errors
 from discogs import errors as discogs_errors
 from discogs.errors import Blocked, Throttled, Unauthorised, Unavailable

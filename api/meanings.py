@@ -1,0 +1,141 @@
+"""What a room's error is to a caller: one map, asked from top to bottom."""
+
+from dataclasses import dataclass
+
+from actors.errors import ActorError, Denied, NotConnected, OtherAccount, VerifierRefused
+from api.errors import INTERNAL, ApiError, Code
+from db.errors import (
+    DatabaseError,
+    HandshakeElsewhere,
+    HandshakeExpired,
+    HandshakeForeign,
+    HandshakeUnknown,
+    HandshakeUsed,
+    MayBeRetried,
+    SealBroken,
+    UnknownUser,
+)
+from discogs.errors import (
+    ApplicationRejected,
+    Blocked,
+    DiscogsError,
+    Gone,
+    PermitExpired,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+from workers.limiter.errors import LimiterError
+
+RETRY_AFTER_SECONDS = 5
+RETRY_AFTER_THROTTLED_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a room's error is to a caller. Without ``message`` the room's own sentence is said."""
+
+    code: Code
+    reason: str
+    next_step: str
+    message: str | None = None
+    retry_after: int | None = None
+
+
+_AGAIN = "Begin the connection anew."
+_LATER = "Try again later; nothing was changed."
+
+# Asked from top to bottom; the first line that fits an error is its meaning.
+_MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
+    (HandshakeUnknown, Meaning(Code.NOT_FOUND, "handshake_unknown", _AGAIN)),
+    (HandshakeExpired, Meaning(Code.CONFLICT, "handshake_expired", _AGAIN)),
+    (HandshakeUsed, Meaning(Code.CONFLICT, "handshake_used", _AGAIN)),
+    (HandshakeForeign, Meaning(Code.FORBIDDEN, "handshake_foreign", _AGAIN)),
+    (HandshakeElsewhere, Meaning(Code.FORBIDDEN, "handshake_elsewhere", _AGAIN)),
+    (Denied, Meaning(Code.CONFLICT, "denied", "")),
+    (VerifierRefused, Meaning(Code.CONFLICT, "verifier_refused", "")),
+    (OtherAccount, Meaning(Code.CONFLICT, "other_account", "")),
+    (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
+    (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
+    (
+        SealBroken,
+        Meaning(
+            Code.NOT_CONNECTED,
+            "token_unreadable",
+            "The user connects the Discogs account again, or the operator mends DISCOGS_OAUTH_ENCRYPTION_KEY.",
+            "The stored Discogs token of this user does not open.",
+        ),
+    ),
+    (
+        MayBeRetried,
+        Meaning(
+            Code.UNAVAILABLE,
+            "database_away",
+            "Try again in a few seconds.",
+            "The database is out of reach, so nothing was changed.",
+            RETRY_AFTER_SECONDS,
+        ),
+    ),
+    (
+        LimiterError,
+        Meaning(
+            Code.UNAVAILABLE,
+            "no_token",
+            "Try again in a few seconds.",
+            "No request to Discogs could be sent in time: the line is long, paused, or Redis is out of reach.",
+            RETRY_AFTER_SECONDS,
+        ),
+    ),
+    (PermitExpired, Meaning(Code.UNAVAILABLE, "no_token", _LATER, "The way to Discogs is slow.", RETRY_AFTER_SECONDS)),
+    (
+        Throttled,
+        Meaning(
+            Code.UNAVAILABLE, "discogs_throttled", _LATER, "Discogs asked us to wait.", RETRY_AFTER_THROTTLED_SECONDS
+        ),
+    ),
+    (Blocked, Meaning(Code.UNAVAILABLE, "discogs_blocked", _LATER, "Discogs does not let us in at the moment.", 600)),
+    (
+        ApplicationRejected,
+        Meaning(
+            Code.UNAVAILABLE,
+            "discogs_rejected_us",
+            "The operator checks DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET.",
+            "Discogs rejects this application's own key.",
+            600,
+        ),
+    ),
+    (
+        Unauthorised,
+        Meaning(
+            Code.NOT_CONNECTED,
+            "token_revoked",
+            "The user connects the Discogs account again.",
+            "Discogs does not accept this account's token: it was revoked, or it is not a token.",
+        ),
+    ),
+    (Gone, Meaning(Code.NOT_FOUND, "gone_at_discogs", "Check what was asked for.", "Discogs has no such thing.")),
+    (
+        Unavailable,
+        Meaning(
+            Code.UNAVAILABLE, "discogs_unavailable", _LATER, "Discogs did not answer as it should.", RETRY_AFTER_SECONDS
+        ),
+    ),
+)
+
+ROOM_ERRORS: tuple[type[Exception], ...] = (DatabaseError, DiscogsError, PermitExpired, LimiterError, ActorError)
+
+
+def in_our_words(error: Exception) -> ApiError:
+    """Say a room's error as an answer; what no line names is an internal error."""
+    for kind, meaning in _MEANINGS:
+        if isinstance(error, kind):
+            headers = {} if meaning.retry_after is None else {"Retry-After": str(meaning.retry_after)}
+            own_step = error.next_step if isinstance(error, ActorError) else ""
+            return ApiError(
+                meaning.code,
+                meaning.message or str(error),
+                meaning.next_step or own_step,
+                reason=meaning.reason,
+                headers=headers,
+            )
+    return INTERNAL
