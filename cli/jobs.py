@@ -140,7 +140,7 @@ def job_card(view: JobView, handle: str | None) -> Table:
         ("error", job.error),
         ("detail", job.error_detail),
         ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
-        ("page", _page(job)),
+        ("page", pages(view) or None),
         ("cost", f"{count(job.requests, 'request')} in {count(job.steps, 'step')}"),
         ("attempts", f"{job.attempts} failed at this place" if job.attempts else None),
         ("lane", job.lane),
@@ -157,17 +157,19 @@ def job_card(view: JobView, handle: str | None) -> Table:
     return card
 
 
+def pages(view: JobView) -> str:
+    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
+    if view.pages is None:
+        return ""
+    return f"{view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"
+
+
 def _state(job: Job) -> str:
     return "cancelling" if job.cancel_requested_at and job.state.is_live else str(job.state)
 
 
 def _records(job: Job) -> str:
     return f"{job.processed_records:,}" + ("" if job.total_records is None else f" / {job.total_records:,}")
-
-
-def _page(job: Job) -> str | None:
-    page = job.checkpoint.get("current_page")
-    return f"{page:,} stored" if page else None
 
 
 def _moment(when: datetime | None) -> str | None:

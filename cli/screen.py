@@ -20,8 +20,8 @@ def out() -> Console:
 
 @cache
 def err() -> Console:
-    """Where trouble goes, and prompts, so that an answer can be piped on."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    """Where trouble goes, so that an answer can be piped on: in whole words to a terminal, in whole lines to a log."""
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def say(sentence: str = "") -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from actors.progress import JobView
 from actors.wording import count
 from cli import screen, words
-from cli.jobs import COLOURS
+from cli.jobs import COLOURS, pages
 from db.jobs import State
 
 LOOK_SECONDS = 0.5
@@ -40,6 +40,11 @@ class Sight:
     at: datetime
     views: tuple[JobView, ...]
     tokens: Tokens | None = None
+
+    @property
+    def began(self) -> datetime:
+        """When the first of the jobs was asked for: what they cost until now counts from there, not from our coming."""
+        return min((self.at, *(view.job.created_at for view in self.views)))
 
     @property
     def is_over(self) -> bool:
@@ -71,9 +76,9 @@ def _sights(look: Callable[[], Sight]) -> Iterator[Sight]:
 
 def _show_live(look: Callable[[], Sight], first: Sight) -> Sight:
     last = first
-    with Live(picture(first, first.at), console=screen.out(), auto_refresh=False) as live:
+    with Live(picture(first, first.began), console=screen.out(), auto_refresh=False) as live:
         for last in _sights(look):
-            live.update(picture(last, first.at), refresh=True)
+            live.update(picture(last, first.began), refresh=True)
     return last
 
 
@@ -83,7 +88,7 @@ def _show_lines(look: Callable[[], Sight], first: Sight) -> Sight:
         states = [view.job.state for view in last.views]
         if told != states or time.monotonic() - told_at >= LINE_SECONDS:
             told, told_at = states, time.monotonic()
-            screen.plain(line(last, first.at))
+            screen.plain(line(last, first.began))
     return last
 
 
@@ -100,7 +105,7 @@ def picture(sight: Sight, began: datetime) -> RenderableType:
             Text(_name(view)),
             ProgressBar(total=max(view.job.total_records or 0, 1), completed=_completed(view), width=BAR_WIDTH),
             Text(_records(view)),
-            Text(_pages(view)),
+            Text(_page(view)),
             Text(str(view.job.state), style=COLOURS[view.job.state]),
         )
     below = [Text(_cost(sight, began), style="dim")]
@@ -112,7 +117,7 @@ def picture(sight: Sight, began: datetime) -> RenderableType:
 def line(sight: Sight, began: datetime) -> str:
     """Say one sight in a line, for logs and pipes."""
     views = "; ".join(
-        ", ".join(filter(None, (f"{_name(view)} {_records(view)} records", _pages(view), view.job.state)))
+        ", ".join(filter(None, (f"{_name(view)} {_records(view)} records", _page(view), view.job.state)))
         for view in sight.views
     )
     tokens = [_tokens(sight.tokens)] if sight.tokens else []
@@ -162,11 +167,8 @@ def _records(view: JobView) -> str:
     return f"{view.job.processed_records:,} of {'?' if total is None else f'{total:,}'}"
 
 
-def _pages(view: JobView) -> str:
-    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
-    if view.pages is None:
-        return ""
-    return f"page {view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"
+def _page(view: JobView) -> str:
+    return f"page {told}" if (told := pages(view)) else ""
 
 
 def _completed(view: JobView) -> float:

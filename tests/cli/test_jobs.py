@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -39,6 +40,13 @@ def test_a_job_in_full_leaves_out_what_is_empty(drawn, view):
     text = "\n".join(drawn(jobs.job_card(view(), "mina")))
     assert "cost        9 requests in 9 steps" in text
     assert "error" not in text
+
+
+@pytest.mark.parametrize(("state", "page"), [(State.RUNNING, "6 of 10"), (State.COMPLETED, "10 of 10")])
+def test_a_job_in_full_says_how_far_it_came(drawn, view, now, state, page):
+    finished = now if state is State.COMPLETED else None
+    text = "\n".join(drawn(jobs.job_card(view(state=state, finished_at=finished), "mina")))
+    assert re.search(rf"page +{page}\b", text)
 
 
 def test_a_failed_job_says_why(drawn, view, now):

@@ -73,6 +73,13 @@ def test_a_line_says_the_same_where_no_terminal_is(sight, now):
     assert "\n" not in said
 
 
+def test_who_comes_late_is_told_the_time_that_the_cost_took(sight, now, capsys, monkeypatch, job):
+    monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
+    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(now), Pace())
+    watch(lambda: Sight(now, (over,)))
+    assert "9 requests in 1 min 10 s" in capsys.readouterr().out
+
+
 def test_watching_ends_with_the_last_job_and_tells_what_failed(sight, job, now, capsys, monkeypatch):
     failed = tell(
         job(state=State.FAILED, finished_at=now, error_class="Gone", error="No such user."), Surroundings(now), Pace()
