@@ -16,7 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import import_beside_peer, limiter, limiter_beside_peers, recovery, throughput
+from benchmarks import (
+    import_beside_peer,
+    limiter,
+    limiter_beside_peers,
+    limiter_demand,
+    limiter_fairness,
+    recovery,
+    throughput,
+)
 from benchmarks.figures import Bench, Figure, Outcome, Track
 from benchmarks.machine import machine, source, versions
 from cli.servers import running
@@ -24,7 +32,15 @@ from workers import logs
 
 ALL: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (import_beside_peer, throughput, recovery, limiter, limiter_beside_peers)
+    for module in (
+        import_beside_peer,
+        throughput,
+        recovery,
+        limiter,
+        limiter_beside_peers,
+        limiter_demand,
+        limiter_fairness,
+    )
 }
 RESULTS = Path(__file__).parent / "results"
 OPERATORS = ("DISCOGS_", "REKKRD_", "DATABASE_", "REDIS_", "TEST_DATABASE_")  # settings that are not the benchmark's

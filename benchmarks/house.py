@@ -3,7 +3,7 @@
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from db.links import Credentials
 from db.pool import connect
 from db.shelf import Size
 from simulator.settings import SimulatorSettings
-from workers.kinds import Kind
+from workers.kinds import Kind, Plain
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
 
@@ -57,8 +57,12 @@ class House:
 
     def enqueue(self, user_id: UUID, *kinds: Kind[Any, Any]) -> list[Job]:
         """Put jobs into the ledger, in one transaction."""
+        return self.enqueue_together([(user_id, kind, None) for kind in kinds])
+
+    def enqueue_together(self, wanted: Iterable[tuple[UUID, Kind[Any, Any], Plain | None]]) -> list[Job]:
+        """Put jobs of several users, with their arguments, into the ledger in one transaction."""
         with self.resources.pool.transaction() as conn:
-            return [enqueue(conn, kind, user_id).job for kind in kinds]
+            return [enqueue(conn, kind, user_id, arguments).job for user_id, kind, arguments in wanted]
 
     def enqueue_import(self, user_id: UUID) -> list[Job]:
         """Ask for collection and wantlist."""

@@ -31,6 +31,7 @@ class Arrival:
     at: float
     answered: float | None
     user: str | None
+    path: str
     endpoint: str
     status: int
 
