@@ -33,6 +33,7 @@ def test_calls_of_the_script_are_told_from_other_commands_and_other_budgets(redi
         limiters[0].snapshot()
         forget(client)
         other.set("something", "else")
+        other.eval("return 1", 1, "one:calls:import", "fetch")
         for limiter in (*limiters, limiters[1]):
             limiter.snapshot()
         heard = hear(client)
