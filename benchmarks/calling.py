@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -74,7 +74,7 @@ def _together(found: Sequence[Called]) -> Called:
 def most_in_window(found: Called, window: float) -> int:
     """The most arrivals in any half-open window of this length: two that are just so far apart are not in one."""
     moments = [at for at, _ in found.arrivals]
-    return max((nth + 1 - bisect_left(moments, at - window + 1e-9) for nth, at in enumerate(moments)), default=0)
+    return max((nth + 1 - bisect_right(moments, at - window) for nth, at in enumerate(moments)), default=0)
 
 
 def after_warm_up(found: Called, seconds: float, length: float) -> list[str]:
