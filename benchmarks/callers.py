@@ -9,11 +9,13 @@ import os
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread, local
 from typing import Any
+from unittest.mock import patch
 
 from redis.connection import AbstractConnection
 
@@ -113,7 +115,8 @@ class Callers:
             time.sleep(max(0.0, began + number * every - time.monotonic()))
 
     def _ask(self, user: str) -> None:
-        self._waiting[user] = time.monotonic()
+        with self._lock:
+            self._waiting[user] = time.monotonic()
         try:
             self._request(Lane.INTERACTIVE, user)
         except GaveUp:
@@ -135,19 +138,20 @@ class Callers:
 
 
 class Trips:
-    """How often this process went to Redis and back; a pipeline is once, what opens a connection is not counted."""
+    """How often this process goes to Redis and back; a pipeline is once, what opens a connection is not counted."""
 
     def __init__(self) -> None:
         self.count = 0
         self._lock = Lock()
         self._here = local()
 
-    def begin(self) -> None:
-        """Count from now on, for the rest of the process."""
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count at the one place in the client library through which everything goes."""
         send: Any = AbstractConnection.send_packed_command  # it has no types
         connect = AbstractConnection.connect_check_health
 
-        def counted(connection: AbstractConnection, *arguments: Any, **named: Any) -> Any:
+        def sending(connection: AbstractConnection, *arguments: Any, **named: Any) -> Any:
             if not getattr(self._here, "is_opening", False):
                 with self._lock:
                     self.count += 1
@@ -160,8 +164,11 @@ class Trips:
             finally:
                 self._here.is_opening = was
 
-        AbstractConnection.send_packed_command = counted  # type: ignore[assignment,method-assign]  # all pass here
-        AbstractConnection.connect_check_health = opening  # type: ignore[assignment,method-assign]  # and here
+        with (
+            patch.object(AbstractConnection, "send_packed_command", sending),
+            patch.object(AbstractConnection, "connect_check_health", opening),
+        ):
+            yield
 
 
 def main(plan_file: str, folder: str) -> None:
@@ -169,14 +176,14 @@ def main(plan_file: str, folder: str) -> None:
     plan = Plan(**json.loads(Path(plan_file).read_text(encoding="utf-8")))
     terms = Terms(plan.redis_url, plan.budget, plan.limit, plan.window, plan.patience)
     trips = Trips()
-    trips.begin()
-    take = CONTENDERS[plan.contender](terms)
-    print(READY)
-    while not (Path(folder) / GO).exists():
-        time.sleep(LOOK_SECONDS)
-    trips.count, cpu = 0, time.process_time()
-    found = Callers(plan, take).run()
-    found.trips, found.cpu_seconds = trips.count, time.process_time() - cpu
+    with trips.counted():
+        take = CONTENDERS[plan.contender](terms)
+        print(READY)
+        while not (Path(folder) / GO).exists():
+            time.sleep(LOOK_SECONDS)
+        trips.count, cpu = 0, time.process_time()
+        found = Callers(plan, take).run()
+        found.trips, found.cpu_seconds = trips.count, time.process_time() - cpu
     Path(plan_file).with_suffix(".found").write_text(json.dumps(asdict(found)), encoding="utf-8")
 
 

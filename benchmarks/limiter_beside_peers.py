@@ -4,7 +4,8 @@ Sixteen bulk callers stand in two lanes, eight in each, and want a token wheneve
 five seconds. The peers know no lanes, so there all seventeen share one limit. Each limiter has a process of its own,
 whose threads are the callers; ours is also spread over four. Counted is what arrived at a server that answers in 0.3 s,
 after a first window in which everybody may spend what a fresh budget gives. *Share used* is of the requests that are
-possible when each counts until one window after its answer; above 1 means that the limit was broken.
+possible when each counts until one window after its answer. Who counts from the grant comes to 60.3 / 60 of that, and
+breaks the limit when an answer is late. Who still waits at the end counts with the time until then.
 
 Two limiters poll every 10 ms as their documentation shows it, and would be a load to all others: they run afterwards.
 """
@@ -92,6 +93,7 @@ def _plans(bench: Bench, scale: Scale, name: str) -> list[Plan]:
     if name != SPREAD:
         bulk = {Lane.IMPORT.value: 8, Lane.BACKGROUND.value: 8}
         return [Plan(**shared, bulk=bulk, person_every=scale.person_every)]
+    # Work comes from three processes, people from a fourth: workers and a door.
     door = Plan(**shared, person_every=scale.person_every)
     return [
         door,
