@@ -2,7 +2,7 @@
 
 from api.main import serve
 from api.settings import ApiSettings
-from cli import here
+from cli import here, ports
 from cli.production import require_complete
 from workers import logs
 
@@ -16,4 +16,5 @@ def api() -> None:
     require_complete(settings, doors)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
+        ports.require_free(doors.host, doors.port, "REKKRD_API_PORT", "The API")
         serve(doors, resources)

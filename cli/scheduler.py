@@ -3,10 +3,14 @@
 import signal
 from threading import Event
 
+import structlog
+
 from cli import here
 from cli.production import require_complete
 from scheduler.clock import Clock
 from workers import logs
+
+log = structlog.get_logger(__name__)
 
 
 def scheduler() -> None:
@@ -23,5 +27,7 @@ def scheduler() -> None:
     with here.opened_pool(settings) as pool:
         running = Clock(pool)
         running.start()
+        log.info("scheduler_started")
         end.wait()
         running.stop()
+        log.info("scheduler_stopped")

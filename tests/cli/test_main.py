@@ -1,3 +1,6 @@
+import os
+import socket
+import subprocess
 import sys
 
 import pytest
@@ -138,6 +141,49 @@ def test_an_address_of_another_machine_is_not_blamed_on_the_port(run, capsys, mo
     monkeypatch.setenv("REKKRD_API_HOST", "192.0.2.1")
     code, _, err = run("up", capsys=capsys)
     assert (code, "Set REKKRD_API_HOST" in err) == (1, True)
+
+
+def test_an_api_beside_another_says_which_port_is_taken_and_not_that_it_listens(
+    run, capsys, monkeypatch, migrated_database_url, redis_url
+):
+    for name, value in {
+        "DATABASE_URL": migrated_database_url,
+        "REDIS_URL": redis_url,
+        "DISCOGS_OAUTH_ENCRYPTION_KEY": "11" * 32,
+    }.items():
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("REKKRD_API_PORT", str(other.getsockname()[1]))
+        code, out, err = run("api", capsys=capsys)
+    assert (code, out) == (1, "")
+    assert "Set REKKRD_API_PORT to a free port." in err
+
+
+@pytest.fixture
+def started(migrated_database_url, redis_url):
+    """Start a process of ours as an operator does; yields it, and it is gone afterwards."""
+    running = []
+
+    def start(command):
+        environment = {**os.environ, "DATABASE_URL": migrated_database_url, "REDIS_URL": redis_url}
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "cli.main", command], env=environment, stderr=subprocess.PIPE, text=True
+            )
+        )
+        return running[0]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def test_the_scheduler_says_that_it_began_and_that_it_ended(started):
+    scheduler = started("scheduler")
+    assert "scheduler_started" in scheduler.stderr.readline()
+    scheduler.terminate()
+    assert "scheduler_stopped" in scheduler.communicate(timeout=20)[1]
 
 
 def test_a_database_that_is_away_is_a_sentence_with_the_next_step(run, capsys, monkeypatch):
