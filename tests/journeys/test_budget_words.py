@@ -164,7 +164,6 @@ def test_a_stranger_who_spends_the_reserve_costs_nobody_a_429(address):
     assert most_in_window([one.at for one in ours.came()], WINDOW) <= LIMIT - RESERVED
 
 
-@pytest.mark.xfail(reason="the reserve is taken off our limit, and then Remaining counts it once more")
 def test_the_reserve_is_what_others_may_spend_before_remaining_lowers_us(address):
     ours = address(reserved=RESERVED)
     with ours.busy(), ours.stranger(requests=RESERVED, every=WINDOW / 2):  # twice the reserve in a window

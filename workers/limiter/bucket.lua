@@ -20,7 +20,7 @@
 --                          its answer, or `hold` after the grant while there is none
 --
 -- ARGV[1] what to do: poll, answered, unused, close, open, brake, look
--- ARGV[2] its arguments, JSON. Always: window, limit, send, hold, lanes, shares, bounds, vouched, epoch; times in ms.
+-- ARGV[2] its arguments, JSON. Always: window, limit, reserved, send, hold, lanes, shares, bounds, vouched, epoch; times in ms.
 --         A test pins the server's clock and run_id by clock and run.
 --
 -- Why no window of the server ever holds more than `limit`: take any, and of the requests that arrived in it the one
@@ -67,7 +67,8 @@ if not server then
 end
 local run = a.run or string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 
-local limit = math.min(a.limit, num(state.cap) or a.limit)
+local total = math.min(a.limit, num(state.cap) or a.limit)
+local limit = math.max(1, total - a.reserved)
 local interval, slack, patience
 local function pace()
   interval = a.window / limit
@@ -126,7 +127,8 @@ end
 
 local foreign = 0
 if num(state.foreign_until) and num(state.foreign_until) > now then foreign = num(state.foreign) end
-local room = math.max(1, limit - foreign)
+-- The reserve is what others may spend before their spending lowers us.
+local room = math.max(1, math.min(limit, total - math.max(a.reserved, foreign)))
 
 -- The gate, or a brake that leaves nothing, whichever lasts longer.
 local function closed()
@@ -300,11 +302,14 @@ local function learn()
     end
     return
   end
-  if a.status and not is_closed then open() end
+  if a.status and not is_closed then
+    reply.opened = state.probing == '1'
+    open()
+  end
   if a.limit_told and a.remaining then
     local cap
     if a.limit_told == ANONYMOUS or a.limit_told < a.limit then cap = math.max(1, a.limit_told - MARGIN) end
-    if cap ~= num(state.cap) then reply.capped = math.min(cap or a.limit, a.limit) end
+    if cap ~= num(state.cap) then reply.capped = math.max(1, math.min(cap or a.limit, a.limit) - a.reserved) end
     put('cap', cap and string.format('%d', cap) or nil)
     put('foreign', string.format('%d', math.max(0, a.limit_told - a.remaining - count() - FOREIGN_SLACK)))
     put('foreign_until', ms(now + a.window))
@@ -368,6 +373,7 @@ elseif op == 'look' then
   reply.in_flight = in_flight
   reply.waiting = waiting
   reply.limit = limit
+  reply.room = room
   reply.foreign = foreign
   reply.cap = num(state.cap)
   reply.brake = brake

@@ -128,6 +128,8 @@ class Limiter:
         self._take_in(learned, limit)
 
     def _take_in(self, learned: Learned, told: int | None) -> None:
+        if learned.has_opened:
+            self._poller.poll_soon()
         if learned.limit is not None:
             log.warning("limit_changed_by_discogs", limit=learned.limit, told=told)
         if learned.closed is not None and self._on_gate is not None:

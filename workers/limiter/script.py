@@ -49,10 +49,12 @@ class Polled:
 class Learned:
     """What an answer of Discogs changed: the gate that it closed, and the limit if Discogs told of another.
 
-    ``is_known`` is False when the budget remembers no such grant.
+    ``has_opened`` says that it was a probe's, and the gate is open. ``is_known`` is False when the budget remembers no
+    such grant.
     """
 
     closed: Closed | None
+    has_opened: bool
     limit: int | None
     is_known: bool
 
@@ -75,7 +77,8 @@ class Bucket:
         self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", "tally", *Lane)]
         self._facts = {
             "window": settings.window_seconds * 1000,
-            "limit": settings.limit,
+            "limit": settings.requests_per_window,
+            "reserved": settings.reserved_per_window,
             "send": settings.send_deadline_seconds * 1000,
             "hold": settings.answer_deadline_seconds * 1000,
             "lanes": [lane.value for lane in Lane],
@@ -113,7 +116,7 @@ class Bucket:
         reply = self._call(
             "answered", id=grant_id, lane=lane, status=status, remaining=remaining, limit_told=limit, by_name=by_name
         )
-        return Learned(_closed(reply), reply.get("capped"), reply["known"])
+        return Learned(_closed(reply), bool(reply.get("opened")), reply.get("capped"), reply["known"])
 
     def unused(self, grant_id: str, lane: Lane) -> bool:
         """Give back a grant that was never sent. False when it is unknown, answered, or past its deadline."""

@@ -63,15 +63,17 @@ class Snapshot:
     """The budget at one moment.
 
     ``limit`` is what may be spent in a window now, ``limit_configured`` what the settings allow; between them stand
-    ``brake`` and ``cap``, the lower limit that Discogs told of. ``foreign`` is what others on our address spend.
-    ``gate`` is also set by a brake that leaves nothing. ``granted``, ``returned`` (unused), ``throttled`` (answered
-    429) and ``waits`` count since the budget's memory began.
+    ``brake`` and ``cap``, the lower limit that Discogs told of. ``foreign`` is what others on our address spend, which
+    lowers us where it is more than the reserve. ``free`` is what nobody has used of this window. ``gate`` is also set
+    by a brake that leaves nothing. ``granted``, ``returned`` (unused), ``throttled`` (answered 429) and ``waits`` count
+    since the budget's memory began.
     """
 
     taken_at: datetime
     window_seconds: float
     limit: int
     limit_configured: int
+    free: int
     spent: int
     spent_by_lane: Mapping[Lane, int]
     in_flight: Mapping[Lane, int]
@@ -86,11 +88,6 @@ class Snapshot:
     returned: int
     throttled: int
     waits: Mapping[Lane, Waits]
-
-    @property
-    def free(self) -> int:
-        """Tokens of this window that nobody has used."""
-        return max(0, self.limit - self.foreign - self.spent)
 
 
 def read(reply: dict[str, Any], settings: LimiterSettings) -> Snapshot:
@@ -107,6 +104,7 @@ def read(reply: dict[str, Any], settings: LimiterSettings) -> Snapshot:
         window_seconds=settings.window_seconds,
         limit=int(reply["limit"]),
         limit_configured=settings.limit,
+        free=max(0, int(reply["room"]) - int(reply["spent"])),
         spent=int(reply["spent"]),
         spent_by_lane={Lane(lane): int(count) for lane, count in dict(reply["spent_by_lane"]).items()},
         in_flight={Lane(lane): int(count) for lane, count in dict(reply["in_flight"]).items()},

@@ -194,6 +194,23 @@ def test_a_lower_limit_of_discogs_lowers_ours_with_a_margin(new_fleet, told, lim
     assert answered_once(fleet, process, remaining=told - 1, limit=told)["limit"] == limit
 
 
+@pytest.mark.parametrize(
+    ("remaining", "told", "free"),
+    [
+        (60, 60, 44),  # nobody else: the settings' 55, less the reserve, less our own
+        (47, 60, 44),  # others spend their reserve
+        (41, 60, 38),  # six more than that
+        (25, 25, 9),  # taken for nobody: 20, less the reserve
+        (8, 25, 5),  # and others, beyond the reserve
+    ],
+)
+def test_the_reserve_is_what_others_may_spend_before_they_lower_us(new_fleet, remaining, told, free):
+    fleet = new_fleet(**TRUE, reserved_per_window=10)
+    process = fleet.start_process()
+    look = answered_once(fleet, process, remaining=remaining, limit=told)
+    assert snapshot.read(look, fleet.settings).free == free
+
+
 def test_after_429_nobody_sends_for_a_window_then_one_probe_and_twice_as_long_if_it_fails(new_fleet):
     fleet = new_fleet(**TRUE)
     process = fleet.start_process()
