@@ -133,13 +133,11 @@ class Runner:
             raise Unavailable(
                 "Discogs took us for a stranger, though it knows who we are.", status=403, endpoint=refused.endpoint
             ) from refused
-        except ApplicationRejected as rejected:
+        except ApplicationRejected:
             if hand.account is None:
                 raise
-            try:
-                self._resources.discogs(None, hand.budget).identity()
-            except Unauthorised:
-                raise Unauthorised(str(rejected), status=rejected.status, endpoint=rejected.endpoint) from rejected
+            # A key that is good by itself is told that nobody signed in: Unauthorised, in the collector's own words.
+            self._resources.discogs(None, hand.budget).identity()
             raise
 
     def _step(self, hand: "_Hand", job: Job[Any, Any, Any]) -> Step[Any, Any]:

@@ -172,6 +172,7 @@ def test_one_token_refused_in_our_keys_words_stops_its_collector_only(
     row, asked = run(ada, Gatekeeper(UNKNOWN_CONSUMER))
     assert asked == ["folders", "own key"]
     assert (row.state, row.error_class) == (State.FAILED, "Unauthorised")
+    assert row.error == "Discogs no longer lets us into this account: connect it again."
     assert closed_by(resources) == []
     assert link_state(resources, ada) == "needs_reconnect"
 
