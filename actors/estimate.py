@@ -28,11 +28,11 @@ class Estimate:
     sentence: str
 
 
-def estimate(conn: Connection, kind: Kind[Any, Any], user_id: UUID, pace: Pace | None = None) -> Estimate:
+def estimate(conn: Connection, kind: Kind[Any, Any], user_id: UUID, pace: Pace) -> Estimate:
     """Forecast a job from what is known already: no request is sent and nothing is enqueued."""
     users = waiting.users_by_lane(conn)
     others = waiting.count_others(conn, kind.lane, user_id)
-    return forecast(kind, links.link(conn, user_id), {**users, kind.lane: others + 1}, pace or Pace())
+    return forecast(kind, links.link(conn, user_id), {**users, kind.lane: others + 1}, pace)
 
 
 def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str, int], pace: Pace) -> Estimate:

@@ -1,21 +1,19 @@
 """How fast requests go out for one user of one lane: the budget, divided as the limiter divides it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
-
-_SHARES: Mapping[Lane, float] = {Lane.INTERACTIVE: 0.6, Lane.IMPORT: 0.3, Lane.BACKGROUND: 0.1}
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """The budget of the fleet: requests in a window of seconds, and what each lane gets of them while all have work."""
 
-    requests: int = 55
-    window_seconds: float = 60.0
-    shares: Mapping[Lane, float] = field(default_factory=lambda: _SHARES)
+    requests: int
+    window_seconds: float
+    shares: Mapping[Lane, float]
 
     @classmethod
     def of(cls, limits: LimiterSettings) -> "Pace":

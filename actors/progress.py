@@ -11,8 +11,8 @@ from actors.wording import clock, lasting, ordinal
 from db import Connection, gates, line, waiting
 from db.gates import Gate
 from db.jobs import Job, State
+from workers.gates import BUDGET
 
-BUDGET = "discogs-api"
 SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
 NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
 
@@ -53,27 +53,20 @@ class JobView:
     sentence: str
 
 
-def view(conn: Connection, job: Job, *, pace: Pace | None = None, budget: str = BUDGET, zone: tzinfo = UTC) -> JobView:
+def view(conn: Connection, job: Job, *, pace: Pace, zone: tzinfo = UTC) -> JobView:
     """Look around and say how this job stands. ``zone`` is the reader's, for times inside sentences."""
-    return tell(job, look_around(conn, job, budget), pace or Pace(), zone)
+    return views(conn, [job], pace=pace, zone=zone)[0]
 
 
-def views(conn: Connection, found: Sequence[Job], *, pace: Pace | None = None, budget: str = BUDGET) -> list[JobView]:
-    """Say how several jobs stand; what is around all of them is asked once."""
+def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = UTC) -> list[JobView]:
+    """Say how several jobs stand; what is around all of them is asked once, and nothing for those that are over."""
     live = [job for job in found if job.state.is_live]
-    gate = gates.current(conn, budget) if live else None
+    gate = gates.current(conn, BUDGET) if live else None
     users = waiting.users_by_lane(conn) if live else {}
-    return [tell(job, _look(conn, job, gate, users), pace or Pace()) for job in found]
+    return [tell(job, _look_around(conn, job, gate, users), pace, zone) for job in found]
 
 
-def look_around(conn: Connection, job: Job, budget: str = BUDGET) -> Surroundings:
-    """Ask what this job waits for; a job that is over waits for nothing and costs no query."""
-    if not job.state.is_live:
-        return Surroundings(datetime.now(UTC))
-    return _look(conn, job, gates.current(conn, budget), waiting.users_by_lane(conn))
-
-
-def _look(conn: Connection, job: Job, gate: Gate | None, users: Mapping[str, int]) -> Surroundings:
+def _look_around(conn: Connection, job: Job, gate: Gate | None, users: Mapping[str, int]) -> Surroundings:
     now = datetime.now(UTC)
     if not job.state.is_live:
         return Surroundings(now)

@@ -18,7 +18,7 @@ from workers.limiter.snapshot import Gate as ShownGate
 
 log = structlog.get_logger(__name__)
 
-
+BUDGET = "discogs-api"  # whose gates these are; what stands under it in Redis and in the ledger belongs together
 ALARM_AFTER = timedelta(hours=1)  # jobs do not fail for waiting, so somebody has to hear of it
 ALARMING = ("blocked", "rejected")  # these do not pass by themselves
 LOOK_SECONDS = 10.0  # between two looks at Redis while nothing holds the fleet back

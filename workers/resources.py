@@ -66,6 +66,7 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     limiter = Limiter(
         client,
         settings.limiter,
+        budget=gates.BUDGET,
         namespace=settings.engine.redis_namespace,
         on_gate=lambda gate: gates.keep_throttle(pool, limiter.budget, gate),
     )

@@ -8,6 +8,9 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP
 from actors.estimate import forecast
 from actors.pace import Pace
 from db.links import Link
+from workers.limiter.settings import LimiterSettings
+
+PACE = Pace.of(LimiterSettings())
 
 
 def link(records=10_043, wants=1_000, tier="curator"):
@@ -32,45 +35,45 @@ def link(records=10_043, wants=1_000, tier="curator"):
     ("records", "requests"), [(0, 4), (1, 4), (100, 4), (101, 5), (10_000, 103), (10_043, 104), (50_000, 503)]
 )
 def test_a_collection_costs_three_requests_and_its_pages(records, requests):
-    assert forecast(IMPORT_COLLECTION, link(records), {}, Pace()).requests == requests
+    assert forecast(IMPORT_COLLECTION, link(records), {}, PACE).requests == requests
 
 
 @pytest.mark.parametrize(("wants", "requests"), [(0, 1), (100, 1), (1_000, 10)])
 def test_a_wantlist_costs_its_pages(wants, requests):
-    assert forecast(IMPORT_WANTLIST, link(wants=wants), {}, Pace()).requests == requests
+    assert forecast(IMPORT_WANTLIST, link(wants=wants), {}, PACE).requests == requests
 
 
 def test_ten_thousand_records_and_a_thousand_wants_cost_113_requests():
-    both = [forecast(kind, link(10_000), {}, Pace()).requests for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
+    both = [forecast(kind, link(10_000), {}, PACE).requests for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
     assert sum(both) == 113
 
 
 def test_the_free_tier_costs_its_fifty_newest():
-    said = forecast(IMPORT_COLLECTION, link(tier="collector"), {}, Pace())
+    said = forecast(IMPORT_COLLECTION, link(tier="collector"), {}, PACE)
     assert (said.records, said.requests) == (50, 4)
     assert said.sentence == "50 records: 4 requests, about 4 s."
-    assert forecast(IMPORT_COLLECTION, link(7, tier="collector"), {}, Pace()).records == 7
+    assert forecast(IMPORT_COLLECTION, link(7, tier="collector"), {}, PACE).records == 7
 
 
 def test_it_reads_as_a_sentence():
-    assert forecast(IMPORT_COLLECTION, link(), {}, Pace()).sentence == "10,043 records: 104 requests, about 2 min."
-    assert forecast(IMPORT_WANTLIST, link(wants=1), {}, Pace()).sentence == "1 record: 1 request, about 1 s."
+    assert forecast(IMPORT_COLLECTION, link(), {}, PACE).sentence == "10,043 records: 104 requests, about 2 min."
+    assert forecast(IMPORT_WANTLIST, link(wants=1), {}, PACE).sentence == "1 record: 1 request, about 1 s."
 
 
 def test_other_users_in_the_lane_make_it_longer_and_are_named():
-    alone = forecast(IMPORT_COLLECTION, link(), {"import": 1}, Pace())
-    three = forecast(IMPORT_COLLECTION, link(), {"import": 3}, Pace())
+    alone = forecast(IMPORT_COLLECTION, link(), {"import": 1}, PACE)
+    three = forecast(IMPORT_COLLECTION, link(), {"import": 3}, PACE)
     assert three.seconds == pytest.approx(3 * alone.seconds)
     assert three.sentence == "10,043 records: 104 requests, about 6 min, taking turns with 2 other users."
 
 
 @pytest.mark.parametrize("known", [None, link(records=None)])
 def test_what_discogs_did_not_say_is_unknown_until_the_first_page(known):
-    said = forecast(IMPORT_COLLECTION, known, {}, Pace())
+    said = forecast(IMPORT_COLLECTION, known, {}, PACE)
     assert (said.records, said.requests, said.seconds) == (None, None, None)
     assert said.sentence.startswith("Unknown until the first page")
 
 
 def test_work_without_discogs_costs_no_request():
-    said = forecast(UPKEEP, None, {}, Pace())
+    said = forecast(UPKEEP, None, {}, PACE)
     assert (said.requests, said.seconds) == (0, 0)

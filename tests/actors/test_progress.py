@@ -10,9 +10,10 @@ from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from db.gates import Gate
 from db.jobs import Job, State
+from workers.limiter.settings import LimiterSettings
 
 NOW = datetime(2026, 11, 23, 3, 13, 0, tzinfo=UTC)
-ONE_A_SECOND = Pace(60, 60.0)
+ONE_A_SECOND = Pace(60, 60.0, LimiterSettings().shares)
 
 
 def job(**changes):
@@ -69,7 +70,7 @@ def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end():
 
 
 def test_a_closed_gate_says_why_until_when_and_what_is_safe():
-    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70))
+    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
     view = told(job(), ahead=0, gate=gate)
     assert view.waits_for == "Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."
     assert view.going_on_at == gate.closed_until
@@ -77,7 +78,7 @@ def test_a_closed_gate_says_why_until_when_and_what_is_safe():
 
 
 def test_a_reader_elsewhere_is_told_times_by_the_clock_there():
-    gate = Gate("discogs-api", "throttled", "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70))
+    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
     assert "Going on at 04:14:10." in told(job(), ZoneInfo("Europe/Berlin"), gate=gate).waits_for
 
 

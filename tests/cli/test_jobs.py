@@ -9,6 +9,7 @@ from actors.progress import Surroundings, tell
 from cli import jobs
 from cli.errors import NotFound
 from db.jobs import State
+from workers.limiter.settings import LimiterSettings
 
 
 def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
@@ -27,7 +28,7 @@ def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
 @pytest.fixture
 def view(job, now):
     """Make a job as a person sees it, third in its lane."""
-    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0))
+    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0, LimiterSettings().shares))
 
 
 def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):

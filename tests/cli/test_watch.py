@@ -8,6 +8,9 @@ from actors.progress import Surroundings, tell
 from cli.watch import Sight, Tokens, line, picture, watch
 from db.gates import Gate
 from db.jobs import State
+from workers.limiter.settings import LimiterSettings
+
+PACE = Pace.of(LimiterSettings())
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def sight(job, now):
 
     def look(around=None, **said):
         around = around or Surroundings(now, ahead=0, users_by_lane={"import": 1})
-        collection = tell(job(**said), around, Pace())
+        collection = tell(job(**said), around, PACE)
         wantlist = tell(
             job(
                 id=UUID(int=2),
@@ -29,7 +32,7 @@ def sight(job, now):
                 processed_records=0,
             ),
             around,
-            Pace(),
+            PACE,
         )
         return Sight(now, (collection, wantlist), Tokens(spent=9, free=46, limit=55, foreign=0, window_seconds=60))
 
@@ -62,7 +65,7 @@ def test_a_closed_gate_is_said_in_calm_words_with_the_time(drawn, sight, now):
 
 
 def test_the_end_is_estimated_as_soon_as_every_total_is_known(drawn, job, now):
-    view = tell(job(), Surroundings(now, ahead=0, users_by_lane={"import": 1}), Pace())
+    view = tell(job(), Surroundings(now, ahead=0, users_by_lane={"import": 1}), PACE)
     text = " ".join(drawn(picture(Sight(now, (view,)), now)))
     assert "about 4 s left" in text
 
@@ -75,14 +78,16 @@ def test_a_line_says_the_same_where_no_terminal_is(sight, now):
 
 def test_who_comes_late_is_told_the_time_that_the_cost_took(sight, now, capsys, monkeypatch, job):
     monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
-    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(now), Pace())
+    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(now), PACE)
     watch(lambda: Sight(now, (over,)))
     assert "9 requests in 1 min 10 s" in capsys.readouterr().out
 
 
 def test_watching_ends_with_the_last_job_and_tells_what_failed(sight, job, now, capsys, monkeypatch):
     failed = tell(
-        job(state=State.FAILED, finished_at=now, error_class="Gone", error="No such user."), Surroundings(now), Pace()
+        job(state=State.FAILED, finished_at=now, error_class="Gone", error="No such user."),
+        Surroundings(now),
+        PACE,
     )
     monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
     looks = iter([sight(), Sight(now, (failed,)), Sight(now, (failed,))])
