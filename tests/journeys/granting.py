@@ -8,6 +8,8 @@ from threading import Event, Thread
 from uuid import uuid4
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.journeys.simulated import Arrival
 
@@ -53,7 +55,7 @@ class Grants:
 
     def close(self) -> None:
         self._is_over = True
-        with suppress(redis.RedisError), redis.Redis.from_url(self._url) as client:
+        with suppress(redis.RedisError), self._connected() as client:
             client.ping()  # it looks up at whatever it hears
         self._thread.join(SEEN_SECONDS)
 
@@ -62,19 +64,23 @@ class Grants:
         mark, deadline = uuid4().hex, time.monotonic() + SEEN_SECONDS
         while mark not in self._heard:
             assert time.monotonic() < deadline, "Redis was not heard of"
-            with suppress(redis.RedisError), redis.Redis.from_url(self._url) as client:
+            with suppress(redis.RedisError), self._connected() as client:
                 client.echo(mark)
             time.sleep(AGAIN_SECONDS)
 
     def _run(self) -> None:
         while not self._is_over:
-            with suppress(redis.RedisError), redis.Redis.from_url(self._url) as client, client.monitor() as monitor:
+            with suppress(redis.RedisError), self._connected() as client, client.monitor() as monitor:
                 self._listens.set()
                 for line in monitor.listen():
                     self._hear(line["time"], line["client_type"], line["command"])
                     if self._is_over:
                         return
             time.sleep(AGAIN_SECONDS)
+
+    def _connected(self) -> redis.Redis:
+        """A client that does not wait between its tries: a server that is back grants before long."""
+        return redis.Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
 
     def _hear(self, at: float, by: str, command: str) -> None:
         name, _, rest = command.partition(" ")

@@ -96,7 +96,7 @@ class Storm:
 
     def wake(self, worker: Worker) -> None:
         """Let one go on, when it slept for long enough."""
-        place, span = next((place, span) for place, (one, span) in enumerate(self.stops) if one is worker)
+        place, span = [(place, span) for place, (one, span) in enumerate(self.stops) if one is worker][-1]
         time.sleep(max(0.0, span.since + self.asleep_seconds - time.time()))
         self.stops[place] = (worker, Span(span.since, time.time()))
         worker.wake()
@@ -133,8 +133,9 @@ def break_everything(storm: Storm) -> None:
     storm.let_pass(0.1)
     asleep = storm.stop()
     storm.lose_redis()
-    storm.kill()
     storm.wake(asleep)
+    storm.let_pass(0.1)
+    storm.kill()
 
 
 def test_no_window_is_passed_whatever_breaks_and_afterwards_all_is_used_and_shared(new_fleet, timing):
