@@ -1,4 +1,4 @@
-"""Connecting a Discogs account and ending the connection: the flows that every door shares.
+"""Connecting a Discogs account: the flows that every door shares.
 
 A hand-shake is begun for one user and ends once, for that user: either the app's backend vouches for who came back
 (``finish_for_user``), or the browser brings the cookie that it was given when it began (``finish_in_browser``). What
@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from actors.errors import Denied, NotConnected, OtherAccount, VerifierRefused
-from db import Connection, handshakes, jobs, links, users
+from db import Connection, handshakes, links, users
 from db.handshakes import LIFETIME, Handshake
-from db.jobs import Job, State
 from db.links import Credentials, Link
 from discogs import handshake
 from discogs.errors import DiscogsError, Invalid, PermitExpired, Unauthorised
@@ -23,9 +22,6 @@ from discogs.handshake import OUT_OF_BAND, RequestToken
 from discogs.records.people import Identity, Profile
 from workers.limiter.errors import LimiterError
 from workers.resources import Resources
-
-_LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
-_LISTED = 100  # live jobs of one user; kinds that speak for an account have one live job each
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +45,6 @@ class Connected:
     num_collection: int | None
     num_wantlist: int | None
     return_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """What a disconnect ended: whether there was a connection, and the jobs that it cancelled."""
-
-    was_connected: bool
-    cancelled: tuple[Job, ...]
 
 
 def require_connected(conn: Connection, user_id: UUID) -> Link:
@@ -167,28 +155,6 @@ def connect_personal(resources: Resources, user_id: UUID, token: str) -> Connect
     with resources.pool.transaction() as conn:
         users.find(conn, user_id)
     return _connect(resources, user_id, Credentials("personal", token.strip()))
-
-
-def disconnect(resources: Resources, user_id: UUID, *, forget_account: bool = False) -> Disconnected:
-    """Clear the tokens and cancel the jobs that speak for the account. What was imported stays.
-
-    ``forget_account`` also unbinds the user from the account, so that another one can be connected, and deletes what is
-    known of it from Discogs; albums stay, without their numbers there.
-    """
-    with resources.pool.transaction() as conn:
-        users.find(conn, user_id)
-        ended = jobs.end_conversation(conn, user_id) if forget_account else _cancel_all(conn, user_id)
-        was_connected = links.disconnect(conn, user_id)
-        if forget_account:
-            links.forget_account(conn, user_id)
-    return Disconnected(was_connected, tuple(ended))
-
-
-def _cancel_all(conn: Connection, user_id: UUID) -> list[Job]:
-    """Cancel what speaks for the account; a step under way ends first."""
-    live = [job for state in _LIVE for job in jobs.page(conn, user_id=user_id, state=state, room=_LISTED)]
-    ended = [jobs.cancel(conn, job.id) for job in live if job.speaks_for_user]
-    return [job for job in ended if job is not None]
 
 
 def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:

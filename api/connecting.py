@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from fastapi import APIRouter, Request
 
 from actors import connect
+from actors import disconnect as disconnecting
 from actors.connect import Begun
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
@@ -82,7 +83,7 @@ def disconnect(user_id: Speaker, resources: ResourcesNow, body: DisconnectBody |
 
     Discogs has no way for us to revoke the access: the user does that in the settings there, under Applications.
     """
-    ended = connect.disconnect(resources, user_id, forget_account=body is not None and body.forget_account)
+    ended = disconnecting.disconnect(resources, user_id, forget_account=body is not None and body.forget_account)
     return DisconnectedOut(was_connected=ended.was_connected, cancelled_jobs=[job.id for job in ended.cancelled])
 
 

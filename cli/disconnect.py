@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from actors import connect as connecting
+from actors import disconnect as disconnecting
 from actors.wording import count
 from cli import here, screen
 from db import users
@@ -26,7 +26,7 @@ def disconnect(
     with here.opened() as resources:
         with resources.pool.transaction() as conn:
             person = users.find(conn, user)
-        ended = connecting.disconnect(resources, person.id, forget_account=forget_account)
+        ended = disconnecting.disconnect(resources, person.id, forget_account=forget_account)
     cancelled = f", {count(len(ended.cancelled), 'job')} cancelled" if ended.cancelled else ""
     was = "is disconnected from Discogs" if ended.was_connected else "was not connected to Discogs"
     kept = "What came from Discogs was deleted." if forget_account else "What was imported stays."

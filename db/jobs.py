@@ -172,11 +172,17 @@ def page(
 
 def cancel(conn: Connection, job_id: UUID) -> Job | None:
     """Cancel at once when no step is under way, else ask the job to end after its step; None when it is over."""
-    row = _sql.cancel_now(conn, id=job_id) or _sql.ask_to_cancel(conn, id=job_id)
+    row = _sql.cancel(conn, id=job_id)
     if row is None:
         return None
     announce(conn, job_id)
     return job_of(row)
+
+
+def cancel_conversation(conn: Connection, user_id: UUID) -> list[Job]:
+    """Cancel all that speaks for a user's account; a step under way ends first."""
+    ended = [cancel(conn, row["id"]) for row in _sql.find_speaking(conn, user_id=user_id)]
+    return [job for job in ended if job is not None]
 
 
 def end_conversation(conn: Connection, user_id: UUID) -> list[Job]:

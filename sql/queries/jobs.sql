@@ -116,19 +116,25 @@ WHERE user_id = :user_id AND state = :state AND (created_at, id) < (:before_at, 
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
--- name: cancel_now(id)^
--- Cancel a job of which no step is under way.
+-- name: cancel(id)^
+-- Cancel a job; while a step is under way, ask it to end with that one. One statement, for a step may end meanwhile:
+-- of two, each could meet the job as the other one wants it.
 UPDATE rekkrd.jobs
-SET state = 'cancelled', finished_at = now(), cancel_requested_at = now(), called_until = NULL, waits_for = NULL
-WHERE id = :id AND state IN ('pending', 'running', 'retrying') AND leased_until IS NULL
+SET
+    state = CASE WHEN leased_until IS NULL THEN 'cancelled' ELSE state END,
+    finished_at = CASE WHEN leased_until IS NULL THEN now() END,
+    cancel_requested_at = coalesce(cancel_requested_at, now()),
+    called_until = NULL,
+    waits_for = NULL
+WHERE id = :id AND state IN ('pending', 'running', 'retrying')
 RETURNING *;
 
--- name: ask_to_cancel(id)^
--- Ask a job to end after the step that is under way.
-UPDATE rekkrd.jobs
-SET cancel_requested_at = coalesce(cancel_requested_at, now())
-WHERE id = :id AND state = 'running' AND leased_until IS NOT NULL
-RETURNING *;
+-- name: find_speaking(user_id)
+-- Live jobs that speak for an account, in the order in which all of them may be locked.
+SELECT id
+FROM rekkrd.jobs
+WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
+ORDER BY id;
 
 -- name: end_conversation(user_id)
 -- Cancel all that speaks for an account, a step under way too: its fence moves, so it stores nothing any more.

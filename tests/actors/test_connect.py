@@ -9,6 +9,7 @@ import pytest
 
 from actors import connect
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP
+from actors.disconnect import disconnect
 from actors.enqueue import enqueue
 from actors.errors import NotConnected, OtherAccount
 from db import jobs, links, steps, users
@@ -131,7 +132,7 @@ def test_nobody_is_not_connected(resources):
     with pytest.raises(UnknownUser):
         connect.connect_personal(resources, uuid4(), "personal-token")
     with pytest.raises(UnknownUser):
-        connect.disconnect(resources, uuid4())
+        disconnect(resources, uuid4())
 
 
 def test_a_connection_is_asked_for_before_work_that_needs_it(resources, ada):
@@ -149,7 +150,7 @@ def test_a_connection_is_asked_for_before_work_that_needs_it(resources, ada):
         required()
     connect.connect_personal(resources, ada, "personal-token")
     assert required().state == "connected"
-    connect.disconnect(resources, ada)
+    disconnect(resources, ada)
     with pytest.raises(NotConnected):
         required()
 
@@ -159,7 +160,7 @@ def test_a_disconnect_cancels_what_speaks_for_the_account_alone(resources, ada):
     with resources.pool.transaction() as conn:
         speaking = [enqueue(conn, kind, ada).job for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
         other = enqueue(conn, UPKEEP, ada).job
-    ended = connect.disconnect(resources, ada)
+    ended = disconnect(resources, ada)
     assert ended.was_connected
     assert {job.id for job in ended.cancelled} == {job.id for job in speaking}
     with resources.pool.transaction() as conn:
@@ -169,7 +170,7 @@ def test_a_disconnect_cancels_what_speaks_for_the_account_alone(resources, ada):
 def test_a_disconnect_keeps_what_was_imported_and_who_it_was(resources, ada):
     connect.connect_personal(resources, ada, "personal-token")
     _own_a_copy(resources, ada)
-    connect.disconnect(resources, ada)
+    disconnect(resources, ada)
     assert _counts(resources, ada) == {"instances": 1, "wants": 1, "agreed": 1, "albums": 1}
     row = row_of(resources, ada)
     assert (row["discogs_user_id"], row["discogs_oauth_token"]) == (42, None)
@@ -181,7 +182,7 @@ def test_forgetting_the_account_deletes_what_is_known_of_it_but_no_album(resourc
         bob = users.create(conn, "bob").id
     for user in (ada, bob):
         _own_a_copy(resources, user)
-    connect.disconnect(resources, ada, forget_account=True)
+    disconnect(resources, ada, forget_account=True)
     assert _counts(resources, ada) == {"instances": 0, "wants": 0, "agreed": 0, "albums": 1}
     assert _counts(resources, bob) == {"instances": 1, "wants": 1, "agreed": 1, "albums": 1}
     with resources.pool.transaction() as conn:
@@ -198,7 +199,7 @@ def test_forgetting_ends_a_step_under_way_so_that_it_stores_nothing_afterwards(r
     with resources.pool.transaction() as conn:
         conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute'")
         claimed = steps.claim(conn, job.id, worker="w", lease_seconds=60)
-    ended = connect.disconnect(resources, ada, forget_account=True)
+    ended = disconnect(resources, ada, forget_account=True)
     assert [(job.id, job.state) for job in ended.cancelled] == [(claimed.id, State.CANCELLED)]
     with resources.pool.transaction() as conn:
         assert steps.lock(conn, claimed) is None

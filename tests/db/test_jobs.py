@@ -1,6 +1,8 @@
 """The ledger's rows: enqueued once, cancelled in time, and the plan's import row always in step."""
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import psycopg
@@ -90,6 +92,54 @@ def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID)
     assert (ended.state, ended.processed_records) == (State.CANCELLED, 3)
     with pool.transaction() as conn:
         assert jobs.cancel(conn, job.id) is None
+
+
+def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        job, _ = jobs.add(conn, new_import(user))
+    claimed = claim(pool, job)
+    cancelled: list[Job | None] = []
+
+    def cancel() -> None:
+        with pool.transaction() as conn:
+            cancelled.append(jobs.cancel(conn, job.id))
+
+    canceller = threading.Thread(target=cancel)
+    with pool.transaction() as watching, pool.transaction() as conn:
+        locked = steps.lock(conn, claimed)
+        assert locked is not None
+        counts = Counts(1, 9, 3, 0)
+        steps.advance(conn, locked, counts, checkpoint={}, takes_token=True, after_seconds=None)
+        canceller.start()
+        while not watching.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall():
+            pass  # until the canceller waits for the row; what it read is older than the step's end
+    canceller.join(timeout=30)
+    with pool.transaction() as conn:
+        found = jobs.find(conn, job.id)
+    assert found is not None
+    assert found.state is State.CANCELLED
+    assert cancelled == [found]
+
+
+def test_all_that_speaks_for_an_account_is_cancelled_whatever_it_does(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        waiting, under_way, retrying = (jobs.add(conn, new_import(user, None))[0] for _ in range(3))
+        silent, _ = jobs.add(conn, replace(new_import(user, None), speaks_for_user=False))
+        elsewhere, _ = jobs.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
+    failed = claim(pool, retrying)
+    with pool.transaction() as conn:
+        steps.retry_later(conn, failed, requests=1, after_seconds=60, error_class="E", error="e", detail=None)
+    claim(pool, under_way)
+    with pool.transaction() as conn:
+        ended = {one.id: one.state for one in jobs.cancel_conversation(conn, user)}
+    assert ended == {
+        waiting.id: State.CANCELLED,
+        under_way.id: State.RUNNING,
+        retrying.id: State.CANCELLED,
+    }
+    with pool.transaction() as conn:
+        kept = [jobs.find(conn, one.id) for one in (silent, elsewhere)]
+    assert [one and one.state for one in kept] == [State.PENDING, State.PENDING]
 
 
 def test_pages_of_jobs_are_whole_and_newest_first(pool: Pool) -> None:
