@@ -1,5 +1,6 @@
 """What Discogs says about its limit, over real HTTP: to nobody, beside a stranger on our address, and by a 429."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -155,22 +156,13 @@ def test_without_credentials_the_fleet_runs_at_20_and_says_so(address):
     assert 18 <= most_in_window([at for at in times if at > times[0] + 0.5], WINDOW) <= 20
 
 
-def test_a_stranger_who_spends_the_reserve_costs_nobody_a_429(address):
+def test_a_stranger_who_spends_the_reserve_costs_nobody_a_429_and_us_nothing_more(address):
     ours = address(reserved=RESERVED)
     with ours.busy(), ours.stranger(requests=RESERVED, every=1.05 * WINDOW):
         time.sleep(2.2 * WINDOW)
     assert len(ours.came(STRANGER)) == 3 * RESERVED
     assert ours.refused(*OURS, STRANGER) == 0
-    assert most_in_window([one.at for one in ours.came()], WINDOW) <= LIMIT - RESERVED
-
-
-def test_the_reserve_is_what_others_may_spend_before_remaining_lowers_us(address):
-    ours = address(reserved=RESERVED)
-    with ours.busy(), ours.stranger(requests=RESERVED, every=WINDOW / 2):  # twice the reserve in a window
-        time.sleep(1.8 * WINDOW)
-        seen = ours.limiters[0].snapshot()
-    assert RESERVED <= seen.foreign <= 2 * RESERVED
-    assert abs(seen.spent - (LIMIT - seen.foreign)) <= ASTRAY
+    assert LIMIT - RESERVED - ASTRAY <= most_in_window([one.at for one in ours.came()], WINDOW) <= LIMIT - RESERVED
 
 
 def test_a_stranger_without_a_reserve_makes_us_sink_and_after_a_window_we_are_back(address):
@@ -183,9 +175,13 @@ def test_a_stranger_without_a_reserve_makes_us_sink_and_after_a_window_we_are_ba
             refused = ours.refused()
         time.sleep(1.2 * WINDOW)
         alone = ours.limiters[0].snapshot()
+    sys.stdout.write(
+        f"beside 20 of a stranger {beside.spent} of ours, {refused} of them refused and "
+        f"{ours.refused(STRANGER)} of the stranger's; alone {alone.spent}\n"
+    )
     # Of a stranger we hear with an answer, which may be behind by what is under way.
     assert refused <= len(OURS) * THREADS
-    assert beside.spent + 20 <= THEIRS
+    assert LIMIT - 20 - ASTRAY <= beside.spent <= THEIRS - 20
     assert 20 - 2 * ASTRAY <= beside.foreign <= 20
     assert (alone.foreign, ours.refused()) == (0, refused)
     assert alone.spent >= LIMIT - ASTRAY
