@@ -19,7 +19,7 @@ from workers.limiter.lanes import Lane
 ROOM = 2  # steps that a dispatcher calls up at once
 LOOKS = 50
 WHO = "somebody"
-LASTING = 1_000_000  # steps of the job that is alone; of many jobs only a few are done meanwhile
+LASTING = 1_000_000  # steps of each job, so that as many wait in the end as in the beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _fleet(stack: ExitStack, bench: Bench, ledger: Ledger, pace: Pace) -> House:
     discogs.open_account(WHO, records=0)
     home = stack.enter_context(house(bench, name, discogs, DISCOGS_REQUESTS_PER_WINDOW=str(pace.limit)))
     users = [uuid4() for _ in range(ledger.users)]
-    job = Asked(who=WHO, steps=1 if ledger.jobs > 1 else LASTING)
+    job = Asked(who=WHO, steps=LASTING)
     home.enqueue_together((user, ASK, job) for user in islice(cycle(users), ledger.jobs))
     return home
 
