@@ -123,7 +123,7 @@ def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -
 
 def test_all_that_speaks_for_an_account_is_cancelled_whatever_it_does(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        waiting, under_way, retrying = (jobs.add(conn, new_import(user, None))[0] for _ in range(3))
+        retrying, under_way, waiting = (jobs.add(conn, new_import(user, None))[0] for _ in range(3))
         silent, _ = jobs.add(conn, replace(new_import(user, None), speaks_for_user=False))
         elsewhere, _ = jobs.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
     failed = claim(pool, retrying)
