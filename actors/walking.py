@@ -9,7 +9,7 @@ from db.links import List
 from db.sweeps import Sweep
 
 PER_PAGE = 100
-FREE_RECORDS = 50  # what the free tier holds, newest first
+FREE_RECORDS = 50  # what an import of the free tier brings, newest first; what came before stays
 FREE_TIER = "collector"
 
 # One sort key a try. Equal keys may come in any order, and with another key other records are equal. A wantlist is

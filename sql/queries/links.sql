@@ -111,7 +111,7 @@ SET
 WHERE user_id = :user_id;
 
 -- name: set_partial(user_id, is_partial)!
--- A partial link holds the newest copies only, so nothing in it can be missing.
+-- A partial link saw the newest copies only, so nothing in it can be missing.
 UPDATE rekkrd.links
 SET is_partial = :is_partial
 WHERE user_id = :user_id;

@@ -332,14 +332,49 @@ def test_a_page_that_brings_more_than_asked_for_gives_a_free_account_no_more(dri
     assert drive.one("SELECT count(*) FROM rekkrd.instances") == 50
 
 
+def test_what_a_free_account_brought_over_stays_when_fifty_newer_records_come(drive, make_item):
+    drive.tier = "collector"
+    drive.discogs.items = [make_item(number) for number in range(60)]
+    drive.import_collection()
+    drive.execute("UPDATE albums SET title = 'as I call it' WHERE discogs_instance_id = %s", 3_000_000_000 + 59)
+    drive.discogs.items += [make_item(number) for number in range(100, 150)]
+    assert drive.import_collection().outcome == "The 50 newest of 110 records; upgrade to go on."
+    assert drive.one("SELECT count(*) FROM rekkrd.instances") == 100
+    assert drive.one("SELECT count(*) FROM albums WHERE discogs_instance_id IS NOT NULL") == 100
+    assert drive.one("SELECT count(*) FROM albums WHERE title = 'as I call it'") == 1
+    assert drive.one("SELECT count(*) FROM rekkrd.questions") == 0
+    assert drive.missing() == 0
+    assert drive.account().is_partial
+
+
 def test_nothing_is_ever_missing_in_a_partial_link(drive, make_item):
     drive.tier = "collector"
     drive.discogs.items = [make_item(number) for number in range(60)]
     drive.import_collection()
-    drive.discogs.items += [make_item(number) for number in range(100, 130)]
+    del drive.discogs.items[-1]  # we hold it; Discogs no longer does
     drive.import_collection()
-    assert drive.one("SELECT count(*) FROM rekkrd.instances") == 80
+    assert drive.one("SELECT count(*) FROM rekkrd.instances") == 51
     assert drive.missing() == 0
+
+
+def test_a_tier_that_ends_takes_no_record_away(drive, make_item):
+    drive.discogs.items = [make_item(number) for number in range(120)]
+    drive.import_collection()
+    drive.tier = "collector"
+    assert drive.import_collection().outcome == "The 50 newest of 120 records; upgrade to go on."
+    assert drive.one("SELECT count(*) FROM rekkrd.instances") == 120
+    assert drive.missing() == 0
+    assert drive.account().is_partial
+
+
+def test_a_free_account_that_shrank_to_fifty_is_seen_whole_and_what_is_gone_is_asked_about(drive, make_item):
+    drive.tier = "collector"
+    drive.discogs.items = [make_item(number) for number in range(60)]
+    drive.import_collection()
+    del drive.discogs.items[40:]
+    assert "would go missing at once" in drive.import_collection().outcome
+    assert drive.missing() == 0
+    assert not drive.account().is_partial
 
 
 def test_an_upgrade_goes_on_and_ends_the_partial_link(drive, make_item):
