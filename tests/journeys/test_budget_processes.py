@@ -68,7 +68,11 @@ class Storm:
         return max(self.fleet.timing.send_deadline, self.fleet.timing.lease, DEAD_SECONDS) + 0.2
 
     def one(self) -> Worker:
-        return self.rng.choice([worker for worker in self.fleet.workers if worker.is_alive and not self.sleeps(worker)])
+        """Any that asks for tokens by now and is awake."""
+        for worker in self.asks:
+            if worker.is_alive and not self.sleeps(worker):
+                worker.wait_until_started()
+        return self.rng.choice([worker for worker in self.asks if worker.is_alive and not self.sleeps(worker)])
 
     def sleeps(self, worker: Worker) -> bool:
         return any(sleeper is worker and span.until == float("inf") for sleeper, span in self.stops)
