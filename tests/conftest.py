@@ -5,11 +5,14 @@ With TEST_DATABASE_URL the databases of tests are made on that PostgreSQL instea
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -17,6 +20,9 @@ import redis
 from psycopg import sql
 
 from cli.servers import Servers, running
+
+if TYPE_CHECKING:
+    from db.jobs import Job
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +70,36 @@ def _template(_postgres_url: str) -> Iterator[str]:
     with _new_database(_postgres_url, "template0") as url:
         migrations.migrate(url)
         yield urlsplit(url).path.lstrip("/")
+
+
+@pytest.fixture
+def job_row() -> Callable[..., "Job"]:
+    """Make a job's row without a database: what is not said is that of a collection's import, just enqueued."""
+    from db.jobs import Job, State
+
+    def make(at: datetime, **said: object) -> Job:
+        row: dict[str, Any] = dict.fromkeys(field.name for field in fields(Job))
+        row |= dict.fromkeys(("priority", "fence", "attempts", "crashes", "steps", "requests"), 0)
+        row |= dict.fromkeys(("processed_records", "skipped_records"), 0)
+        row |= {
+            "id": UUID(int=7),
+            "kind": "import_collection",
+            "lane": "import",
+            "queue": "import",
+            "user_id": UUID(int=1),
+            "args": {},
+            "unique_key": "import_collection",
+            "takes_token": True,
+            "speaks_for_user": True,
+            "state": State.PENDING,
+            "created_at": at,
+            "due_at": at,
+            "is_executing": False,
+            "checkpoint": {},
+        }
+        return Job(**{**row, **said})
+
+    return make
 
 
 @contextmanager

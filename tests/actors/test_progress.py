@@ -1,7 +1,6 @@
 """What a person is told about a job, in every place where it can stand."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,58 +8,34 @@ import pytest
 from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from db.gates import Gate
-from db.jobs import Job, State
+from db.jobs import State
 from workers.limiter.settings import LimiterSettings
 
 NOW = datetime(2026, 11, 23, 3, 13, 0, tzinfo=UTC)
 ONE_A_SECOND = Pace(60, 60.0, LimiterSettings().shares)
 
 
-def job(**changes):
-    fields = {
-        "id": UUID(int=7),
-        "kind": "import_collection",
-        "lane": "import",
-        "queue": "import",
-        "user_id": UUID(int=1),
-        "args": {},
-        "unique_key": "import_collection",
-        "priority": 0,
-        "takes_token": True,
-        "speaks_for_user": True,
+@pytest.fixture
+def job(job_row):
+    """Make a job's row; what is not said is that of a collection's import behind page 61."""
+    under_way = {
         "state": State.RUNNING,
-        "created_at": NOW - timedelta(seconds=130),
-        "due_at": NOW - timedelta(seconds=130),
         "started_at": NOW - timedelta(seconds=122),
-        "finished_at": None,
-        "cancel_requested_at": None,
-        "called_until": None,
-        "leased_until": None,
-        "leased_by": None,
         "fence": 64,
-        "is_executing": False,
-        "attempts": 0,
-        "crashes": 0,
         "steps": 64,
         "requests": 64,
         "checkpoint": {"stage": "pages", "current_page": 61},
         "total_records": 10_343,
         "processed_records": 6_100,
-        "skipped_records": 0,
-        "waits_for": None,
-        "outcome": None,
-        "error_class": None,
-        "error": None,
-        "error_detail": None,
     }
-    return Job(**{**fields, **changes})
+    return lambda **said: job_row(NOW - timedelta(seconds=130), **{**under_way, **said})
 
 
 def told(row, zone=UTC, **around):
     return tell(row, Surroundings(NOW, **around), ONE_A_SECOND, zone)
 
 
-def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end():
+def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end(job):
     view = told(job(leased_until=NOW + timedelta(seconds=10), leased_by="w", is_executing=True), ahead=0)
     assert view.waits_for is None
     assert (view.page, view.pages, view.requests_left) == (61, 104, 43)
@@ -69,7 +44,7 @@ def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end():
     assert view.sentence == "Page 62 of 104, 43 s to go."
 
 
-def test_a_closed_gate_says_why_until_when_and_what_is_safe():
+def test_a_closed_gate_says_why_until_when_and_what_is_safe(job):
     gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
     view = told(job(), ahead=0, gate=gate)
     assert view.waits_for == "Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."
@@ -77,68 +52,68 @@ def test_a_closed_gate_says_why_until_when_and_what_is_safe():
     assert view.ends_at == NOW + timedelta(seconds=70 + 43)
 
 
-def test_a_reader_elsewhere_is_told_times_by_the_clock_there():
+def test_a_reader_elsewhere_is_told_times_by_the_clock_there(job):
     gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
     assert "Going on at 04:14:10." in told(job(), ZoneInfo("Europe/Berlin"), gate=gate).waits_for
 
 
-def test_a_place_in_the_line_is_said_with_its_time():
+def test_a_place_in_the_line_is_said_with_its_time(job):
     view = told(job(), ahead=2, users_by_lane={"import": 3})
     assert view.waits_for == "3rd in lane import, about 3 s."
     assert view.place_in_lane == 3
 
 
-def test_more_users_in_the_lane_make_the_end_later():
+def test_more_users_in_the_lane_make_the_end_later(job):
     assert told(job(), ahead=0, users_by_lane={"import": 3}).ends_at == NOW + timedelta(seconds=3 * 43)
 
 
-def test_another_step_of_the_account_is_named():
+def test_another_step_of_the_account_is_named(job):
     assert told(job(), ahead=0, speaking=job(kind="import_wantlist")).waits_for == (
         "Takes turns with import wantlist of the same account."
     )
 
 
-def test_a_failed_attempt_says_why_and_when_the_next_one_comes():
+def test_a_failed_attempt_says_why_and_when_the_next_one_comes(job):
     row = job(state=State.RETRYING, error="Discogs answered 502", attempts=2, due_at=NOW + timedelta(seconds=20))
     assert told(row, ahead=0).waits_for == (
         "Discogs answered 502. Trying again at 03:13:20 UTC, attempt 3. Page 61 of 104 is safe."
     )
 
 
-def test_a_step_without_its_token_waits_for_it():
+def test_a_step_without_its_token_waits_for_it(job):
     row = job(leased_until=NOW + timedelta(seconds=10), leased_by="w")
     assert told(row, ahead=0).waits_for == "Waits for its token, about 1 s."
 
 
-def test_a_cancelled_step_under_way_ends_first():
+def test_a_cancelled_step_under_way_ends_first(job):
     row = job(leased_until=NOW + timedelta(seconds=10), leased_by="w", cancel_requested_at=NOW)
     assert told(row).waits_for == "Ends after its present step."
 
 
-def test_a_delayed_job_says_when_it_begins():
+def test_a_delayed_job_says_when_it_begins(job):
     row = job(state=State.PENDING, started_at=None, steps=0, due_at=NOW + timedelta(days=1), checkpoint={})
     assert told(row).waits_for == "Begins at 2026-11-24 03:13:00 UTC."
 
 
-def test_a_database_whose_clock_is_a_little_ahead_delays_nothing():
+def test_a_database_whose_clock_is_a_little_ahead_delays_nothing(job):
     row = job(state=State.PENDING, started_at=None, steps=0, due_at=NOW + timedelta(milliseconds=300), checkpoint={})
     view = told(row, ahead=0)
     assert (view.waits_for, view.going_on_at) == ("1st in lane import, about 1 s.", None)
 
 
-def test_a_first_step_that_nobody_takes_asks_for_a_worker():
+def test_a_first_step_that_nobody_takes_asks_for_a_worker(job):
     row = job(state=State.PENDING, started_at=None, steps=0, checkpoint={})
     assert told(row, ahead=0).waits_for == ("Next in lane import, but nobody took it for 2 min: is a worker running?")
 
 
-def test_before_the_first_page_nobody_knows_the_end():
+def test_before_the_first_page_nobody_knows_the_end(job):
     view = told(job(total_records=None, checkpoint={"stage": "folders"}, processed_records=0), ahead=0)
     assert view.requests_left is None
     assert view.ends_at is None
     assert view.records_per_second is None
 
 
-def test_linking_costs_no_request():
+def test_linking_costs_no_request(job):
     assert told(job(checkpoint={"stage": "linking_by_name", "current_page": 104})).requests_left == 0
 
 
@@ -150,7 +125,7 @@ def test_linking_costs_no_request():
         ({"state": State.CANCELLED}, "Cancelled. Page 61 of 104 is safe."),
     ],
 )
-def test_a_job_that_is_over_says_how_it_ended(changes, sentence):
+def test_a_job_that_is_over_says_how_it_ended(changes, sentence, job):
     view = told(job(finished_at=NOW, **changes))
     assert view.sentence == sentence
     assert (view.waits_for, view.ends_at, view.requests_left) == (None, None, 0)

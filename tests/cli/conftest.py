@@ -8,7 +8,7 @@ import pytest
 import structlog
 from rich.console import Console
 
-from db.jobs import Job, State
+from db.jobs import State
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINA = UUID(int=7)
@@ -48,46 +48,18 @@ def drawn():
 
 
 @pytest.fixture
-def job():
+def job(job_row):
     """Make a job's row; what is not said is that of a collection's import under way."""
-
-    def make(**said):
-        row = {
-            "id": UUID("3f2a9c1e-0000-4000-8000-000000000001"),
-            "kind": "import_collection",
-            "lane": "import",
-            "queue": "import",
-            "user_id": MINA,
-            "args": {},
-            "unique_key": "import_collection",
-            "priority": 0,
-            "takes_token": True,
-            "speaks_for_user": True,
-            "state": State.RUNNING,
-            "created_at": NOW - timedelta(seconds=70),
-            "due_at": NOW - timedelta(seconds=70),
-            "started_at": NOW - timedelta(seconds=60),
-            "finished_at": None,
-            "cancel_requested_at": None,
-            "called_until": None,
-            "leased_until": None,
-            "leased_by": None,
-            "fence": 9,
-            "is_executing": False,
-            "attempts": 0,
-            "crashes": 0,
-            "steps": 9,
-            "requests": 9,
-            "checkpoint": {"stage": "pages", "current_page": 6},
-            "total_records": 1000,
-            "processed_records": 600,
-            "skipped_records": 0,
-            "waits_for": None,
-            "outcome": None,
-            "error_class": None,
-            "error": None,
-            "error_detail": None,
-        }
-        return Job(**{**row, **said})
-
-    return make
+    under_way = {
+        "id": UUID("3f2a9c1e-0000-4000-8000-000000000001"),
+        "user_id": MINA,
+        "state": State.RUNNING,
+        "started_at": NOW - timedelta(seconds=60),
+        "fence": 9,
+        "steps": 9,
+        "requests": 9,
+        "checkpoint": {"stage": "pages", "current_page": 6},
+        "total_records": 1000,
+        "processed_records": 600,
+    }
+    return lambda **said: job_row(NOW - timedelta(seconds=70), **{**under_way, **said})
