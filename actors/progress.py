@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, Stage
+from actors.estimate import BEFORE_COLLECTION
 from actors.pace import Pace
 from actors.walking import PER_PAGE
 from actors.wording import clock, lasting, ordinal
@@ -16,7 +17,7 @@ from workers.gates import BUDGET
 SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
 NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
 
-_REQUESTS_BEFORE_PAGES = {Stage.IDENTITY: 3, Stage.FOLDERS: 2, Stage.FIELDS: 1}
+_REQUESTS_BEFORE_PAGES = {Stage.IDENTITY: BEFORE_COLLECTION, Stage.FOLDERS: 2, Stage.FIELDS: 1}
 _AFTER_PAGES = frozenset({Stage.LINKING_BY_RELEASE, Stage.LINKING_BY_NAME})
 _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
 
@@ -123,7 +124,10 @@ def requests_left(job: Job) -> int | None:
     if stage in _AFTER_PAGES:
         return 0
     page, pages = _pages(job)
-    return None if pages is None else _REQUESTS_BEFORE_PAGES.get(stage, 0) + max(0, pages - (page or 0))
+    if pages is None:
+        return None
+    is_doubt = stage is Stage.IDENTITY and job.checkpoint.get("is_doubted") is True  # back to the same page after it
+    return (1 if is_doubt else _REQUESTS_BEFORE_PAGES.get(stage, 0)) + max(0, pages - (page or 0))
 
 
 def _pages(job: Job) -> tuple[int | None, int | None]:

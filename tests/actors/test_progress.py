@@ -134,3 +134,13 @@ def test_a_job_that_is_over_says_how_it_ended(changes, sentence, job):
 def test_background_work_takes_its_share_of_the_pace():
     assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "background": 1}) == pytest.approx(4 / 3)
     assert ONE_A_SECOND.seconds_per_step("import", {"import": 1, "interactive": 4}) == 1.0
+
+
+@pytest.mark.parametrize("kind", ["import_collection", "import_wantlist"])
+def test_asking_who_we_are_in_doubt_costs_one_request_before_the_page_comes_again(kind, job):
+    doubted = {"stage": "identity", "current_page": 61, "is_doubted": True}
+    assert told(job(kind=kind, checkpoint=doubted)).requests_left == 1 + 43
+
+
+def test_an_import_that_knows_its_total_and_has_begun_anew_counts_what_comes_before_the_pages(job):
+    assert told(job(checkpoint={"stage": "identity"})).requests_left == 3 + 104
