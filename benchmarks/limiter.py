@@ -29,7 +29,7 @@ LIMIT = 55
 ANSWERS = 0.3
 PERSON = "somebody at a screen"
 COLLECTORS = 3
-CALLS_A_GRANT = 3.3  # "about 3"
+CALLS_A_GRANT = 3.0
 
 
 class _Timed:
