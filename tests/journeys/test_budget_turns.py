@@ -14,10 +14,10 @@ from tests.journeys.spending import Span, spending
 pytestmark = pytest.mark.journey
 
 ASKING_WORKER = (sys.executable, str(Path(__file__).with_name("asking_worker.py")))
-UNHURRIED = Timing(window=12.0)  # a step is stored and the next called up within a token's interval
+UNHURRIED = Timing(window=18.0)  # a step is stored and the next called up within a token's interval
 MUCH, LITTLE = 500, 10
-BEFORE = 6  # requests that the first user has had when the second comes
-NEXT = 20
+BEFORE = 3  # requests that the first user has had when the second comes
+NEXT = 12
 LEAST_USE = 0.75  # of a worker that others run beside; the limiter's own figure is in its benchmark
 
 
