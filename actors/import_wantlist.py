@@ -26,6 +26,10 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome
 
 Fetched: TypeAlias = Identity | WantPage | Missed
 
+ANONYMOUS = (
+    "Discogs shows this wantlist as to a stranger, although it says who we are. Nothing was changed: "
+    "try again later, or connect the account again."
+)
 NOT_THERE = "Discogs knows no wantlist of this account. Nothing was changed: look whether the account still exists."
 
 
@@ -50,7 +54,7 @@ def _store_page(conn: Connection, step: ImportStep, page: WantPage) -> Outcome:
     if not step.checkpoint.is_doubted:
         is_suddenly_empty = page.total_items == 0 and wants.count_present(conn, step.user_id) > 0
         if is_suddenly_empty or shows_less(conn, step.user_id, listed):
-            return doubt(step, NOT_THERE)
+            return doubt(step, ANONYMOUS)
     sweep_id = begun_sweep(conn, step, "wantlist")
     newly_seen = store_wants(conn, step.user_id, sweep_id, listed)
     place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items))

@@ -30,6 +30,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from throttled import RateLimiterType, Throttled, rate_limiter, store
 
+from workers.gates import BUDGET
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings
@@ -63,7 +64,7 @@ def _ours(terms: Terms) -> Take:
         health_check_interval=15,
     )
     settings = LimiterSettings(requests_per_window=terms.limit, window_seconds=terms.window)
-    limiter = Limiter(client, settings, namespace=terms.name)
+    limiter = Limiter(client, settings, budget=BUDGET, namespace=terms.name)
 
     def take(lane: Lane, user: str) -> Answered:
         patience = terms.patience if lane is Lane.INTERACTIVE else None

@@ -19,6 +19,7 @@ from workers import gates
 from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
 from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
 from workers.leases import Lease, LeaseKeeper
+from workers.limiter.errors import GaveUp
 from workers.limiter.lanes import Lane
 from workers.resources import Resources
 from workers.settings import EngineSettings
@@ -129,16 +130,23 @@ class Runner:
         except Unauthorised as refused:
             if hand.account is None or refused.status != 403:
                 raise
-            self._resources.discogs(hand.account, hand.budget).identity()
+            self._look_again(hand, hand.account, refused)
             raise Unavailable(
                 "Discogs took us for a stranger, though it knows who we are.", status=403, endpoint=refused.endpoint
             ) from refused
-        except ApplicationRejected:
+        except ApplicationRejected as refused:
             if hand.account is None:
                 raise
             # A key that is good by itself is told that nobody signed in: Unauthorised, in the collector's own words.
-            self._resources.discogs(None, hand.budget).identity()
+            self._look_again(hand, None, refused)
             raise
+
+    def _look_again(self, hand: "_Hand", account: Account | None, refused: DiscogsError) -> None:
+        """Ask who we are. Without a token for it the refusal counts as an attempt, or it would be bought for ever."""
+        try:
+            self._resources.discogs(account, hand.budget).identity()
+        except GaveUp as error:
+            raise Unavailable(str(refused), status=refused.status, endpoint=refused.endpoint) from error
 
     def _step(self, hand: "_Hand", job: Job[Any, Any, Any]) -> Step[Any, Any]:
         row = hand.row

@@ -7,6 +7,7 @@ import redis
 from benchmarks import limiter_demand
 from benchmarks.figures import Bench
 from benchmarks.heard import forget, hear, hearing
+from workers.gates import BUDGET
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings
@@ -29,7 +30,7 @@ def test_every_demand_keeps_to_the_limit_and_every_cost_is_counted(servers, tmp_
 
 def test_calls_of_the_script_are_told_from_other_commands_and_other_budgets(redis_url):
     with hearing(redis_url) as client, redis.Redis.from_url(redis_url) as other:
-        limiters = [Limiter(other, LimiterSettings(), namespace=name) for name in ("one", "two")]
+        limiters = [Limiter(other, LimiterSettings(), budget=BUDGET, namespace=name) for name in ("one", "two")]
         limiters[0].snapshot()
         forget(client)
         other.set("something", "else")

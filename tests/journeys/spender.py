@@ -20,6 +20,7 @@ from discogs.budget import Permit
 from discogs.client import Discogs, http_client
 from discogs.errors import DiscogsError, PermitExpired
 from workers import logs
+from workers.gates import BUDGET
 from workers.limiter.errors import LimiterError
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
@@ -60,7 +61,7 @@ def main() -> None:
     lifeline.follow()
     settings = Settings(env_file=None)
     logs.configure("json", "info")
-    limiter = Limiter(redis_client(settings), settings.limiter)
+    limiter = Limiter(redis_client(settings), settings.limiter, budget=BUDGET)
     http = http_client(settings.discogs)
 
     def spend(lane: Lane, user: str, token: str | None) -> None:

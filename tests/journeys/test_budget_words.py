@@ -18,6 +18,7 @@ from discogs.errors import DiscogsError, PermitExpired
 from discogs.settings import DiscogsSettings
 from simulator import SimulatorSettings
 from tests.journeys.oracle import most_in_window
+from workers.gates import BUDGET
 from workers.limiter.errors import LimiterError
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
@@ -63,7 +64,7 @@ class Address:
             self._settings = DiscogsSettings(_env_file=None, api_url=self.discogs.url, deadline_seconds=WINDOW)
             for name in (*OURS, STRANGER):
                 self.discogs.world.create_account(name, records=0, wants=0)
-            self.limiters = [Limiter(client, self._limiter_settings) for _ in OURS]
+            self.limiters = [Limiter(client, self._limiter_settings, budget=BUDGET) for _ in OURS]
             with http_client(self._settings) as self._http:
                 yield self
             for limiter in self.limiters:

@@ -33,7 +33,7 @@ def pool(migrated_database_url: str) -> Iterator[Pool]:
 @pytest.fixture
 def limiter(redis_url: str) -> Iterator[Limiter]:
     with redis.Redis.from_url(redis_url) as client:
-        limiter = Limiter(client, LimiterSettings(), namespace=uuid4().hex)
+        limiter = Limiter(client, LimiterSettings(), budget=gates.BUDGET, namespace=uuid4().hex)
         yield limiter
         limiter.close()
 
@@ -144,7 +144,7 @@ def test_a_429_at_a_door_is_remembered_too(pool: Pool, limiter: Limiter) -> None
 @pytest.mark.parametrize("decision", [BLOCKED, THROTTLED])
 def test_redis_away_does_not_keep_the_gate_open(pool: Pool, decision: CloseGate) -> None:
     with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as nobody:
-        limiter = Limiter(nobody, LimiterSettings())
+        limiter = Limiter(nobody, LimiterSettings(), budget=gates.BUDGET)
         until = close(pool, limiter, decision)
         assert until > datetime.now(UTC) + timedelta(seconds=50)
         assert current(pool, limiter).closed_until == until

@@ -14,7 +14,11 @@ from db.jobs import State
 from db.links import Credentials
 from workers.kinds import Done, Job, Kind, NoArguments, Progress, Step
 from workers.leases import LeaseKeeper
+from workers.limiter.errors import GaveUp
+from workers.limiter.grant import Grant
 from workers.limiter.lanes import Lane
+from workers.limiter.limiter import Limiter
+from workers.limiter.stop import Stop
 from workers.resources import Resources, open_resources
 from workers.runner import Runner
 from workers.settings import Settings
@@ -98,7 +102,9 @@ Ran = tuple[JobRow, list[str]]
 def run(resources: Resources) -> Callable[..., Ran]:
     """Run one step against a gate-keeper; say how the job stands, and what was asked."""
 
-    def run_step(user_id: UUID, gatekeeper: Gatekeeper, *, speaks_for_user: bool = True) -> Ran:
+    def run_step(
+        user_id: UUID, gatekeeper: Gatekeeper, *, speaks_for_user: bool = True, limiter: object = resources.limiter
+    ) -> Ran:
         job = _job(speaks_for_user=speaks_for_user)
         leases = LeaseKeeper(resources.pool, worker="tests", lease_seconds=15, step_deadline_seconds=60)
         with resources.pool.transaction() as conn:
@@ -106,7 +112,8 @@ def run(resources: Resources) -> Callable[..., Ran]:
             conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [row.id])
         transport = httpx.MockTransport(gatekeeper)
         with httpx.Client(base_url=resources.settings.discogs.api_url, transport=transport) as http:
-            Runner(replace(resources, http=http), {job.kind.name: job}, leases, worker="tests").run(str(row.id), 0)
+            known = replace(resources, http=http, limiter=limiter)
+            Runner(known, {job.kind.name: job}, leases, worker="tests").run(str(row.id), 0)
         with resources.pool.transaction() as conn:
             found = jobs.find(conn, row.id)
         assert found is not None
@@ -135,6 +142,30 @@ def test_a_strangers_403_is_an_attempt_while_discogs_knows_who_we_are(
     assert (row.state, row.attempts, row.requests) == (State.RETRYING, 1, 2)
     assert row.error == "Discogs took us for a stranger, though it knows who we are."
     assert link_state(resources, ada) == "connected"
+
+
+class OneToken:
+    """A limiter that has one token, and then none in time."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+        self.is_spent = False
+
+    def acquire(self, *, lane: Lane, user: str, give_up_after: float | None, stop: Stop | None) -> Grant:
+        if self.is_spent:
+            raise GaveUp("No token came up.")
+        self.is_spent = True
+        return self.limiter.acquire(lane=lane, user=user, give_up_after=give_up_after, stop=stop)
+
+
+@pytest.mark.parametrize("refusal", [REFUSED_FOLDERS, UNKNOWN_CONSUMER], ids=["stranger", "own key"])
+def test_a_refusal_that_could_not_be_looked_at_is_an_attempt(
+    resources: Resources, ada: UUID, run: Callable[..., Ran], refusal: httpx.Response
+) -> None:
+    row, asked = run(ada, Gatekeeper(refusal), limiter=OneToken(resources.limiter))
+    assert asked == ["folders"]
+    assert (row.state, row.attempts, row.requests) == (State.RETRYING, 1, 1)
+    assert (link_state(resources, ada), closed_by(resources)) == ("connected", [])
 
 
 def test_a_403_of_an_account_that_discogs_does_not_know_asks_to_connect_again(

@@ -30,7 +30,7 @@ class Limiter:
         client: redis.Redis,
         settings: LimiterSettings,
         *,
-        budget: str = "discogs-api",
+        budget: str,
         namespace: str = "rekkrd",
         on_gate: Callable[[Gate], None] | None = None,
     ) -> None:

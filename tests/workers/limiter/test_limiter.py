@@ -38,7 +38,7 @@ def new_limiter(client: redis.Redis) -> Iterator[Callable[..., Limiter]]:
     opened = []
 
     def start(*, on: redis.Redis = client, on_gate=None, **settings: float) -> Limiter:
-        opened.append(Limiter(on, short_settings(**settings), on_gate=on_gate))
+        opened.append(Limiter(on, short_settings(**settings), budget="b", on_gate=on_gate))
         return opened[-1]
 
     yield start
@@ -198,7 +198,7 @@ WORKER = textwrap.dedent(
 
     client = redis.Redis.from_url(sys.argv[1])
     limiter = Limiter(client, LimiterSettings(_env_file=None, window_seconds=3.0, send_deadline_seconds=0.1,
-                                              answer_deadline_seconds=3.0))
+                                              answer_deadline_seconds=3.0), budget="b")
 
     def work(number):
         while True:
