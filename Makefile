@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROOMS := workers actors scheduler db discogs api cli simulator
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check fix bench lock clean
+.PHONY: help install demo test soak storm check fix bench lock clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,16 +29,21 @@ test: install ## All tests, against real servers that they start themselves.
 soak: install ## The long tests, with true times.
 	@$(BIN)/pytest -q -m soak --timeout 3600
 
+storm: install ## A storm of SEED=… over a real fleet: kills, lost replies, bad answers. DURATION=60, TRUE=1 with true times.
+	@$(BIN)/python -m tests.storm --seed $(or $(SEED),1) --duration $(or $(DURATION),60) $(if $(TRUE),--true-times)
+
 check: install ## Format, lint, types, import contracts, SQL, and documents against code.
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@said=$$($(BIN)/lint-imports 2>&1) || { echo "$$said"; exit 1; }
-	@$(BIN)/pytest -q tests/db/test_sql.py tests/test_settings_documented.py
+	@$(BIN)/pytest -q tests/db/test_sql.py tests/test_settings_documented.py tests/cli/test_reference.py
 
 fix: install ## Mend what a machine can mend.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python -m cli.documented
+	@$(BIN)/python -m cli.reference
 	@WRITE_SCHEMA=1 $(BIN)/pytest -q tests/db/test_schema.py
 
 bench: install ## Print the figures that we claim, and write benchmarks/results.

@@ -9,8 +9,9 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.pace import Pace
 from actors.walking import PER_PAGE, newest_of
 from actors.wording import count, lasting
-from db import Connection, links, waiting
+from db import Connection, gates, links, waiting
 from db.links import Link
+from workers.gates import BUDGET
 from workers.kinds import Kind
 
 BEFORE_COLLECTION = 3  # identity, folders, fields
@@ -32,6 +33,8 @@ def estimate(conn: Connection, kind: Kind[Any, Any], user_id: UUID, pace: Pace) 
     """Forecast a job from what is known already: no request is sent and nothing is enqueued."""
     users = waiting.users_by_lane(conn)
     others = waiting.count_others(conn, kind.lane, user_id)
+    brake = gates.braked(conn, BUDGET)
+    pace = pace.at(brake.share) if brake and brake.share else pace
     return forecast(kind, links.link(conn, user_id), {**users, kind.lane: others + 1}, pace)
 
 

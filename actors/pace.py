@@ -1,7 +1,7 @@
 """How fast requests go out for one user of one lane: the budget, divided as the limiter divides it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
@@ -19,6 +19,10 @@ class Pace:
     def of(cls, limits: LimiterSettings) -> "Pace":
         """Return the pace that the settings allow."""
         return cls(limits.limit, limits.window_seconds, limits.shares)
+
+    def at(self, share: float) -> "Pace":
+        """Return the pace while an operator's brake leaves only this share of the budget."""
+        return replace(self, requests=max(1, int(self.requests * share)))
 
     def seconds_per_step(self, lane: str, users_by_lane: Mapping[str, int]) -> float:
         """Seconds between two steps of this lane, whoever's turn it is, while the lanes with work stay the same.

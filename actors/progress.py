@@ -24,11 +24,16 @@ _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What around a job decides when it goes on. ``ahead`` counts steps of its lane that come first."""
+    """What around a job decides when it goes on.
+
+    ``ahead`` counts steps of its lane that come first. ``gate`` lets nobody send; ``brake`` is the operator's that
+    leaves a share.
+    """
 
     now: datetime
     ahead: int | None = None
     gate: Gate | None = None
+    brake: Gate | None = None
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
 
@@ -62,19 +67,20 @@ def view(conn: Connection, job: Job, *, pace: Pace, zone: tzinfo = UTC) -> JobVi
 def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = UTC) -> list[JobView]:
     """Say how several jobs stand; what is around all of them is asked once, and nothing for those that are over."""
     live = [job for job in found if job.state.is_live]
-    gate = gates.current(conn, BUDGET) if live else None
+    holding = gates.holding(conn, BUDGET) if live else []
     users = waiting.users_by_lane(conn) if live else {}
-    return [tell(job, _look_around(conn, job, gate, users), pace, zone) for job in found]
+    return [tell(job, _look_around(conn, job, holding, users), pace, zone) for job in found]
 
 
-def _look_around(conn: Connection, job: Job, gate: Gate | None, users: Mapping[str, int]) -> Surroundings:
+def _look_around(conn: Connection, job: Job, holding: Sequence[Gate], users: Mapping[str, int]) -> Surroundings:
     now = datetime.now(UTC)
     if not job.state.is_live:
         return Surroundings(now)
     return Surroundings(
         now,
         ahead=line.count_ahead(conn, job.id),
-        gate=gate if job.takes_token else None,
+        gate=next((gate for gate in holding if not gate.share), None) if job.takes_token else None,
+        brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
         speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
         users_by_lane=users,
     )
@@ -85,6 +91,7 @@ def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobV
     page, pages = _pages(job)
     left = requests_left(job)
     opens_at = _waits_until(job, around)
+    pace = pace.at(around.brake.share) if around.brake else pace
     step_seconds = pace.seconds_per_step(job.lane, around.users_by_lane)
     ends_at = None
     if left is not None and job.state.is_live:
@@ -158,16 +165,24 @@ def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo
     if not job.state.is_live:
         return None
     if around.gate is not None and around.gate.closed_until > around.now:
-        return f"{around.gate.reason}. Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
+        why = f"Paused by an operator: {around.gate.reason}" if around.gate.is_brake else around.gate.reason
+        return f"{_ended(why)} Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
     if job.cancel_requested_at is not None:
         return "Ends after its present step."
+    slowly = _slowly(around, zone)
     if job.leased_until is not None:
-        return (
-            None if job.is_executing or not job.takes_token else f"Waits for its token, about {lasting(step_seconds)}."
-        )
+        is_waiting = job.takes_token and not job.is_executing
+        return f"Waits for its token, about {lasting(step_seconds)}.{slowly}" if is_waiting else None
     if job.due_at > around.now + SLACK:
         return _until_due(job, around.now, zone)
-    return _in_line(job, around, step_seconds)
+    return _in_line(job, around, step_seconds) + slowly
+
+
+def _slowly(around: Surroundings, zone: tzinfo) -> str:
+    if around.brake is None:
+        return ""
+    until = clock(around.brake.closed_until, around.now, zone)
+    return f" An operator leaves {around.brake.share:.0%} of the budget until {until}: {_ended(around.brake.reason)}"
 
 
 def _until_due(job: Job, now: datetime, zone: tzinfo) -> str:

@@ -43,6 +43,7 @@ COMMANDS = (
     Command("keys", COLLECTORS),
     Command("import", JOBS, module="importing", function="import_"),
     Command("jobs", JOBS),
+    Command("limiter", JOBS),
     Command("api", PROCESSES),
     Command("worker", PROCESSES),
     Command("scheduler", PROCESSES),

@@ -52,6 +52,24 @@ def test_a_closed_gate_says_why_until_when_and_what_is_safe(job):
     assert view.ends_at == NOW + timedelta(seconds=70 + 43)
 
 
+def brake(share):
+    return Gate("discogs-api", "operator", share, "the app moves house", NOW, NOW + timedelta(minutes=20), "anna")
+
+
+def test_an_operators_pause_says_whose_it_is(job):
+    assert told(job(), ahead=0, gate=brake(0.0)).waits_for == (
+        "Paused by an operator: the app moves house. Going on at 03:33:00 UTC. Page 61 of 104 is safe."
+    )
+
+
+def test_a_brake_that_leaves_a_share_makes_everything_slower_and_says_so(job):
+    view = told(job(), ahead=2, brake=brake(0.25), users_by_lane={"import": 1})
+    assert view.waits_for == (
+        "3rd in lane import, about 12 s. An operator leaves 25% of the budget until 03:33:00 UTC: the app moves house."
+    )
+    assert view.ends_at == NOW + timedelta(seconds=4 * 43)
+
+
 def test_a_reader_elsewhere_is_told_times_by_the_clock_there(job):
     gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
     assert "Going on at 04:14:10." in told(job(), ZoneInfo("Europe/Berlin"), gate=gate).waits_for

@@ -92,7 +92,7 @@ def test_a_brake_holds_in_both_places_until_it_is_released(pool: Pool, limiter: 
     assert current(pool, limiter).closed_by == "anna"
     gate = limiter.snapshot().gate
     assert gate is not None
-    assert gate.reason == "tea"
+    assert gate.reason == "Paused by an operator: tea"
     assert gates.release_brake(pool, limiter)
     assert not gates.release_brake(pool, limiter)
     assert holding(pool, limiter) == []

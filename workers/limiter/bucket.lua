@@ -136,7 +136,7 @@ local function closed()
   local left = (num(state.gate_until) or 0) - now
   if left > 0 then shut = {left = left, reason = state.gate_reason} end
   if brake and brake.share == 0 and brake.left > (shut and shut.left or 0) then
-    shut = {left = brake.left, reason = brake.reason}
+    shut = {left = brake.left, reason = 'Paused by an operator: ' .. brake.reason}
   end
   return shut
 end

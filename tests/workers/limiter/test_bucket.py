@@ -234,7 +234,7 @@ def test_the_brake_ends_without_a_probe_and_leaves_the_gate_alone(new_fleet):
     fleet.run(5)
     process.bucket.close(10, "gate")
     process.bucket.brake(0.0, 30, "brake")
-    assert process.bucket.look()["gate"]["reason"] == "brake"
+    assert process.bucket.look()["gate"]["reason"] == "Paused by an operator: brake"
     process.bucket.brake(1.0, 0, "")
     assert process.bucket.look()["gate"]["reason"] == "gate"
     process.bucket.open()

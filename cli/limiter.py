@@ -1,0 +1,297 @@
+"""`rekkrd limiter`: the budget of the fleet as it is spent, and the brake on it."""
+
+import getpass
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from actors.wording import count
+from cli import here, screen, times, words
+from cli.errors import CommandFailed
+from db import gates as stored
+from db import users
+from db.gates import Gate
+from workers import gates
+from workers.limiter.errors import LimiterUnavailable
+from workers.limiter.lanes import Lane
+from workers.limiter.snapshot import Snapshot, Waits
+from workers.resources import Resources
+
+app = typer.Typer(help="See the budget being spent; pause the fleet, or leave it a share.", invoke_without_command=True)
+
+LOOK_SECONDS = 0.5
+BAR_WIDTH = 40
+USERS_SHOWN = 5
+
+Until = Annotated[
+    str, typer.Option("--until", metavar="WHEN", help="When it ends by itself: 30m, 2h, 18:00, 2026-12-01T06:30.")
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="WHY", help="A few words for everybody whose job waits meanwhile.")
+]
+
+
+class BadShare(CommandFailed):
+    """What was typed is no share of a budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at the budget, with what the ledger knows of it."""
+
+    shown: Snapshot
+    brake: Gate | None
+    handles: dict[str, str]
+
+
+@app.callback()
+def limiter(
+    context: typer.Context,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Show it once instead of live.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one look as JSON for programs.")] = False,
+) -> None:
+    """Show the budget live: spent and free, who waits, when the next token comes, and what holds the fleet back.
+
+    Ctrl-C ends the display. Without a terminal it is shown once.
+    """
+    if context.invoked_subcommand:
+        return
+    with here.opened() as resources:
+        if as_json:
+            screen.plain(json.dumps(as_plain(look(resources)), indent=2, default=_plain))
+        elif once or not screen.out().is_terminal:
+            screen.out().print(picture(look(resources)))
+        else:
+            _show_live(resources)
+
+
+@app.command()
+def pause(until: Until, reason: Reason) -> None:
+    """Let nobody send to Discogs until a time: no worker, no person at a screen, no other program."""
+    _brake(0.0, until, reason)
+
+
+@app.command()
+def share(
+    part: Annotated[str, typer.Argument(metavar="SHARE", help="What is left of the budget: 50%, or 0.5.")],
+    until: Until,
+    reason: Reason,
+) -> None:
+    """Leave the fleet a share of its budget until a time. Lanes and turns stay as they are, only slower."""
+    _brake(_share(part), until, reason)
+
+
+@app.command()
+def resume() -> None:
+    """Release the brake before its time. What Discogs itself has closed stays closed."""
+    with here.opened() as resources, _remembered_without_redis():
+        was_pulled = gates.release_brake(resources.pool, resources.limiter)
+        screen.say("The brake is released." if was_pulled else "The brake was not pulled.")
+        gate = resources.limiter.snapshot().gate
+        if gate is not None:
+            screen.plain(f"Closed all the same until {words.clock(gate.until)}: {gate.reason}.")
+
+
+def look(resources: Resources) -> Sight:
+    """Look at the budget. Raises LimiterUnavailable, DatabaseError."""
+    shown = resources.limiter.snapshot()
+    ids = sorted({UUID(one.user) for one in shown.waiting if _is_id(one.user)})
+    with resources.pool.transaction() as conn:
+        brake = stored.braked(conn, resources.limiter.budget)
+        handles = {str(user.id): user.handle for user in users.find_many(conn, ids)} if ids else {}
+    return Sight(shown, brake, handles)
+
+
+def picture(sight: Sight) -> RenderableType:
+    """Draw one look in at most 80 columns: the window, the lanes, who waits, and what holds the fleet back."""
+    shown = sight.shown
+    window = Table.grid(padding=(0, 2, 0, 0))
+    window.add_column(width=BAR_WIDTH)
+    window.add_column(no_wrap=True)
+    window.add_row(ProgressBar(total=max(1, shown.limit), completed=shown.spent, width=BAR_WIDTH), Text(_spent(shown)))
+    return Group(
+        window,
+        Text(_next(shown), style="dim"),
+        *(Text(line, style="yellow") for line in held_back(sight)),
+        Text(),
+        lanes(shown),
+        *_who_waits(sight),
+        Text(),
+        Text(_since_it_began(shown), style="dim"),
+    )
+
+
+def lanes(shown: Snapshot) -> Table:
+    """Lay out the lanes: what each may have, what it has had of this window, who waits, and how long one waited."""
+    table = screen.listing(
+        "lane", "#share", "#spent", "#on the way", "#waiting", "#oldest", "#half within", "#95% within"
+    )
+    for lane in Lane:
+        waiting = [one.seconds for one in shown.waiting if one.lane == lane]
+        waits = shown.waits[lane]
+        table.add_row(
+            lane.value,
+            f"{shown.shares[lane]:.0%}",
+            str(shown.spent_by_lane[lane]),
+            str(shown.in_flight[lane]),
+            str(len(waiting)),
+            f"{max(waiting):.1f} s" if waiting else "—",
+            _bound(waits.quantile(0.5)),
+            _bound(waits.quantile(0.95)),
+        )
+    return table
+
+
+def held_back(sight: Sight) -> list[str]:
+    """Say everything that keeps the fleet below what its settings allow, a sentence each."""
+    shown, said = sight.shown, []
+    if shown.brake is not None:
+        by = f" by {sight.brake.closed_by}" if sight.brake is not None and sight.brake.closed_by else ""
+        what = "Nobody sends" if not shown.brake.share else f"{shown.brake.share:.0%} of the budget is left"
+        said.append(f"Brake{by}: {what} until {words.clock(shown.brake.until)}: {shown.brake.reason}.")
+    if shown.gate is not None and (shown.brake is None or shown.gate.until != shown.brake.until):
+        said.append(f"Closed until {words.clock(shown.gate.until)}: {shown.gate.reason}. Then one probe goes first.")
+    if shown.cap is not None:
+        said.append(f"Discogs allows this address less than we are set to: {shown.cap} a window, with our margin.")
+    if shown.foreign:
+        said.append(f"Other programs on this address spend {shown.foreign} of the window.")
+    return said
+
+
+def as_plain(sight: Sight) -> dict[str, object]:
+    """Give one look for programs: times are ISO, lengths seconds; a wait longer than the last bound is null."""
+    plain = asdict(sight.shown)
+    plain["waits"] = {
+        lane.value: {"count": waits.count, "seconds": waits.seconds, **_quantiles(waits)}
+        for lane, waits in sight.shown.waits.items()
+    }
+    if sight.shown.brake is not None:
+        plain["brake"]["by"] = None if sight.brake is None else sight.brake.closed_by
+    return plain
+
+
+def _quantiles(waits: Waits) -> dict[str, float | None]:
+    bounds = {"p50": waits.quantile(0.5), "p95": waits.quantile(0.95)}
+    return {name: None if bound == float("inf") else bound for name, bound in bounds.items()}
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _show_live(resources: Resources) -> None:
+    with Live(picture(look(resources)), console=screen.out(), auto_refresh=False, screen=False) as live:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            live.update(picture(look(resources)), refresh=True)
+
+
+def _brake(share: float, typed: str, reason: str) -> None:
+    until = times.moment(typed, datetime.now().astimezone())
+    if not reason.strip():
+        raise CommandFailed("No reason was given.", "Say in a few words why: everybody whose job waits will read it.")
+    with here.opened() as resources:
+        limit = resources.settings.limiter.limit
+        with _remembered_without_redis():
+            gates.brake(
+                resources.pool, resources.limiter, share=share, until=until, reason=reason.strip(), by=_operator()
+            )
+    ends = f"until {words.clock(until)} ({until.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
+    if share:
+        left = max(1, int(limit * share))
+        screen.plain(f"At most {count(left, 'request')} a window instead of {limit}, {ends}.")
+    else:
+        screen.plain(f"Nobody sends to Discogs {ends}; no job fails for waiting.")
+    screen.plain("`rekkrd limiter resume` ends it sooner.")
+
+
+@contextmanager
+def _remembered_without_redis() -> Iterator[None]:
+    """The ledger has the brake's truth, and a worker shows it to Redis as soon as that can be reached."""
+    try:
+        yield
+    except LimiterUnavailable as error:
+        screen.plain(f"{error} Nobody sends while it is away; this takes effect when it is back.")
+
+
+def _share(typed: str) -> float:
+    text = typed.strip()
+    try:
+        part = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        part = -1.0
+    if not 0 < part < 1:
+        raise BadShare(
+            f"{typed!r} is no share of the budget.",
+            "Say 50% or 0.5; `rekkrd limiter pause` leaves nothing, `rekkrd limiter resume` all of it.",
+        )
+    return part
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may know no name for its user
+        return "an operator"
+
+
+def _spent(shown: Snapshot) -> str:
+    usual = "" if shown.limit == shown.limit_configured else f" (usually {shown.limit_configured})"
+    return f"{shown.spent} spent, {shown.free} free of {shown.limit}{usual}"
+
+
+def _next(shown: Snapshot) -> str:
+    if shown.gate is not None:
+        return f"Window of {shown.window_seconds:g} s; no token before {words.clock(shown.gate.until)}."
+    seconds = max(0.0, (shown.next_token_at - shown.taken_at).total_seconds())
+    when = "now" if seconds < 0.05 else f"in {seconds:.1f} s"
+    return f"Window of {shown.window_seconds:g} s; next token {when}."
+
+
+def _who_waits(sight: Sight) -> list[RenderableType]:
+    waiting = sorted(sight.shown.waiting, key=lambda one: -one.seconds)
+    if not waiting:
+        return [Text(), Text("Nobody waits for a token.", style="dim")]
+    table = screen.listing("waits", "lane", "#for")
+    for one in waiting[:USERS_SHOWN]:
+        table.add_row(screen.cut(_name(one.user, sight), 30), one.lane.value, f"{one.seconds:.1f} s")
+    rest = len(waiting) - USERS_SHOWN
+    return [Text(), table, *([Text(f"and {rest} more", style="dim")] if rest > 0 else [])]
+
+
+def _name(user: str, sight: Sight) -> str:
+    return sight.handles.get(user) or user or "upkeep"
+
+
+def _is_id(user: str) -> bool:
+    try:
+        UUID(user)
+    except ValueError:
+        return False
+    return True
+
+
+def _since_it_began(shown: Snapshot) -> str:
+    return (
+        f"Since Redis began to remember: {count(shown.granted, 'token')}, {shown.returned:,} back unused, "
+        f"{shown.throttled:,} times 429."
+    )
+
+
+def _bound(seconds: float | None) -> str:
+    if seconds is None:
+        return "—"
+    return "longer" if seconds == float("inf") else f"{seconds:g} s"
