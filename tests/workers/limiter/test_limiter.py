@@ -1,10 +1,5 @@
 """The limiter as threads and processes meet it, in real time with a window of seconds."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -184,55 +179,3 @@ def test_a_grant_whose_reply_was_lost_goes_back_when_its_asker_left(new_limiter)
     thread.join()
     assert isinstance(came[0], Stopped)
     wait_until(lambda: limiter.snapshot().spent == 0)
-
-
-WORKER = textwrap.dedent(
-    """
-    import sys, time
-    from threading import Thread
-    import redis
-    from discogs.errors import PermitExpired
-    from workers.limiter.lanes import Lane
-    from workers.limiter.limiter import Limiter
-    from workers.limiter.settings import LimiterSettings
-
-    client = redis.Redis.from_url(sys.argv[1])
-    limiter = Limiter(client, LimiterSettings(_env_file=None, window_seconds=3.0, send_deadline_seconds=0.1,
-                                              answer_deadline_seconds=3.0), budget="b")
-
-    def work(number):
-        while True:
-            grant = limiter.acquire(lane=list(Lane)[number % 3], user=str(number), give_up_after=None)
-            try:
-                grant.check()
-            except PermitExpired:
-                grant.unused()
-                continue
-            client.rpush("arrivals", f"{time.monotonic():.6f}")
-            time.sleep(0.05)
-            grant.answered(200, None, None)
-
-    for number in range(4):
-        Thread(target=work, args=(number,)).start()
-    """
-)
-
-
-@pytest.mark.journey
-def test_no_window_is_passed_while_processes_are_stopped_and_killed(client, redis_url):
-    command = [sys.executable, "-c", WORKER, redis_url]
-    workers = [subprocess.Popen(command) for _ in range(3)]
-    try:
-        wait_until(lambda: client.llen("arrivals") > 20)
-        os.kill(workers[0].pid, signal.SIGSTOP)
-        wait_until(lambda: client.llen("arrivals") > 60)
-        workers[1].kill()
-        os.kill(workers[0].pid, signal.SIGCONT)
-        wait_until(lambda: client.llen("arrivals") > 160)
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
-    arrivals = sorted(float(at) for at in client.lrange("arrivals", 0, -1))
-    # A thread stopped between its look and its write may send one request late; the process had four.
-    assert most_in_a_window(arrivals, 3.0) <= 55 + 4
