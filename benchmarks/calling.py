@@ -14,6 +14,8 @@ from pathlib import Path
 from benchmarks.callers import GO, READY, Called, Plan
 from benchmarks.figures import Bench
 from benchmarks.processes import Process, running
+from workers.limiter.lanes import Lane
+from workers.limiter.settings import LimiterSettings
 
 END_SECONDS = 60.0
 
@@ -88,8 +90,14 @@ def possible(limit: int, window: float, answer: float, length: float) -> float:
     return limit * length / (window + answer)
 
 
-def furthest_from(weights: Mapping[str, float], lanes: Sequence[str]) -> float:
+def weights(*lanes: Lane) -> dict[str, float]:
+    """The shares of these lanes as they are without any setting; ask when an operator's settings are gone."""
+    shares = LimiterSettings().shares
+    return {lane.value: shares[lane] for lane in lanes}
+
+
+def furthest_from(wanted: Mapping[str, float], lanes: Sequence[str]) -> float:
     """By which part of what the weights give it a lane has more or less, the worst of those named."""
-    counts = Counter(lane for lane in lanes if lane in weights)
-    whole, among = sum(weights.values()), counts.total() or 1
-    return max(abs(counts[lane] * whole / (among * weight) - 1.0) for lane, weight in weights.items())
+    counts = Counter(lane for lane in lanes if lane in wanted)
+    whole, among = sum(wanted.values()), counts.total() or 1
+    return max(abs(counts[lane] * whole / (among * weight) - 1.0) for lane, weight in wanted.items())

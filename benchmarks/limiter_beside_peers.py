@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.callers import Called, Plan
-from benchmarks.calling import after_warm_up, call, furthest_from, most_in_window, possible
+from benchmarks.calling import after_warm_up, call, furthest_from, most_in_window, possible, weights
 from benchmarks.contenders import CONTENDERS, OURS
 from benchmarks.figures import Bench, Figure, Outcome, at_least, at_most, quantile, told
 from workers.limiter.lanes import Lane
-from workers.limiter.settings import LimiterSettings
 
 SENTENCE = "Ours, dramatiq's two, limits, pyrate-limiter and throttled-py: exactness, use, waits, lanes and calls."
 
@@ -35,7 +34,6 @@ ONE_EACH = (
 )
 WITHIN = 0.05  # of the weights
 CALLS_A_GRANT = 3.0
-WEIGHTS = {lane.value: share for lane, share in LimiterSettings().shares.items() if lane is not Lane.INTERACTIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _figures(name: str, found: Called, scale: Scale) -> Iterator[Figure]:
     lanes = after_warm_up(found, scale.window, scale.length)
     share = len(lanes) / possible(scale.limit, scale.window, scale.answer, scale.length)
     most = most_in_window(found, scale.window)
-    off = furthest_from(WEIGHTS, lanes)
+    off = furthest_from(weights(Lane.IMPORT, Lane.BACKGROUND), lanes)
     calls = found.trips / max(1, len(found.arrivals))
     waits = found.waits or [0.0]
     is_ours = name in (OURS, SPREAD)
