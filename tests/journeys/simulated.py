@@ -71,6 +71,10 @@ class Simulated:
     def break_with(self, kind: str, **fault: Any) -> None:
         self._ask("POST", "/faults", kind=kind, **fault)
 
+    def mend(self) -> None:
+        """Take back every fault that still waits for a request."""
+        self._ask("DELETE", "/faults")
+
     def struck(self) -> dict[str, int]:
         """How many requests each kind of fault has struck."""
         counts: dict[str, int] = {}
