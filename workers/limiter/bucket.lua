@@ -7,6 +7,8 @@
 --                          next_at    earliest time of the next grant
 --                          free_at    since when a grant has been possible and not taken
 --                          seq, last  number of grants so far, and the id of the last one
+--                          pass_LANE  where the lane stands: each of its grants moves it on by 1 / share
+--                          line       where the hindmost lane with work stood at the last grant
 --                          gate_until, gate_reason, gate_ms (length of the last closing), probing (1: one may go)
 --                          brake_until, brake_reason, brake_share   the operator's brake: the part of the limit that
 --                          is left to us, 0 for none; no probe after it
@@ -171,22 +173,24 @@ local function alive()
   return all
 end
 
--- Interactive goes first while it has used less than its share; then the lane that has used least of its share;
--- in the lane the user whose last grant is longest ago; of that user's the one that came first.
-local function choose(waiters, at)
+-- Where a lane stands among the others. One that had no work comes back beside the hindmost: time is not saved up.
+local function stand(lane) return math.max(num(state['pass_' .. lane]) or 0, num(state.line) or 0) end
+
+local function hindmost(waiters)
   local has_work = {}
   for _, waiter in ipairs(waiters) do has_work[waiter.lane] = true end
-  local lane, least
-  if has_work.interactive and spent_at('interactive', at) < a.shares.interactive * room then
-    lane = 'interactive'
-  else
-    for _, name in ipairs(a.lanes) do
-      if has_work[name] then
-        local used = spent_at(name, at) / a.shares[name]
-        if not least or used < least then lane, least = name, used end
-      end
-    end
+  local lane
+  for _, name in ipairs(a.lanes) do
+    if has_work[name] and (not lane or stand(name) < stand(lane)) then lane = name end
   end
+  return lane, has_work
+end
+
+-- Interactive goes first while it has used less than its share; then the lane that stands hindmost;
+-- in the lane the user whose last grant is longest ago; of that user's the one that came first.
+local function choose(waiters, at)
+  local lane, has_work = hindmost(waiters)
+  if has_work.interactive and spent_at('interactive', at) < a.shares.interactive * room then lane = 'interactive' end
   local best, best_turn
   local turns = {}
   for _, waiter in ipairs(waiters) do
@@ -212,8 +216,10 @@ local function tally(waiter)
   redis.call('HINCRBY', TALLY, waiter.lane .. '|waited', math.floor(waited))
 end
 
-local function grant(waiter)
+local function grant(waiter, waiters)
   tally(waiter)
+  put('line', string.format('%.17g', stand(hindmost(waiters))))
+  put('pass_' .. waiter.lane, string.format('%.17g', stand(waiter.lane) + 1 / a.shares[waiter.lane]))
   local seq = (num(state.seq) or 0) + 1
   put('seq', string.format('%d', seq))
   put('last', waiter.id)
@@ -262,7 +268,7 @@ local function try()
       if #own == 0 then return 1000 end
       next_one = choose(own, now)
     end
-    grant(next_one)
+    grant(next_one, waiters)
     local others = {}
     for _, waiter in ipairs(waiters) do
       if waiter.id ~= next_one.id then others[#others + 1] = waiter end

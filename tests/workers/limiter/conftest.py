@@ -61,6 +61,7 @@ class Rules:
         self.waiting: dict[str, tuple[float, list[tuple[Waiter, float]]]] = {}
         self.gate_until = self.gate_length = 0.0
         self.is_probing = False
+        self.stands = dict.fromkeys(Lane, 0.0)
         self.brake_until, self.brake_share = 0.0, 1.0
         self.is_cold = True
         self.last: str | None = None
@@ -104,6 +105,9 @@ class Rules:
         if not waiting or now < self.next_at or self.counted(now) >= limit:
             return []
         self.free_since = now if self.free_since is None else self.free_since
+        # Whoever has no work stands beside the hindmost of those who have: what was not used is not saved up.
+        line = min(self.stands[waiter.lane] for waiter, _, _ in waiting)
+        self.stands = {lane: max(stand, line) for lane, stand in self.stands.items()}
         mine = [one for one in waiting if one[1] == process]
         first = self.choose(waiting, now)
         if all(name != process for _, name, _ in first):
@@ -113,8 +117,8 @@ class Rules:
 
     def choose(self, waiting: list[tuple[Waiter, str, float]], now: float) -> list[tuple[Waiter, str, float]]:
         shares = self.settings.shares
-        lanes = {waiter.lane for waiter, _, _ in waiting}
-        lane = min((one for one in Lane if one in lanes), key=lambda one: self.counted(now, one) / shares[one])
+        lanes = [one for one in Lane if any(waiter.lane == one for waiter, _, _ in waiting)]
+        lane = min(lanes, key=self.stands.__getitem__)
         if Lane.INTERACTIVE in lanes and self.counted(now, Lane.INTERACTIVE) < shares[Lane.INTERACTIVE] * self.limit(
             now
         ):
@@ -128,6 +132,7 @@ class Rules:
 
     def granted(self, waiter: Waiter, now: float) -> None:
         self.seq += 1
+        self.stands[waiter.lane] += 1 / self.settings.shares[waiter.lane]
         self.turns[waiter.lane, waiter.user] = self.seq
         self.last = waiter.id
         interval = self.window / self.limit(now)

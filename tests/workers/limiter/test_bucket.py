@@ -46,7 +46,28 @@ def test_three_busy_lanes_get_their_shares(new_fleet):
     run_busy(fleet, process, demand, 600)
     lanes = Counter(waiter.lane for waiter in granted_since(fleet, since))
     for lane, share in fleet.settings.shares.items():
-        assert lanes[lane] / lanes.total() == pytest.approx(share, abs=0.02)
+        assert lanes[lane] / lanes.total() == pytest.approx(share, abs=0.005)
+
+
+def test_two_lanes_with_more_work_than_the_window_share_it_by_weight(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    demand = [(Lane.IMPORT, "a"), (Lane.BACKGROUND, "b")]
+    run_busy(fleet, process, demand, 70)
+    since = fleet.time
+    run_busy(fleet, process, demand, 600)
+    lanes = Counter(waiter.lane for waiter in granted_since(fleet, since))
+    assert lanes[Lane.IMPORT] / lanes.total() == pytest.approx(0.75, abs=0.005)
+
+
+def test_a_lane_that_comes_back_to_work_has_saved_nothing_up(new_fleet):
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    run_busy(fleet, process, [(Lane.IMPORT, "a")], 600)
+    since = fleet.time
+    run_busy(fleet, process, [(Lane.IMPORT, "a"), (Lane.BACKGROUND, "b")], 60)
+    lanes = Counter(waiter.lane for waiter in granted_since(fleet, since))
+    assert lanes[Lane.IMPORT] / lanes.total() == pytest.approx(0.75, abs=0.04)
 
 
 def test_an_unused_share_goes_to_the_others_at_once(new_fleet):
