@@ -1,23 +1,37 @@
 """Upkeep: the ledger stays small without anybody looking."""
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from actors.catalog import UPKEEP
-from db import Connection, line, ticks
+from db import Connection, line, ticks, usage
 from workers.kinds import Done, Job, NoArguments, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
+FLUSHES_KEPT = timedelta(days=1)
 
 
 def fetch(step: Step[NoArguments, NoArguments]) -> None:
     """Nothing is asked of Discogs."""
 
 
-def store(conn: Connection, step: Step[NoArguments, NoArguments], _: None) -> Done:  # noqa: ARG001  as its siblings
+def job(*, usage_kept: timedelta) -> Job[Any, Any, Any]:
+    """Make the job, with what the settings say of how long the usage of single minutes is kept."""
+    return Job(UPKEEP, fetch, partial(store, usage_kept=usage_kept))
+
+
+def store(
+    conn: Connection,
+    step: Step[NoArguments, NoArguments],  # noqa: ARG001  as its siblings
+    _: None,
+    *,
+    usage_kept: timedelta,
+) -> Done:
     """Clear what nobody will ask for again."""
     turns = line.forget_idle_turns(conn)
     old_ticks = ticks.forget_old(conn, TICKS_KEPT)
-    return Done(f"{turns} idle turns and {old_ticks} old ticks cleared.", Progress(processed=0))
-
-
-JOB = Job(UPKEEP, fetch, store)
+    minutes = usage.forget_minutes(conn, usage_kept)
+    usage.forget_flushes(conn, FLUSHES_KEPT)
+    cleared = f"{turns} idle turns, {old_ticks} old ticks and {minutes} minutes of usage cleared."
+    return Done(cleared, Progress(processed=0))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from actors.jobs import JOBS
+from actors.jobs import jobs_of
 from cli import here
 from cli.production import require_complete
 from workers import logs
@@ -33,7 +33,7 @@ def worker(
     require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
-        WorkerProcess(resources, JOBS, lanes=lanes).run()
+        WorkerProcess(resources, jobs_of(settings.engine), lanes=lanes).run()
 
 
 def _lanes(queues: str) -> tuple[Lane, ...]:

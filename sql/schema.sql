@@ -112,6 +112,8 @@ CREATE TABLE public.discogs_usage (
     CONSTRAINT discogs_usage_first_of_month CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
     CONSTRAINT discogs_usage_not_negative CHECK (((api_calls >= 0) AND (imports >= 0) AND (syncs >= 0)))
 );
+COMMENT ON TABLE public.discogs_usage IS
+'A collector''s month, in UTC: requests to Discogs, imports that came to their end, syncs.';
 ALTER TABLE public.discogs_usage ENABLE ROW LEVEL SECURITY;
 CREATE POLICY discogs_usage_own_rows ON public.discogs_usage FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
 
@@ -441,6 +443,42 @@ CREATE TABLE rekkrd.turns (
 COMMENT ON TABLE rekkrd.turns IS
 'Whose turn it is: the user with the lowest turn is called up next, and each call-up moves that user one turn back. Work of no user stands under the nil uuid.';
 CREATE INDEX turns_in_order ON rekkrd.turns USING btree (lane, turn, user_id);
+
+CREATE TABLE rekkrd.usage_flushes (
+    id uuid NOT NULL,
+    flushed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT usage_flushes_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE rekkrd.usage_flushes IS
+'What processes added lately. One that did not hear whether it was stored says it again, and is counted once.';
+
+CREATE TABLE rekkrd.usage_minutes (
+    minute timestamp with time zone NOT NULL,
+    user_id uuid,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    endpoint text NOT NULL,
+    requests bigint NOT NULL,
+    CONSTRAINT usage_minutes_once UNIQUE NULLS NOT DISTINCT (minute, user_id, lane, kind, endpoint),
+    CONSTRAINT usage_minutes_counts CHECK ((requests > 0)),
+    CONSTRAINT usage_minutes_whole CHECK ((EXTRACT(second FROM minute) = (0)::numeric))
+);
+COMMENT ON TABLE rekkrd.usage_minutes IS
+'Requests to Discogs in each minute; upkeep clears old ones. user_id is null for what nobody asked for.';
+
+CREATE TABLE rekkrd.usage_months (
+    month date NOT NULL,
+    user_id uuid,
+    lane text NOT NULL,
+    kind text NOT NULL,
+    endpoint text NOT NULL,
+    requests bigint NOT NULL,
+    CONSTRAINT usage_months_once UNIQUE NULLS NOT DISTINCT (month, user_id, lane, kind, endpoint),
+    CONSTRAINT usage_months_counts CHECK ((requests > 0)),
+    CONSTRAINT usage_months_first CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+COMMENT ON TABLE rekkrd.usage_months IS
+'Requests to Discogs in each month of UTC: the minutes added up, kept when they are cleared.';
 
 CREATE TABLE rekkrd.wants (
     user_id uuid NOT NULL,

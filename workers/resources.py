@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import redis
@@ -22,7 +23,9 @@ from workers.limiter.limiter import Limiter
 from workers.limiter.stop import Stop
 from workers.settings import Settings
 from workers.tokens import LaneBudget
+from workers.usage import Tally
 
+AT_A_DOOR = "door"  # the kind of what no job asks
 PERSON_WAITS_SECONDS = 20.0  # how long a door waits for its token before it tells the person to come back
 
 
@@ -34,6 +37,7 @@ class Resources:
     pool: Pool
     redis: redis.Redis
     limiter: Limiter
+    usage: Tally
     http: httpx.Client
     keys: Keys
 
@@ -47,7 +51,14 @@ class Resources:
 
     def budget_for_person(self, user: str, *, stop: Stop | None = None) -> Budget:
         """The interactive lane, for somebody who waits at a screen."""
-        return LaneBudget(self.limiter, lane=Lane.INTERACTIVE, user=user, give_up_after=PERSON_WAITS_SECONDS, stop=stop)
+        return LaneBudget(
+            self.limiter,
+            lane=Lane.INTERACTIVE,
+            user=user,
+            give_up_after=PERSON_WAITS_SECONDS,
+            stop=stop,
+            on_request=partial(self.usage.count, user=user, lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
+        )
 
 
 @contextmanager
@@ -70,9 +81,11 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
         namespace=settings.engine.redis_namespace,
         on_gate=lambda gate: gates.keep_throttle(pool, limiter.budget, gate),
     )
+    usage = Tally(pool, flush_seconds=settings.engine.usage_flush_seconds)
     try:
-        yield Resources(settings, pool, client, limiter, http, keys)
+        yield Resources(settings, pool, client, limiter, usage, http, keys)
     finally:
+        usage.close()
         limiter.close()
         http.close()
         client.close()

@@ -4,12 +4,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from db import Connection, links, steps
+from db import Connection, links, steps, usage
 from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
@@ -107,6 +108,8 @@ class Runner:
 
         def store(conn: Connection, locked: JobRow) -> JobRow:
             outcome = job.store(conn, step, result)
+            if isinstance(outcome, Done) and job.kind.is_import:
+                usage.add_import(conn, row.user_id)
             return _record(conn, locked, outcome, requests=budget.requests)
 
         ended = self._in_transaction(hand, store)
@@ -173,13 +176,15 @@ class Runner:
                 if not steps.mark_executing(conn, row):
                     raise StepLost
 
+        lane, user = Lane(row.lane), "" if row.user_id == NOBODY else str(row.user_id)
         return LaneBudget(
             self._resources.limiter,
-            lane=Lane(row.lane),
-            user="" if row.user_id == NOBODY else str(row.user_id),
+            lane=lane,
+            user=user,
             give_up_after=self._settings.token_wait_seconds,
             stop=lease.stop,
             on_grant=mark_executing,
+            on_request=partial(self._resources.usage.count, user=user, lane=lane, kind=row.kind),
         )
 
     def _settle(self, hand: "_Hand", error: Exception) -> None:

@@ -64,6 +64,15 @@ class EngineSettings(BaseSettings):
     backoff_seconds: float = Field(
         default=5.0, gt=0, description="Pause before the second attempt; it doubles with each, up to 15 minutes."
     )
+    usage_flush_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        le=30,
+        description="Requests are counted in memory and stored this often; who is killed loses what came since.",
+    )
+    usage_kept_days: int = Field(
+        default=35, ge=1, description="The usage of single minutes is cleared after this; that of months stays."
+    )
     log_format: Literal["pretty", "json"] = Field(
         default="pretty", description="`json` writes one object a line, `pretty` is for people."
     )

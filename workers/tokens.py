@@ -26,6 +26,7 @@ class LaneBudget:
         give_up_after: float,
         stop: Stop | None = None,
         on_grant: Callable[[], None] = lambda: None,
+        on_request: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._limiter = limiter
         self._lane = lane
@@ -33,6 +34,7 @@ class LaneBudget:
         self._give_up_after = give_up_after
         self._stop = stop
         self._on_grant = on_grant
+        self._on_request = on_request
         self.requests = 0
 
     @contextmanager
@@ -45,7 +47,7 @@ class LaneBudget:
             stop=self._stop,
         )
         log.debug("token_taken", endpoint=endpoint, lane=self._lane)
-        permit = _CountedPermit(grant, self)
+        permit = _CountedPermit(grant, self, endpoint)
         try:
             self._on_grant()
             yield permit
@@ -53,13 +55,19 @@ class LaneBudget:
             if not permit.is_settled:
                 grant.unused()
 
+    def count(self, endpoint: str) -> None:
+        """Count a request that left."""
+        self.requests += 1
+        self._on_request(endpoint)
+
 
 class _CountedPermit:
     """A grant that counts itself as a request once it was answered, or may have been."""
 
-    def __init__(self, grant: Grant, budget: LaneBudget) -> None:
+    def __init__(self, grant: Grant, budget: LaneBudget, endpoint: str) -> None:
         self._grant = grant
         self._budget = budget
+        self._endpoint = endpoint
         self.is_settled = False
 
     def check(self) -> None:
@@ -67,5 +75,5 @@ class _CountedPermit:
 
     def answered(self, status: int | None, remaining: int | None, limit: int | None) -> None:
         self.is_settled = True
-        self._budget.requests += 1
+        self._budget.count(self._endpoint)
         self._grant.answered(status, remaining, limit)

@@ -31,6 +31,8 @@ BIG = {
     "rekkrd.wants": 20_000,
     "rekkrd.sweeps": 10_000,
     "rekkrd.questions": 5_000,
+    "rekkrd.usage_minutes": 28_000,
+    "rekkrd.usage_months": 20_000,
 }
 
 SMALL = {
@@ -48,7 +50,8 @@ SMALL = {
     "public.discogs_price_cache": "not asked yet; a row a release",
     "public.discogs_value_history": "not asked yet; a row a user and day",
     "public.discogs_price_alerts": "not asked yet; a few a user",
-    "public.discogs_usage": "not asked yet; a row a user and month",
+    "public.discogs_usage": "a row a user and month",
+    "rekkrd.usage_flushes": "cleared after a day",
 }
 
 # Twice the cost of a collector's own 500 copies. Who pays more and then filters has an index that does not fit.
@@ -116,6 +119,16 @@ SELECT user_id, 'import', discogs_release_id, id, 'success', discogs_date_added 
 
 INSERT INTO rekkrd.questions (user_id, kind, subject)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, 'duplicate', n::text FROM generate_series(1, 5000) AS n;
+
+INSERT INTO rekkrd.usage_minutes (minute, user_id, lane, kind, endpoint, requests)
+SELECT date_trunc('minute', now()) - (n * 9 / 5) * interval '1 minute',
+       lpad(to_hex(1 + n % 10000), 32, '0')::uuid, 'import', 'import_collection', 'GET /a', 1
+  FROM generate_series(1, 28000) AS n;
+
+INSERT INTO rekkrd.usage_months (month, user_id, lane, kind, endpoint, requests)
+SELECT (date_trunc('month', now()) - (n % 25) * interval '1 month')::date, lpad(to_hex(1 + n % 10000), 32, '0')::uuid,
+       'import', 'import_collection', 'GET /' || n, 1
+  FROM generate_series(1, 20000) AS n;
 """
 
 # What a sample of one hundredth cannot show: these do not grow with the rows.

@@ -1,0 +1,90 @@
+"""Requests to Discogs by user, lane, kind of job and endpoint, a row a minute and a row a month. Months are UTC's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from db import Connection
+from db.queries import load
+
+Part = Literal["lane", "kind", "endpoint", "user"]
+
+_sql = load("usage")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a request is counted under. ``minute`` is its beginning; nobody's requests have no ``user_id``."""
+
+    minute: datetime
+    user_id: UUID | None
+    lane: str
+    kind: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a month; ``name`` is None for the user that nobody is."""
+
+    name: str | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of one user or of all; imports are those that came to their end."""
+
+    requests: int
+    imports: int
+    syncs: int
+
+
+def add(conn: Connection, flush_id: UUID, counts: Mapping[Use, int]) -> bool:
+    """Add counts to minutes, months and the plan's ``discogs_usage``. False when this flush was added before."""
+    uses = list(counts)
+    return bool(
+        _sql.add_counts(
+            conn,
+            flush_id=flush_id,
+            minutes=[use.minute for use in uses],
+            user_ids=[use.user_id for use in uses],
+            lanes=[use.lane for use in uses],
+            kinds=[use.kind for use in uses],
+            endpoints=[use.endpoint for use in uses],
+            requests=list(counts.values()),
+        )
+    )
+
+
+def add_import(conn: Connection, user_id: UUID) -> None:
+    """Count an import, in the transaction in which it comes to its end: once, or not at all."""
+    _sql.add_import(conn, user_id=user_id)
+
+
+def month_of(conn: Connection, month: date, user_id: UUID | None = None) -> Month:
+    """Return a month, named by its first day, of one user or of all."""
+    if user_id is None:
+        return Month(**_sql.total_of_all(conn, month=month))
+    return Month(**_sql.total_of_user(conn, month=month, user_id=user_id))
+
+
+def shares(conn: Connection, month: date, part: Part, user_id: UUID | None = None, *, room: int) -> list[Share]:
+    """Return a month of one user or of all in its parts, the largest first."""
+    if user_id is None:
+        rows = _sql.of_all(conn, month=month, part=part, room=room)
+    else:
+        rows = _sql.of_user(conn, month=month, user_id=user_id, part=part, room=room)
+    return [Share(**row) for row in rows]
+
+
+def forget_minutes(conn: Connection, age: timedelta) -> int:
+    """Clear old minutes, and leave their months; return of how many."""
+    return int(_sql.forget_minutes(conn, age=age))
+
+
+def forget_flushes(conn: Connection, age: timedelta) -> int:
+    """Clear flushes that are too old to be said again; return of how many."""
+    return int(_sql.forget_flushes(conn, age=age))
