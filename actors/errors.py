@@ -2,6 +2,7 @@
 
 ActorError
 ├── NotConnected        the user has no account connected, or must connect it again
+├── BrakeRefused        no brake that anybody means: no reason, or a time that is past or too far away
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
@@ -19,6 +20,10 @@ class ActorError(Exception):
 
 class NotConnected(ActorError):
     """There is no account to speak for."""
+
+
+class BrakeRefused(ActorError):
+    """The brake was not pulled: no reason, or a time that is past or too far away."""
 
 
 class ConnectFailed(ActorError):

@@ -30,10 +30,11 @@ _user = APIKeyHeader(
 
 
 class Role(StrEnum):
-    """What a token may do: speak for one user at a time, or look after all."""
+    """What a token may do: speak for one user at a time, look after all, or read the metrics and nothing else."""
 
     APPLICATION = "application"
     OPERATOR = "operator"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,12 @@ def role_of(token: str, settings: ApiSettings) -> Role | None:
     """Return the role that a token opens, None for a stranger's. Every known token is compared, in constant time."""
     is_application = _is_among(token, settings.application_tokens)
     is_operator = _is_among(token, settings.operator_tokens)
+    is_metrics = _is_among(token, settings.metrics_tokens)
     if is_operator:
         return Role.OPERATOR
-    return Role.APPLICATION if is_application else None
+    if is_application:
+        return Role.APPLICATION
+    return Role.METRICS if is_metrics else None
 
 
 def _is_among(token: str, known: Sequence[str]) -> bool:
@@ -69,32 +73,54 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def caller(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    user: Annotated[str | None, Security(_user)],
-) -> Caller:
-    """Let an application or an operator in. An application names its user; an operator names none."""
+def role(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> Role:
+    """Let in whoever brings a token of ours, whatever it opens."""
     settings: ApiSettings = request.app.state.settings
-    role = None if credentials is None else role_of(credentials.credentials, settings)
-    if role is None:
+    found = None if credentials is None else role_of(credentials.credentials, settings)
+    if found is None:
         raise ApiError(
             Code.UNAUTHORISED,
             "A bearer token is needed." if credentials is None else "This bearer token is not known.",
             "Send `Authorization: Bearer` with a token of REKKRD_API_TOKENS_APPLICATION or REKKRD_API_TOKENS_OPERATOR.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    if role is Role.OPERATOR:
-        if user is not None:
-            raise ApiError(
-                Code.FORBIDDEN,
-                f"{USER_HEADER} is for the application's token.",
-                "Leave the header out; name the user in the body or the query.",
-            )
-        return Caller(role, None)
-    if user is None:
+    return found
+
+
+def program(found: Annotated[Role, Depends(role)], user: Annotated[str | None, Security(_user)]) -> Caller:
+    """Let an application or an operator in; the application may speak for a user, or for itself."""
+    if found is Role.METRICS:
+        raise ApiError(Code.FORBIDDEN, "This token opens /metrics only.", "Use the application's or an operator's.")
+    if found is Role.OPERATOR and user is not None:
+        raise ApiError(
+            Code.FORBIDDEN,
+            f"{USER_HEADER} is for the application's token.",
+            "Leave the header out; name the user in the body or the query.",
+        )
+    return Caller(found, None if user is None else _user_id(user))
+
+
+def caller(who: Annotated[Caller, Depends(program)]) -> Caller:
+    """Let an application or an operator in. An application names its user; an operator names none."""
+    if who.role is Role.APPLICATION and who.user_id is None:
         raise ApiError(Code.INVALID, f"{USER_HEADER} is missing.", f"Send `{USER_HEADER}` with the user's id.")
-    return Caller(role, _user_id(user))
+    return who
+
+
+def operator(found: Annotated[Role, Depends(role)]) -> None:
+    """Let an operator in, nobody else."""
+    if found is not Role.OPERATOR:
+        raise ApiError(Code.FORBIDDEN, "Only an operator may do this.", "Use a token of REKKRD_API_TOKENS_OPERATOR.")
+
+
+def scraper(found: Annotated[Role, Depends(role)]) -> None:
+    """Let in whoever may read the metrics: whose token is for that alone, or an operator."""
+    if found is Role.APPLICATION:
+        raise ApiError(
+            Code.FORBIDDEN,
+            "The application's token does not open the metrics.",
+            "Use a token of REKKRD_API_TOKENS_METRICS or REKKRD_API_TOKENS_OPERATOR.",
+        )
 
 
 def speaker(who: Annotated[Caller, Depends(caller)]) -> UUID:
@@ -118,4 +144,5 @@ def _user_id(text: str) -> UUID:
 
 
 CallerNow = Annotated[Caller, Depends(caller)]
+Program = Annotated[Caller, Depends(program)]
 Speaker = Annotated[UUID, Depends(speaker)]

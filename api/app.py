@@ -10,13 +10,16 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import browsing, connecting, events, health, jobs
+from api import browsing, connecting, events, health, jobs, limiter, metrics, tokens, usage
 from api.errors import INTERNAL, ApiError, Code
+from api.holding import Holding
 from api.limits import TOO_LARGE, BodyLimit
 from api.logs import RequestLog
 from api.meanings import ROOM_ERRORS, in_our_words
 from api.news import JobNews
 from api.settings import ApiSettings
+from api.spent import Spent
+from api.waiting_room import WaitingRoom
 from workers.errors import NotConfigured
 from workers.resources import Resources
 
@@ -33,6 +36,8 @@ answers of one code apart, `error.message` and `error.next_step` are for people.
 TAGS = [
     {"name": "jobs", "description": "Ask for work, what it would cost, see how it goes, cancel it."},
     {"name": "connecting", "description": "Connect a user's Discogs account, and end the connection."},
+    {"name": "limiter", "description": "The fleet's budget: tokens for other programs, how it is spent, the brake."},
+    {"name": "usage", "description": "What the requests to Discogs were spent on."},
     {"name": "health", "description": "For whoever balances load."},
 ]
 
@@ -57,11 +62,14 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
     app.state.settings = settings
     app.state.resources = resources
     app.state.news = JobNews(None if direct is None else direct.get_secret_value())
+    app.state.holding = Holding(resources)
+    app.state.waiting_room = WaitingRoom(resources.limiter)
+    app.state.spent = Spent(resources.usage, hold_seconds=resources.settings.limiter.answer_deadline_seconds)
     app.state.is_stopping = lambda: False
     # The outermost is added last: every request is logged, then measured, then answered.
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
-    for room in (jobs, events, connecting, browsing, health):
+    for room in (jobs, events, connecting, browsing, tokens, limiter, metrics, usage, health):
         app.include_router(room.router)
     app.add_exception_handler(ApiError, _answer_own)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -75,9 +83,16 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     news: JobNews = app.state.news
+    holding: Holding = app.state.holding
+    room: WaitingRoom = app.state.waiting_room
+    spent: Spent = app.state.spent
     news.start()
+    holding.start()
     yield
     news.stop()
+    room.close()
+    spent.close()
+    await holding.stop()
 
 
 def _answer(error: ApiError) -> JSONResponse:

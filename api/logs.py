@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
 
+QUIET = ("/healthz", "/metrics")  # asked by machines every few seconds
+
 
 class RequestLog:
     """Logs each request when its answer is complete, under the route's pattern instead of its address."""
@@ -30,6 +32,6 @@ class RequestLog:
             await self._app(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path", None)
-            say = log.debug if route == "/healthz" else log.info
+            say = log.debug if route in QUIET else log.info
             milliseconds = round((time.monotonic() - began) * 1000)
             say("request", method=scope["method"], route=route, status=status, milliseconds=milliseconds)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from actors.errors import ActorError, Denied, NotConnected, OtherAccount, VerifierRefused
+from actors.errors import ActorError, BrakeRefused, Denied, NotConnected, OtherAccount, VerifierRefused
 from api.errors import INTERNAL, ApiError, Code
 from db.errors import (
     DatabaseError,
@@ -55,6 +55,7 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (Denied, Meaning(Code.CONFLICT, "denied", "")),
     (VerifierRefused, Meaning(Code.CONFLICT, "verifier_refused", "")),
     (OtherAccount, Meaning(Code.CONFLICT, "other_account", "")),
+    (BrakeRefused, Meaning(Code.INVALID, "brake_refused", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (

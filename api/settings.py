@@ -1,5 +1,6 @@
 """Settings of this room: where the API listens, and whose tokens open it."""
 
+from itertools import combinations
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -40,12 +41,18 @@ class ApiSettings(BaseSettings):
     tokens_operator: Tokens | None = Field(
         default=None, description="Bearer token of operators, who see every user's jobs. One or two, as above."
     )
+    tokens_metrics: Tokens | None = Field(
+        default=None, description="Bearer token that opens `/metrics` and nothing else, for Prometheus. One or two."
+    )
 
     @model_validator(mode="after")
     def _roles_are_apart(self) -> "ApiSettings":
-        if set(self.application_tokens) & set(self.operator_tokens):
-            sentence = "REKKRD_API_TOKENS_APPLICATION and REKKRD_API_TOKENS_OPERATOR share a token: make another one"
-            raise ValueError(sentence)
+        names = ("REKKRD_API_TOKENS_APPLICATION", "REKKRD_API_TOKENS_OPERATOR", "REKKRD_API_TOKENS_METRICS")
+        tokens = (self.application_tokens, self.operator_tokens, self.metrics_tokens)
+        for (one, ours), (other, theirs) in combinations(zip(names, tokens, strict=True), 2):
+            if set(ours) & set(theirs):
+                sentence = f"{one} and {other} share a token: make another one"
+                raise ValueError(sentence)
         return self
 
     @property
@@ -57,6 +64,11 @@ class ApiSettings(BaseSettings):
     def operator_tokens(self) -> tuple[str, ...]:
         """The tokens that operators may bring."""
         return _split(self.tokens_operator)
+
+    @property
+    def metrics_tokens(self) -> tuple[str, ...]:
+        """The tokens that read the metrics."""
+        return _split(self.tokens_metrics)
 
     @property
     def url(self) -> str:

@@ -3,21 +3,27 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from uuid import UUID
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
 from db import links, users
 from db.links import Credentials
+from workers.limiter.lanes import Lane
+from workers.limiter.settings import LimiterSettings
+from workers.limiter.snapshot import Snapshot, Waits
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
 
@@ -110,6 +116,29 @@ def discogs() -> Iterator[FakeDiscogs]:
     server.server_close()
 
 
+IDLE = Snapshot(
+    taken_at=datetime.now(UTC),
+    window_seconds=60.0,
+    limit=55,
+    limit_configured=55,
+    free=55,
+    spent=0,
+    spent_by_lane=dict.fromkeys(Lane, 0),
+    in_flight=dict.fromkeys(Lane, 0),
+    waiting=(),
+    next_token_at=datetime.now(UTC),
+    gate=None,
+    brake=None,
+    cap=None,
+    foreign=0,
+    shares=LimiterSettings().shares,
+    granted=0,
+    returned=0,
+    throttled=0,
+    waits=dict.fromkeys(Lane, Waits(0.0, ((1.0, 0), (float("inf"), 0)))),
+)
+
+
 @dataclass
 class FreeLimiter:
     """Grants at once, remembers who asked, and fails when told to."""
@@ -118,6 +147,7 @@ class FreeLimiter:
     budget: str = "discogs-api"
     error: Exception | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
+    seen: Snapshot = IDLE
 
     def acquire(self, *, lane, user, give_up_after, stop):
         if self.error is not None:
@@ -128,6 +158,11 @@ class FreeLimiter:
     def snapshot(self):
         if self.error is not None:
             raise self.error
+        return self.seen
+
+    def close_gate(self, until, reason): ...
+    def brake(self, share, until, reason): ...
+    def release_brake(self): ...
 
 
 @pytest.fixture
@@ -167,6 +202,26 @@ def client(app) -> Iterator[TestClient]:
     """The API as a program sees it; a browser's cookies are the browser's own."""
     with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1:8050") as client:
         yield client
+
+
+@pytest.fixture
+def serve():
+    """Serve an application on a free port in a thread; yields its address and the server."""
+
+    @contextmanager
+    def on_a_port(app):
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+        app.state.is_stopping = lambda: server.should_exit
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", server
+        server.should_exit = True
+        thread.join()
+
+    return on_a_port
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@
 -- KEYS[3] turns    zset    "lane|user" -> seq of the last grant
 -- KEYS[4] tally    hash    "lane|waits|n": grants that waited up to bounds[n] and longer than the bound before;
 --                          "lane|waited": ms waited for them in sum; "returned": given back unused; "throttled": 429s
--- KEYS[5…] lane    zset    one a lane, in the order of `lanes`: grant id -> until when it may still arrive at the server:
+-- KEYS[5] returned zset    "lane|id" of what was given back unused -> until when saying so again is no mistake
+-- KEYS[6…] lane    zset    one a lane, in the order of `lanes`: grant id -> until when it may still arrive at the server:
 --                          its answer, or `hold` after the grant while there is none
 --
 -- ARGV[1] what to do: poll, answered, unused, close, open, brake, look
@@ -32,7 +33,7 @@
 
 local op = ARGV[1]
 local a = cjson.decode(ARGV[2])
-local STATE, WAITING, TURNS, TALLY, LANES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 4
+local STATE, WAITING, TURNS, TALLY, RETURNED, LANES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
 local DEAD_MS = 2000       -- a process not heard of for this long does not wait any more
 local JUMP_MS = 2000       -- a clock that jumps ahead counts as this much, unless the caller's own clock bears it out
 local SLACK_MS = 50        -- a grant this late does not delay those after it; less where tokens are closer
@@ -350,8 +351,12 @@ elseif op == 'unused' then
   -- keeps its distance; only the last one gives its moment back as well.
   local over = num(redis.call('ZSCORE', key_of[a.lane], a.id))
   reply.known = over ~= nil and over > now
-  if reply.known then
+  if not over then
+    reply.known = (num(redis.call('ZSCORE', RETURNED, a.lane .. '|' .. a.id)) or 0) > now
+  elseif reply.known then
     redis.call('ZREM', key_of[a.lane], a.id)
+    redis.call('ZREMRANGEBYSCORE', RETURNED, '-inf', ms(now))
+    redis.call('ZADD', RETURNED, ms(now + a.window), a.lane .. '|' .. a.id)
     redis.call('HINCRBY', TALLY, 'returned', 1)
     if state.last == a.id then put('next_at', ms(now)) end
   end

@@ -80,7 +80,7 @@ class Limiter:
         return learned.is_known
 
     def hand_back(self, grant_id: str, lane: Lane) -> bool:
-        """Give a place back for somebody who has nothing but the grant's id, and has sent nothing.
+        """Give a place back for somebody who has nothing but the grant's id, and has sent nothing; again is as once.
 
         False when the budget remembers no such grant, or it was answered or ran out: then it goes on counting.
         Raises LimiterUnavailable.

@@ -74,7 +74,9 @@ class Bucket:
     ) -> None:
         self._script = client.register_script(SOURCE)
         # The braces keep the keys in one slot of a cluster.
-        self._keys = [f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", "tally", *Lane)]
+        self._keys = [
+            f"{namespace}:{{{budget}}}:{name}" for name in ("state", "waiting", "turns", "tally", "returned", *Lane)
+        ]
         self._facts = {
             "window": settings.window_seconds * 1000,
             "limit": settings.requests_per_window,
@@ -119,7 +121,10 @@ class Bucket:
         return Learned(_closed(reply), bool(reply.get("opened")), reply.get("capped"), reply["known"])
 
     def unused(self, grant_id: str, lane: Lane) -> bool:
-        """Give back a grant that was never sent. False when it is unknown, answered, or past its deadline."""
+        """Give back a grant that was never sent; again is the same as once, for a window.
+
+        False when it is unknown, answered, or past its deadline.
+        """
         return bool(self._call("unused", id=grant_id, lane=lane)["known"])
 
     def close(self, seconds: float, reason: str) -> None:
