@@ -96,10 +96,10 @@ def pull_brake(resources: Resources, *, share: float, until: datetime, reason: s
     return Pulled(share, until, reason.strip(), is_shown)
 
 
-def release_brake(resources: Resources) -> bool:
+def release_brake(resources: Resources, *, by: str) -> bool:
     """Release the brake before its time; False when it was not pulled. Without Redis it goes when that is back."""
     try:
-        return gates.release_brake(resources.pool, resources.limiter)
+        return gates.release_brake(resources.pool, resources.limiter, by=by)
     except LimiterUnavailable:
         return True
 

@@ -87,7 +87,7 @@ def pull(resources: ResourcesNow, body: BrakeBody, response: Response) -> Pulled
 )
 def release(resources: ResourcesNow) -> ReleasedOut:
     """Let the fleet spend its whole budget again; again is the same as once. What Discogs closed stays closed."""
-    return ReleasedOut(was_pulled=budget.release_brake(resources))
+    return ReleasedOut(was_pulled=budget.release_brake(resources, by=BY_HTTP))
 
 
 def picture(seen: Snapshot, settings: LimiterSettings, brake: Gate | None, who: Caller) -> LimiterOut:

@@ -44,6 +44,7 @@ COMMANDS = (
     Command("import", JOBS, module="importing", function="import_"),
     Command("jobs", JOBS),
     Command("limiter", JOBS),
+    Command("usage", JOBS),
     Command("api", PROCESSES),
     Command("worker", PROCESSES),
     Command("scheduler", PROCESSES),

@@ -2,37 +2,33 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from actors import progress
 from actors.pace import Pace
-from actors.progress import JobView
 from actors.wording import count
-from cli import here, screen, words
-from cli.errors import Ambiguous, NotFound
-from db import Connection, jobs, users
+from cli import here, layout, many, operator, screen, words
+from cli.errors import Ambiguous, CommandFailed, NotFound
+from db import Connection, jobs, operations, users
 from db.jobs import Job, State
 
-app = typer.Typer(help="See what happens: list jobs, look at one, cancel one.", invoke_without_command=True)
+app = typer.Typer(
+    help="See what happens: list jobs, look at one, retry or cancel one or many.", invoke_without_command=True
+)
 
-COLOURS = {
-    State.PENDING: "yellow",
-    State.RUNNING: "cyan",
-    State.RETRYING: "magenta",
-    State.COMPLETED: "green",
-    State.FAILED: "red",
-    State.CANCELLED: "dim",
-}
 _ID_START = re.compile(r"[0-9a-f-]{2,36}")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first signs.")]
+SomeJob = Annotated[str | None, typer.Argument(metavar="[ID]", help="The job's id, or its first signs.")]
+
+
+class BadState(CommandFailed):
+    """Jobs in this state are not for this command."""
 
 
 @app.callback()
@@ -45,6 +41,8 @@ def list_jobs(
     user: Annotated[
         str | None, typer.Option(metavar="U", help="Only jobs of this user: handle, id or address.")
     ] = None,
+    kind: many.Kind = None,
+    error: many.Error = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20,
     below: Annotated[str | None, typer.Option(metavar="ID", help="Go on below this job.")] = None,
     as_json: AsJson = False,
@@ -55,15 +53,16 @@ def list_jobs(
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id if user else None
         last = find(conn, below) if below else None
-        found = jobs.page(conn, user_id=user_id, state=state, below=last, room=limit + 1)
+        found = jobs.page(conn, user_id=user_id, state=state, kind=kind, error_class=error, below=last, room=limit + 1)
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
     if as_json:
-        screen.plain(json.dumps([_as_json(job) for job in page], indent=2))
+        screen.plain(json.dumps([layout.as_json(job) for job in page], indent=2))
     elif not page:
-        screen.say("No jobs yet." if below is None and state is None else "No such jobs.")
+        is_any = below is None and state is None and user is None and kind is None and error is None
+        screen.say("No jobs yet." if is_any else "No such jobs.")
     else:
-        screen.out().print(job_table(page, handles))
+        screen.out().print(layout.job_table(page, handles))
         if has_more:
             screen.say(f"[dim]More: rekkrd jobs --below {words.short(page[-1].id)}[/]")
 
@@ -72,29 +71,122 @@ def list_jobs(
 def show(job_id: JobId, as_json: AsJson = False) -> None:
     """Show one job in full: where it stands, what it waits for, what it cost, why it failed."""
     settings = here.settings()
-    zone = datetime.now().astimezone().tzinfo or UTC
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
         handles = _handles(conn, [job])
-        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=zone)
+        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=screen.zone())
     if as_json:
-        screen.plain(json.dumps(_as_json(job), indent=2))
+        screen.plain(json.dumps(layout.as_json(job), indent=2))
     else:
-        screen.out().print(job_card(view, handles.get(job.user_id)))
+        screen.out().print(layout.job_card(view, handles.get(job.user_id)))
 
 
 @app.command()
-def cancel(job_id: JobId) -> None:
-    """Cancel a job. A step under way ends first; what was imported stays."""
+def retry(
+    job_id: SomeJob = None,
+    *,
+    state: Annotated[str, typer.Option(metavar="STATE", help="failed, or cancelled.")] = State.FAILED,
+    kind: many.Kind = None,
+    user: many.User = None,
+    error: many.Error = None,
+    newer: many.Newer = None,
+    older: many.Older = None,
+    is_all: many.All = False,
+    dry_run: many.DryRun = False,
+    yes: many.Yes = False,
+) -> None:
+    """Put a job that failed or was cancelled back into the line, or all that have something in common.
+
+    It goes on where its checkpoint stands. A job is left alone while a live one of its kind and user stands for it.
+    """
+    if state not in operations.OVER:
+        raise BadState(f"Jobs that are {state} are not retried.", "Say --state failed or --state cancelled.")
+    with here.opened_pool() as pool:
+        if job_id is not None:
+            with pool.transaction() as conn:
+                _retry_one(conn, find(conn, job_id))
+            return
+        with pool.transaction() as conn:
+            choice = many.choose(
+                conn, (State(state),), kind=kind, user=user, error=error, newer=newer, older=older, is_all=is_all
+            )
+        act = many.go_through(
+            pool,
+            choice,
+            lambda conn, ids: len(operations.retry(conn, ids)),
+            verb="retried",
+            is_dry=dry_run,
+            is_sure=yes,
+        )
+    if act.done or act.left:
+        left = f" {act.left:,} left alone: another job stands for them, or they changed meanwhile." if act.left else ""
+        screen.plain(f"{count(act.done, 'job')} back in the line.{left}")
+
+
+@app.command()
+def cancel(
+    job_id: SomeJob = None,
+    *,
+    kind: many.Kind = None,
+    user: many.User = None,
+    newer: many.Newer = None,
+    older: many.Older = None,
+    is_all: many.All = False,
+    dry_run: many.DryRun = False,
+    yes: many.Yes = False,
+) -> None:
+    """Cancel a job, or all live ones that have something in common. A step under way ends first.
+
+    What was imported stays.
+    """
+    with here.opened_pool() as pool:
+        if job_id is not None:
+            with pool.transaction() as conn:
+                _cancel_one(conn, find(conn, job_id))
+            return
+        with pool.transaction() as conn:
+            choice = many.choose(
+                conn, operations.LIVE, kind=kind, user=user, error=None, newer=newer, older=older, is_all=is_all
+            )
+        act = many.go_through(
+            pool,
+            choice,
+            lambda conn, ids: sum(jobs.cancel(conn, one) is not None for one in ids),
+            verb="cancelled",
+            is_dry=dry_run,
+            is_sure=yes,
+        )
+    if act.done:
+        screen.plain(f"{count(act.done, 'job')} cancelled; a step under way ends first. What was imported stays.")
+
+
+@app.command()
+def failures(as_json: AsJson = False) -> None:
+    """Show what failed alike as one line: how many, of what, and the newest of them."""
     with here.opened_pool() as pool, pool.transaction() as conn:
-        job = find(conn, job_id)
-        cancelled = jobs.cancel(conn, job.id)
-    if cancelled is None:
-        screen.say(f"Job {words.short(job.id)} is over already: {job.state}.")
-    elif cancelled.state.is_live:
-        screen.say(f"Job {words.short(job.id)} ends after its present step. What was imported stays.")
+        groups = operations.failure_groups(conn)
+    if as_json:
+        screen.plain(json.dumps([asdict(group) for group in groups], indent=2, default=layout.plain))
+    elif not groups:
+        screen.say("Nothing failed.")
     else:
-        screen.say(f"Job {words.short(job.id)} is cancelled. What was imported stays.")
+        screen.out().print(layout.failure_list(groups))
+        screen.say("[dim]Again: rekkrd jobs retry --error CLASS --kind KIND; first with --dry-run[/]")
+
+
+@app.command()
+def audit(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20, as_json: AsJson = False
+) -> None:
+    """Show what operators did, the newest first: who, when, to which jobs."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        acts = operations.acts(conn, room=limit)
+    if as_json:
+        screen.plain(json.dumps([asdict(act) for act in acts], indent=2, default=layout.plain))
+    elif not acts:
+        screen.say("No operator did anything yet.")
+    else:
+        screen.out().print(layout.act_table(acts))
 
 
 def find(conn: Connection, job_id: str) -> Job:
@@ -110,88 +202,25 @@ def find(conn: Connection, job_id: str) -> Job:
     return found[0]
 
 
-def job_table(page: list[Job], handles: dict[UUID, str], now: datetime | None = None) -> Table:
-    """Lay out jobs as rows of at most 80 columns."""
-    table = screen.listing("id", "job", "user", "state", "#records", "#since")
-    for job in page:
-        table.add_row(
-            words.short(job.id),
-            job.kind.replace("_", " "),
-            screen.cut(handles.get(job.user_id, "—"), 13),
-            Text(_state(job), style=COLOURS[job.state]),
-            _records(job),
-            words.ago(job.finished_at or job.started_at or job.created_at, now).removesuffix(" ago"),
-        )
-    return table
+def _retry_one(conn: Connection, job: Job) -> None:
+    if operations.retry(conn, [job.id]):
+        operations.audit(conn, by=operator.name(), action="retried", target={"id": str(job.id)}, jobs=1)
+        screen.say(f"Job {words.short(job.id)} is back in the line.")
+    elif job.state in operations.OVER:
+        screen.say(f"Job {words.short(job.id)} stays {job.state}: a live one of its kind and user stands for it.")
+    else:
+        screen.say(f"Job {words.short(job.id)} is {job.state}: only failed and cancelled ones are retried.")
 
 
-def job_card(view: JobView, handle: str | None) -> Table:
-    """Lay out one job as lines of name and value; what is empty is left out."""
-    job = view.job
-    card = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    card.add_column(style="dim", no_wrap=True)
-    card.add_column(overflow="fold")
-    lines = (
-        ("job", f"{job.kind.replace('_', ' ')}  {job.id}"),
-        ("user", handle),
-        ("state", Text(_state(job), style=COLOURS[job.state])),
-        ("waits for", view.waits_for),
-        ("outcome", job.outcome),
-        ("error", job.error),
-        ("detail", job.error_detail),
-        ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
-        ("page", pages(view) or None),
-        ("cost", f"{count(job.requests, 'request')} in {count(job.steps, 'step')}"),
-        ("attempts", f"{job.attempts} failed at this place" if job.attempts else None),
-        ("lane", job.lane),
-        ("asked for", _moment(job.created_at)),
-        ("due", _moment(job.due_at) if job.state.is_live and job.due_at > job.created_at else None),
-        ("began", _moment(job.started_at)),
-        ("ends about", words.clock(view.ends_at) if view.ends_at else None),
-        ("ended", _moment(job.finished_at)),
-        ("worker", job.leased_by),
-    )
-    for name, value in lines:
-        if value is not None:
-            card.add_row(name, value if isinstance(value, Text) else Text(value))
-    return card
-
-
-def pages(view: JobView) -> str:
-    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
-    if view.pages is None:
-        return ""
-    return f"{view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"
-
-
-def _state(job: Job) -> str:
-    return "cancelling" if job.cancel_requested_at and job.state.is_live else str(job.state)
-
-
-def _records(job: Job) -> str:
-    return f"{job.processed_records:,}" + ("" if job.total_records is None else f" / {job.total_records:,}")
-
-
-def _moment(when: datetime | None) -> str | None:
-    return None if when is None else f"{words.clock(when)}  ({words.ago(when)})"
+def _cancel_one(conn: Connection, job: Job) -> None:
+    cancelled = jobs.cancel(conn, job.id)
+    if cancelled is None:
+        screen.say(f"Job {words.short(job.id)} is over already: {job.state}.")
+        return
+    operations.audit(conn, by=operator.name(), action="cancelled", target={"id": str(job.id)}, jobs=1)
+    how = "ends after its present step" if cancelled.state.is_live else "is cancelled"
+    screen.say(f"Job {words.short(job.id)} {how}. What was imported stays.")
 
 
 def _handles(conn: Connection, page: list[Job]) -> dict[UUID, str]:
     return {user.id: user.handle for user in users.find_many(conn, sorted({job.user_id for job in page}))}
-
-
-def _as_json(job: Job) -> dict[str, object]:
-    """Give what a program may rely on; leases and fences are the engine's own affair."""
-    moments = ("created_at", "due_at", "started_at", "finished_at", "cancel_requested_at")
-    return {
-        "id": str(job.id),
-        "kind": job.kind,
-        "lane": job.lane,
-        "user_id": str(job.user_id),
-        "state": str(job.state),
-        "arguments": job.args,
-        **{name: moment.isoformat() if (moment := getattr(job, name)) else None for name in moments},
-        **{name: getattr(job, name) for name in ("total_records", "processed_records", "skipped_records")},
-        **{name: getattr(job, name) for name in ("steps", "requests", "attempts", "crashes", "checkpoint")},
-        **{name: getattr(job, name) for name in ("waits_for", "outcome", "error_class", "error", "error_detail")},
-    }

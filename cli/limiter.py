@@ -1,12 +1,9 @@
 """`rekkrd limiter`: the budget of the fleet as it is spent, and the brake on it."""
 
-import getpass
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,15 +14,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from actors import budget
 from actors.wording import count
-from cli import here, screen, times, words
+from cli import here, operator, screen, times, words
 from cli.errors import CommandFailed
 from db import gates as stored
 from db import users
 from db.gates import Gate
-from workers import gates
-from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
+from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot, Waits
 from workers.resources import Resources
 
@@ -52,6 +49,7 @@ class Sight:
     """One look at the budget, with what the ledger knows of it."""
 
     shown: Snapshot
+    settings: LimiterSettings
     brake: Gate | None
     handles: dict[str, str]
 
@@ -97,12 +95,12 @@ def share(
 @app.command()
 def resume() -> None:
     """Release the brake before its time. What Discogs itself has closed stays closed."""
-    with here.opened() as resources, _remembered_without_redis():
-        was_pulled = gates.release_brake(resources.pool, resources.limiter)
+    with here.opened() as resources:
+        was_pulled = budget.release_brake(resources, by=operator.name())
         screen.say("The brake is released." if was_pulled else "The brake was not pulled.")
-        gate = resources.limiter.snapshot().gate
-        if gate is not None:
-            screen.plain(f"Closed all the same until {words.clock(gate.until)}: {gate.reason}.")
+        shown = resources.limiter.snapshot()
+        if shown.gate is not None:
+            screen.plain(budget.sentence(shown, resources.settings.limiter, screen.zone()))
 
 
 def look(resources: Resources) -> Sight:
@@ -112,7 +110,7 @@ def look(resources: Resources) -> Sight:
     with resources.pool.transaction() as conn:
         brake = stored.braked(conn, resources.limiter.budget)
         handles = {str(user.id): user.handle for user in users.find_many(conn, ids)} if ids else {}
-    return Sight(shown, brake, handles)
+    return Sight(shown, resources.settings.limiter, brake, handles)
 
 
 def picture(sight: Sight) -> RenderableType:
@@ -157,17 +155,12 @@ def lanes(shown: Snapshot) -> Table:
 
 def held_back(sight: Sight) -> list[str]:
     """Say everything that keeps the fleet below what its settings allow, a sentence each."""
-    shown, said = sight.shown, []
-    if shown.brake is not None:
-        by = f" by {sight.brake.closed_by}" if sight.brake is not None and sight.brake.closed_by else ""
-        what = "Nobody sends" if not shown.brake.share else f"{shown.brake.share:.0%} of the budget is left"
-        said.append(f"Brake{by}: {what} until {words.clock(shown.brake.until)}: {shown.brake.reason}.")
+    shown, zone = sight.shown, screen.zone()
+    said = [one.sentence for one in budget.lowered(shown, sight.settings, zone)]
+    if sight.brake is not None and sight.brake.closed_by:
+        said[-1] += f" (by {sight.brake.closed_by})"
     if shown.gate is not None and (shown.brake is None or shown.gate.until != shown.brake.until):
-        said.append(f"Closed until {words.clock(shown.gate.until)}: {shown.gate.reason}. Then one probe goes first.")
-    if shown.cap is not None:
-        said.append(f"Discogs allows this address less than we are set to: {shown.cap} a window, with our margin.")
-    if shown.foreign:
-        said.append(f"Other programs on this address spend {shown.foreign} of the window.")
+        said.append(budget.sentence(shown, sight.settings, zone) + " Then one probe goes first.")
     return said
 
 
@@ -201,30 +194,14 @@ def _show_live(resources: Resources) -> None:
 
 def _brake(share: float, typed: str, reason: str) -> None:
     until = times.moment(typed, datetime.now().astimezone())
-    if not reason.strip():
-        raise CommandFailed("No reason was given.", "Say in a few words why: everybody whose job waits will read it.")
     with here.opened() as resources:
-        limit = resources.settings.limiter.limit
-        with _remembered_without_redis():
-            gates.brake(
-                resources.pool, resources.limiter, share=share, until=until, reason=reason.strip(), by=_operator()
-            )
-    ends = f"until {words.clock(until)} ({until.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
-    if share:
-        left = max(1, int(limit * share))
-        screen.plain(f"At most {count(left, 'request')} a window instead of {limit}, {ends}.")
-    else:
-        screen.plain(f"Nobody sends to Discogs {ends}; no job fails for waiting.")
-    screen.plain("`rekkrd limiter resume` ends it sooner.")
-
-
-@contextmanager
-def _remembered_without_redis() -> Iterator[None]:
-    """The ledger has the brake's truth, and a worker shows it to Redis as soon as that can be reached."""
-    try:
-        yield
-    except LimiterUnavailable as error:
-        screen.plain(f"{error} Nobody sends while it is away; this takes effect when it is back.")
+        pulled = budget.pull_brake(resources, share=share, until=until, reason=reason, by=operator.name())
+    screen.plain(budget.braked(pulled.share, pulled.until, pulled.reason, screen.zone()))
+    if not pulled.is_shown:
+        screen.plain("Redis is out of reach: nobody sends while it is, and this holds when it is back.")
+    screen.plain(
+        f"That is {until:%Y-%m-%d %H:%M} UTC; no job fails for waiting. `rekkrd limiter resume` ends it sooner."
+    )
 
 
 def _share(typed: str) -> float:
@@ -239,13 +216,6 @@ def _share(typed: str) -> float:
             "Say 50% or 0.5; `rekkrd limiter pause` leaves nothing, `rekkrd limiter resume` all of it.",
         )
     return part
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may know no name for its user
-        return "an operator"
 
 
 def _spent(shown: Snapshot) -> str:

@@ -1,6 +1,7 @@
 """The terminal: what is printed where. Answers go to stdout, trouble to stderr; NO_COLOR is respected by rich."""
 
 import sys
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 
 from rich.console import Console
@@ -22,6 +23,11 @@ def out() -> Console:
 def err() -> Console:
     """Where trouble goes, so that an answer can be piped on: in whole words to a terminal, in whole lines to a log."""
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def zone() -> tzinfo:
+    """Return the zone of this machine, for times inside sentences."""
+    return datetime.now().astimezone().tzinfo or UTC
 
 
 def say(sentence: str = "") -> None:

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from cli.errors import CommandFailed
 
-LONGEST = timedelta(days=7)
-
 _LENGTH = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})")
 
@@ -21,7 +19,7 @@ def moment(typed: str, now: datetime) -> datetime:
     ``now`` is aware, and its zone is the reader's. A time of the clock that has passed today is tomorrow's.
 
     Raises:
-        BadTime: it cannot be read, is past, or is more than a week ahead.
+        BadTime: it cannot be read, or is past.
     """
     text = typed.strip()
     if not text:
@@ -31,19 +29,28 @@ def moment(typed: str, now: datetime) -> datetime:
         raise BadTime(f"{typed!r} is no time.", "Say 30m, 2h, 1d, 18:00, or 2026-12-01T06:30.")
     if until <= now:
         raise BadTime(f"{until:%Y-%m-%d %H:%M} is past.", "Say a time to come.")
-    if until - now > LONGEST:
-        raise BadTime(
-            f"{until:%Y-%m-%d %H:%M} is more than a week ahead.", "Say a sooner time, and again when it ends."
-        )
     return until.astimezone(UTC)
 
 
+def age(typed: str) -> timedelta:
+    """Read a length of time, such as 30m, 2h or 3d. Raises BadTime."""
+    length = _length(typed)
+    if not length:
+        raise BadTime(f"{typed!r} is no length of time.", "Say 30m, 2h, or 3d.")
+    return length
+
+
 def _after(text: str, now: datetime) -> datetime | None:
+    length = _length(text)
+    return None if length is None else now.astimezone(UTC) + length
+
+
+def _length(text: str) -> timedelta | None:
     matched = _LENGTH.fullmatch(text.lower().replace(" ", ""))
     if matched is None:
         return None
     parts = {name: int(number) for name, number in matched.groupdict().items() if number is not None}
-    return now.astimezone(UTC) + timedelta(**{name: min(number, 10**6) for name, number in parts.items()})
+    return timedelta(**{name: min(number, 10**6) for name, number in parts.items()})
 
 
 def _by_the_clock(text: str, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from actors.progress import JobView
 from actors.wording import count
 from cli import screen, words
-from cli.jobs import COLOURS, pages
+from cli.layout import COLOURS, pages
 from db.jobs import State
 
 LOOK_SECONDS = 0.5

@@ -121,12 +121,22 @@ def add(conn: Connection, new: NewJob) -> tuple[Job, bool]:
             return job_of(row), False
         # The job that held the key ended between the two statements: the key is free now.
     job = job_of(row)
-    while _sql.hold_turn(conn, lane=job.lane, user_id=job.user_id) is None:
-        _sql.take_a_turn(conn, lane=job.lane, user_id=job.user_id)
+    hold_turn(conn, job.lane, job.user_id)
     if new.has_import_row:
         _sql.add_import_row(conn, id=job.id)
-    _sql.notify_line(conn, lane=job.lane)
+    wake_line(conn, job.lane)
     return job, True
+
+
+def hold_turn(conn: Connection, lane: str, user_id: UUID) -> None:
+    """Let a user with new work into the line of a lane, and keep the place until this is committed."""
+    while _sql.hold_turn(conn, lane=lane, user_id=user_id) is None:
+        _sql.take_a_turn(conn, lane=lane, user_id=user_id)
+
+
+def wake_line(conn: Connection, lane: str) -> None:
+    """Tell the dispatchers that something in this lane may be ready, when this is committed."""
+    _sql.notify_line(conn, lane=lane)
 
 
 def find(conn: Connection, job_id: UUID) -> Job | None:
@@ -150,21 +160,31 @@ def page(
     *,
     user_id: UUID | None = None,
     state: State | None = None,
+    kind: str | None = None,
+    error_class: str | None = None,
     below: Job | None = None,
     room: int = 50,
 ) -> list[Job]:
-    """Jobs newest first, at most ``room``, from below the last one of the page before."""
+    """Jobs newest first, at most ``room``, from below the last one of the page before.
+
+    With an ``error_class`` and no state, those that failed of it.
+    """
     where: dict[str, Any] = {
         "before_at": below.created_at if below else datetime.max.replace(tzinfo=UTC),
         "before_id": below.id if below else UUID(int=2**128 - 1),
         "room": room,
     }
+    alike = {"kind": kind, "error_class": error_class}
+    if error_class is not None:
+        state = state or State.FAILED  # the only one that every such job is in for long
     if user_id is not None and state is not None:
-        rows = _sql.page_of_user_in_state(conn, user_id=user_id, state=state, **where)
+        rows = _sql.page_of_user_in_state(conn, user_id=user_id, state=state, **alike, **where)
     elif user_id is not None:
-        rows = _sql.page_of_user(conn, user_id=user_id, **where)
+        rows = _sql.page_of_user(conn, user_id=user_id, **alike, **where)
     elif state is not None:
-        rows = _sql.page_in_state(conn, state=state, **where)
+        rows = _sql.page_in_state(conn, state=state, **alike, **where)
+    elif kind is not None:
+        rows = _sql.page_of_kind(conn, kind=kind, **where)
     else:
         rows = _sql.page_all(conn, **where)
     return [job_of(row) for row in rows]

@@ -34,6 +34,15 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class MinuteShare:
+    """One part of a minute, named by its beginning."""
+
+    minute: datetime
+    name: str | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """A month of one user or of all; imports are those that came to their end."""
 
@@ -80,9 +89,23 @@ def shares(conn: Connection, month: date, part: Part, user_id: UUID | None = Non
     return [Share(**row) for row in rows]
 
 
+def minutes(conn: Connection, since: datetime, part: Part, user_id: UUID | None = None) -> list[MinuteShare]:
+    """Return the minutes of one user or of all since a moment in their parts, the oldest first."""
+    if user_id is None:
+        rows = _sql.minutes_of_all(conn, since=since, part=part)
+    else:
+        rows = _sql.minutes_of_user(conn, since=since, user_id=user_id, part=part)
+    return [MinuteShare(**row) for row in rows]
+
+
 def forget_minutes(conn: Connection, age: timedelta) -> int:
     """Clear old minutes, and leave their months; return of how many."""
     return int(_sql.forget_minutes(conn, age=age))
+
+
+def forget_months(conn: Connection, age: timedelta) -> int:
+    """Clear the parts of old months, and leave the plan's ``discogs_usage``; return of how many."""
+    return int(_sql.forget_months(conn, age=age))
 
 
 def forget_flushes(conn: Connection, age: timedelta) -> int:

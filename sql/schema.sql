@@ -168,6 +168,19 @@ COMMENT ON TABLE rekkrd.agreed IS
 'What the album and the copy on Discogs last agreed on. A local change is any difference between an album and this; a local deletion is a row here without its album.';
 CREATE UNIQUE INDEX agreed_one_per_album ON rekkrd.agreed USING btree (album_id) WHERE (album_id IS NOT NULL);
 
+CREATE TABLE rekkrd.audit (
+    id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    made_by text NOT NULL,
+    action text NOT NULL,
+    target jsonb NOT NULL,
+    jobs integer NOT NULL,
+    CONSTRAINT audit_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_jobs_not_negative CHECK ((jobs >= 0))
+);
+COMMENT ON TABLE rekkrd.audit IS
+'One row for each thing that an operator did to the ledger: who, when, to which jobs, and how many these were.';
+
 CREATE TABLE rekkrd.fields (
     user_id uuid NOT NULL,
     field_id bigint NOT NULL,
@@ -318,10 +331,13 @@ COMMENT ON COLUMN rekkrd.jobs.crashes IS
 'Workers that died executing this job since its checkpoint last moved.';
 CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
+CREATE INDEX jobs_failed_alike ON rekkrd.jobs USING btree (error_class, kind, created_at DESC, id DESC) WHERE (state = 'failed'::text);
 CREATE INDEX jobs_in_line ON rekkrd.jobs USING btree (lane, user_id, priority DESC, due_at, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
+CREATE INDEX jobs_of_kind ON rekkrd.jobs USING btree (kind, created_at DESC, id DESC);
 CREATE INDEX jobs_of_user ON rekkrd.jobs USING btree (user_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX jobs_one_conversation ON rekkrd.jobs USING btree (user_id) WHERE ((leased_until IS NOT NULL) AND speaks_for_user);
 CREATE UNIQUE INDEX jobs_one_live ON rekkrd.jobs USING btree (user_id, unique_key) WHERE ((unique_key IS NOT NULL) AND (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text])));
+CREATE INDEX jobs_ready ON rekkrd.jobs USING btree (lane, takes_token, due_at) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
 CREATE INDEX jobs_taken ON rekkrd.jobs USING btree (lane, user_id) WHERE ((called_until IS NOT NULL) OR (leased_until IS NOT NULL));
 
 CREATE TABLE rekkrd.lanes (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from db import Connection, gates
+from db import Connection, gates, operations
 from db.errors import DatabaseError
 from db.gates import Gate
 from db.pool import Pool
@@ -66,13 +66,17 @@ def brake(pool: Pool, limiter: Limiter, *, share: float, until: datetime, reason
     """
     with pool.transaction() as conn:
         gates.brake(conn, limiter.budget, share=share, reason=reason, until=until, by=by)
+        target = {"share": share, "until": until.isoformat(timespec="seconds"), "reason": reason}
+        operations.audit(conn, by=by, action="braked", target=target, jobs=0)
     limiter.brake(share, until, reason)
 
 
-def release_brake(pool: Pool, limiter: Limiter) -> bool:
+def release_brake(pool: Pool, limiter: Limiter, *, by: str) -> bool:
     """Let the fleet spend the whole budget again. False when the brake was not pulled. Raises as ``brake``."""
     with pool.transaction() as conn:
         was_pulled = gates.release(conn, limiter.budget)
+        if was_pulled:
+            operations.audit(conn, by=by, action="released", target={}, jobs=0)
     limiter.release_brake()
     return was_pulled
 

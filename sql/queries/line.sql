@@ -1,13 +1,23 @@
 -- name: call_up(lane, takes_token, room, call_seconds)
 -- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
 -- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
+-- Users are looked at in order of turns until enough are found, one probe each: a join would read all of them first.
 -- NO KEY: a job being enqueued holds the row's key by its foreign key, and must not stop the line until it commits.
 WITH line AS (
     SELECT
         lane,
         turn
     FROM rekkrd.lanes
-    WHERE lane = :lane
+    WHERE
+        lane = :lane
+        AND EXISTS (
+            SELECT 1
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.lane = :lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token = :takes_token
+                AND j.due_at <= now() AND j.leased_until IS NULL
+                AND (j.called_until IS NULL OR j.called_until <= now())
+        )
     FOR NO KEY UPDATE SKIP LOCKED
 ),
 
@@ -16,18 +26,18 @@ ready AS (
         step.id,
         u.user_id,
         greatest(u.turn, u.line_turn) + step.place - 1 AS turn
-    FROM (
+    FROM line
+    CROSS JOIN LATERAL (
         SELECT
             t.user_id,
             t.turn,
             line.turn AS line_turn
-        FROM line
-        INNER JOIN rekkrd.turns AS t ON line.lane = t.lane
-        WHERE EXISTS (
-            SELECT 1
+        FROM rekkrd.turns AS t
+        WHERE t.lane = line.lane AND (
+            SELECT true
             FROM rekkrd.jobs AS j
             WHERE
-                j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+                j.lane = :lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
                 AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
                 AND (j.called_until IS NULL OR j.called_until <= now())
                 AND NOT (
@@ -39,6 +49,7 @@ ready AS (
                             AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
                     )
                 )
+            LIMIT 1
         )
         ORDER BY t.turn, t.user_id
         LIMIT :room

@@ -123,7 +123,34 @@ WHERE month = :month AND user_id = :user_id;
 DELETE FROM rekkrd.usage_minutes
 WHERE minute < now() - :age::interval;
 
+-- name: forget_months(age)!
+-- Months that began so long ago; what the plan keeps of them stays.
+DELETE FROM rekkrd.usage_months
+WHERE month < (now() AT TIME ZONE 'UTC')::date - :age::interval;
+
 -- name: forget_flushes(age)!
 -- Flushes that nobody will say again.
 DELETE FROM rekkrd.usage_flushes
 WHERE flushed_at < now() - :age::interval;
+
+-- name: minutes_of_all(since, part)
+-- Minutes of the whole fleet since a moment, in parts, the oldest first.
+SELECT
+    minute,
+    CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
+    sum(requests)::bigint AS requests
+FROM rekkrd.usage_minutes
+WHERE minute >= :since
+GROUP BY 1, 2
+ORDER BY 1, 3 DESC, 2 ASC;
+
+-- name: minutes_of_user(since, user_id, part)
+-- Minutes of one user since a moment, in parts, the oldest first.
+SELECT
+    minute,
+    CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
+    sum(requests)::bigint AS requests
+FROM rekkrd.usage_minutes
+WHERE minute >= :since AND user_id = :user_id
+GROUP BY 1, 2
+ORDER BY 1, 3 DESC, 2 ASC;

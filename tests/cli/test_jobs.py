@@ -1,60 +1,144 @@
-import re
-from datetime import timedelta
-from uuid import UUID
+"""Retrying and cancelling, one job or many: counted first, never by accident, remembered."""
+
+import json
+from collections.abc import Callable
+from uuid import UUID, uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from actors.pace import Pace
-from actors.progress import Surroundings, tell
-from cli import jobs
-from cli.errors import NotFound
-from db.jobs import State
-from workers.limiter.settings import LimiterSettings
-
-
-def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
-    page = [
-        job(),
-        job(state=State.COMPLETED, finished_at=now, processed_records=100_000, total_records=100_000, requests=1004),
-        job(kind="import_wantlist", state=State.RETRYING, error="x", cancel_requested_at=now),
-    ]
-    lines = drawn(jobs.job_table(page, {mina: "a handle of a length that nobody should have"}, now))
-    assert len(lines) == 4
-    assert max(map(len, lines)) <= 80
-    assert "3f2a9c1e  import collection" in lines[1]
-    assert "600 / 1,000" in lines[1]
+from cli import jobs, main
+from cli.errors import CommandFailed, NotFound
+from db import operations
+from db.jobs import NewJob, State
+from db.jobs import add as add_job
+from db.jobs import find as find_job
+from db.pool import Pool
 
 
 @pytest.fixture
-def view(job, now):
-    """Make a job as a person sees it, third in its lane."""
-    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0, LimiterSettings().shares))
+def pool(migrated_database_url, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", migrated_database_url)
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    yield pool
+    pool.close()
 
 
-def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):
-    text = "\n".join(drawn(jobs.job_card(view(), "mina")))
-    assert "waits for   3rd in lane import, about 3 s." in text
-    assert "ends about  " in text
+@pytest.fixture
+def job(pool) -> Callable[..., UUID]:
+    """Put a job into the ledger, in a state."""
+
+    def add(state: State = State.FAILED, *, error: str = "Unavailable", kind: str = "import_wantlist") -> UUID:
+        new = NewJob(kind, "import", uuid4(), {}, None, takes_token=True, speaks_for_user=True)
+        with pool.transaction() as conn:
+            job_id = add_job(conn, new)[0].id
+            if state is not State.PENDING:
+                conn.execute(
+                    "UPDATE rekkrd.jobs SET state = %s, started_at = now(), finished_at = now(), error_class = %s, "
+                    "error = 'No.' WHERE id = %s",
+                    [state, error, job_id],
+                )
+        return job_id
+
+    return add
 
 
-def test_a_job_in_full_leaves_out_what_is_empty(drawn, view):
-    text = "\n".join(drawn(jobs.job_card(view(), "mina")))
-    assert "cost        9 requests in 9 steps" in text
-    assert "error" not in text
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main.app_for(["jobs"]), ["jobs", *arguments], input=typed)
 
 
-@pytest.mark.parametrize(("state", "page"), [(State.RUNNING, "6 of 10"), (State.COMPLETED, "10 of 10")])
-def test_a_job_in_full_says_how_far_it_came(drawn, view, now, state, page):
-    finished = now if state is State.COMPLETED else None
-    text = "\n".join(drawn(jobs.job_card(view(state=state, finished_at=finished), "mina")))
-    assert re.search(rf"page +{page}\b", text)
+def state_of(pool, job_id) -> State:
+    with pool.transaction() as conn:
+        found = find_job(conn, job_id)
+    assert found is not None
+    return found.state
 
 
-def test_a_failed_job_says_why(drawn, view, now):
-    failed = view(
-        state=State.FAILED, finished_at=now + timedelta(seconds=1), error_class="Gone", error="No such [user]."
-    )
-    assert "No such [user]." in "\n".join(drawn(jobs.job_card(failed, None)))
+def acts(pool) -> list[tuple[str, int]]:
+    with pool.transaction() as conn:
+        return [(act.action, act.jobs) for act in operations.acts(conn)]
+
+
+def test_one_job_is_retried_and_who_did_it_is_remembered(pool, job):
+    job_id = job()
+    assert "is back in the line" in run("retry", str(job_id)[:8]).stdout
+    assert state_of(pool, job_id) is State.PENDING
+    assert "only failed and cancelled ones are retried" in run("retry", str(job_id)).stdout
+    assert acts(pool) == [("retried", 1)]
+
+
+def test_many_are_retried_by_what_they_have_in_common(pool, job):
+    mine, other, completed = job(), job(error="Poison"), job(State.COMPLETED)
+    said = run("retry", "--error", "Unavailable", "--kind", "import_wantlist", "--newer", "1h", "--yes")
+    assert said.stdout.strip() == "1 job back in the line."
+    assert [state_of(pool, one) for one in (mine, other, completed)] == ["pending", "failed", "completed"]
+
+
+def test_a_dry_run_only_counts(pool, job):
+    job_id = job()
+    assert "1 job would be retried; nothing happened." in run("retry", "--all", "--dry-run").stdout
+    assert (state_of(pool, job_id), acts(pool)) == (State.FAILED, [])
+
+
+def test_without_a_word_on_which_nothing_happens(pool, job):
+    job_id = job()
+    for command in ("retry", "cancel"):
+        refused = run(command)
+        assert isinstance(refused.exception, CommandFailed)
+        assert "--dry-run" in refused.exception.next_step
+    assert state_of(pool, job_id) is State.FAILED
+
+
+def test_many_are_asked_about_first(pool, job):
+    job_id = job(State.PENDING)
+    refused = run("cancel", "--all")
+    assert isinstance(refused.exception, CommandFailed)
+    assert "--yes" in refused.exception.next_step
+    assert state_of(pool, job_id) is State.PENDING
+
+
+def test_more_than_a_piece_is_gone_through_whole(pool, job, monkeypatch):
+    monkeypatch.setattr("cli.many.PIECE", 2)
+    live = [job(State.PENDING) for _ in range(5)]
+    failed = job()
+    assert "5 jobs cancelled" in run("cancel", "--kind", "import_wantlist", "-y").stdout
+    assert {state_of(pool, one) for one in live} == {State.CANCELLED}
+    assert state_of(pool, failed) is State.FAILED
+    assert sum(count for _, count in acts(pool)) == 5
+    assert "5 jobs back" in run("retry", "--state", "cancelled", "--all", "-y").stdout
+
+
+def test_only_what_is_over_badly_is_retried(pool):
+    refused = run("retry", "--state", "running", "--all")
+    assert isinstance(refused.exception, CommandFailed)
+    assert "--state failed" in refused.exception.next_step
+
+
+def test_failures_alike_and_what_operators_did_are_told(pool, job):
+    job()
+    job()
+    run("retry", "--all", "-y")
+    job(error="Gone")
+    assert json.loads(run("failures", "--json").stdout)[0]["error_class"] == "Gone"
+    assert "Gone" in run("failures").stdout
+    told = json.loads(run("audit", "--json").stdout)
+    assert (told[0]["action"], told[0]["jobs"]) == ("retried", 2)
+
+
+def test_an_empty_ledger_says_so_everywhere(pool):
+    assert "No jobs yet." in run().stdout
+    assert "No such jobs." in run("--kind", "import_wantlist").stdout
+    assert "Nothing failed." in run("failures").stdout
+    assert "No operator did anything yet." in run("audit").stdout
+    assert "No such jobs." in run("retry", "--all", "-y").stdout
+
+
+def test_the_list_is_of_what_was_asked_for(pool, job):
+    job()
+    poison = job(error="Poison", kind="import_collection")
+    for asked in (["--error", "Poison"], ["--kind", "import_collection"], ["--state", "failed", "--error", "Poison"]):
+        assert [one["id"] for one in json.loads(run("--json", *asked).stdout)] == [str(poison)]
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "zz99", "'; drop table", "3f2a9c1e-0000-4000-8000-0000000000011"])
@@ -62,14 +146,3 @@ def test_what_is_no_id_is_refused_with_the_next_step(nonsense):
     with pytest.raises(NotFound, match="is no job id") as refused:
         jobs.find(None, nonsense)
     assert "rekkrd jobs" in refused.value.next_step
-
-
-def test_json_holds_what_a_program_may_rely_on(job):
-    shown = jobs._as_json(job())
-    assert shown["id"] == str(UUID("3f2a9c1e-0000-4000-8000-000000000001"))
-    assert (shown["state"], shown["processed_records"], shown["created_at"]) == (
-        "running",
-        600,
-        "2026-03-01T11:58:50+00:00",
-    )
-    assert "fence" not in shown

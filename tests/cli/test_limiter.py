@@ -43,7 +43,9 @@ SHOWN = Snapshot(
 
 
 def sight(**other):
-    return limiter.Sight(replace(SHOWN, **other), None, {"00000000-0000-0000-0000-000000000007": "mina"})
+    return limiter.Sight(
+        replace(SHOWN, **other), LimiterSettings(), None, {"00000000-0000-0000-0000-000000000007": "mina"}
+    )
 
 
 def test_one_look_fits_eighty_columns_and_names_who_waits(drawn):
@@ -65,11 +67,11 @@ def test_an_idle_budget_says_that_nobody_waits(drawn):
 @pytest.mark.parametrize(
     ("other", "begin", "end"),
     [
-        ({"gate": Gate(LATER, "Discogs asked us to wait")}, "Closed until ", "Then one probe goes first."),
-        ({"brake": Brake(0.5, LATER, "moving")}, "Brake: 50% of the budget is left until ", ": moving."),
-        ({"brake": Brake(0.0, LATER, "tea"), "gate": Gate(LATER, "x")}, "Brake: Nobody sends until ", ": tea."),
-        ({"cap": 20}, "Discogs allows this address less", "20 a window, with our margin."),
-        ({"foreign": 7}, "Other programs", "7 of the window."),
+        ({"gate": Gate(LATER, "Discogs asked us to wait")}, "Nobody sends before ", "Then one probe goes first."),
+        ({"brake": Brake(0.5, LATER, "moving")}, "Half the budget is left until ", ": moving."),
+        ({"brake": Brake(0.0, LATER, "tea"), "gate": Gate(LATER, "x")}, "Nobody sends to Discogs until ", ": tea."),
+        ({"cap": 20}, "Discogs allows this address less", "with our margin."),
+        ({"foreign": 7}, "Other programs", "by Discogs' own count."),
     ],
 )
 def test_each_thing_that_holds_the_fleet_back_has_one_sentence(other, begin, end):
@@ -81,7 +83,7 @@ def test_each_thing_that_holds_the_fleet_back_has_one_sentence(other, begin, end
 def test_who_pulled_the_brake_is_named():
     brake = StoredGate("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna")
     (said,) = limiter.held_back(replace(sight(brake=Brake(0.5, LATER, "moving")), brake=brake))
-    assert said.startswith("Brake by anna: ")
+    assert said.endswith("moving. (by anna)")
 
 
 def test_json_is_json_for_every_program():

@@ -43,6 +43,7 @@ SMALL = {
     "rekkrd.turns": "a row a user and lane",
     "rekkrd.gates": "a row a cause",
     "rekkrd.ticks": "cleared as the clock goes on",
+    "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.migrations": "a row a migration",
     "rekkrd.handshakes": "cleared after a day",
     "rekkrd.folders": "a few a user, always asked by user",
@@ -56,6 +57,12 @@ SMALL = {
 
 # Twice the cost of a collector's own 500 copies. Who pays more and then filters has an index that does not fit.
 MUCH = 4_000
+
+# Statements that may throw away what they read of an index, which is never the whole table.
+THOROUGH = {
+    "operations.find_chosen": "an operator's act on many: each job of one state is looked at once, in pieces",
+    "operations.count_chosen": "the same, counted before it happens",
+}
 
 # Indexes that may be read whole.
 HANDFUL = {
@@ -78,7 +85,8 @@ INSERT INTO rekkrd.jobs (
     kind, lane, queue, user_id, unique_key, takes_token, speaks_for_user, state, created_at, due_at, started_at,
     finished_at
 )
-SELECT 'import_collection', (ARRAY['interactive', 'import', 'background'])[1 + n % 3], 'token',
+SELECT (ARRAY['import_collection', 'import_wantlist', 'upkeep'])[1 + n / 3 % 3],
+       (ARRAY['interactive', 'import', 'background'])[1 + n % 3], 'token',
        lpad(to_hex(1 + n % 10000), 32, '0')::uuid, 'key' || n, true, true,
        CASE WHEN n % 11 = 0 THEN 'pending' WHEN n % 97 = 0 THEN 'cancelled' ELSE 'completed' END,
        now() - n * interval '1 minute', now() - n * interval '1 minute', now() - n * interval '1 minute',
@@ -226,7 +234,8 @@ def test_no_statement_reads_a_big_table_from_end_to_end(conn: psycopg.Connection
     found: dict[str, list[str]] = {}
     for name, text in statements():
         try:
-            found[name] = list(end_to_end(planned(conn, text)))
+            scans = end_to_end(planned(conn, text))
+            found[name] = [scan for scan in scans if not (name in THOROUGH and "throws away" in scan)]
         except psycopg.ProgrammingError as error:
             found[name] = [f"{error.diag.message_primary}: a parameter needs a cast"]
     assert len(found) > 50

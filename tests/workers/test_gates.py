@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from db import gates as stored
+from db import operations
 from db.pool import Pool
 from workers import gates
 from workers.decide import CloseGate
@@ -93,10 +94,12 @@ def test_a_brake_holds_in_both_places_until_it_is_released(pool: Pool, limiter: 
     gate = limiter.snapshot().gate
     assert gate is not None
     assert gate.reason == "Paused by an operator: tea"
-    assert gates.release_brake(pool, limiter)
-    assert not gates.release_brake(pool, limiter)
+    assert gates.release_brake(pool, limiter, by="ben")
+    assert not gates.release_brake(pool, limiter, by="ben")
     assert holding(pool, limiter) == []
     assert limiter.snapshot().gate is None
+    with pool.transaction() as conn:
+        assert [(act.made_by, act.action) for act in operations.acts(conn)] == [("ben", "released"), ("anna", "braked")]
 
 
 def test_a_brake_released_while_redis_was_away_goes_when_somebody_looks(pool: Pool, limiter: Limiter) -> None:

@@ -1,0 +1,140 @@
+"""Jobs as they are shown: laid out for 80 columns, or as JSON for programs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from actors.progress import JobView
+from actors.wording import count
+from cli import screen, words
+from db.jobs import Job, State
+from db.operations import Act, FailureGroup
+
+COLOURS = {
+    State.PENDING: "yellow",
+    State.RUNNING: "cyan",
+    State.RETRYING: "magenta",
+    State.COMPLETED: "green",
+    State.FAILED: "red",
+    State.CANCELLED: "dim",
+}
+
+
+def job_table(page: list[Job], handles: dict[UUID, str], now: datetime | None = None) -> Table:
+    """Lay out jobs as rows of at most 80 columns."""
+    table = screen.listing("id", "job", "user", "state", "#records", "#since")
+    for job in page:
+        table.add_row(
+            words.short(job.id),
+            job.kind.replace("_", " "),
+            screen.cut(handles.get(job.user_id, "—"), 13),
+            Text(_state(job), style=COLOURS[job.state]),
+            _records(job),
+            words.ago(job.finished_at or job.started_at or job.created_at, now).removesuffix(" ago"),
+        )
+    return table
+
+
+def job_card(view: JobView, handle: str | None) -> Table:
+    """Lay out one job as lines of name and value; what is empty is left out."""
+    job = view.job
+    card = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    card.add_column(style="dim", no_wrap=True)
+    card.add_column(overflow="fold")
+    lines = (
+        ("job", f"{job.kind.replace('_', ' ')}  {job.id}"),
+        ("user", handle),
+        ("state", Text(_state(job), style=COLOURS[job.state])),
+        ("waits for", view.waits_for),
+        ("outcome", job.outcome),
+        ("error", job.error),
+        ("detail", job.error_detail),
+        ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
+        ("page", pages(view) or None),
+        ("cost", f"{count(job.requests, 'request')} in {count(job.steps, 'step')}"),
+        ("attempts", f"{job.attempts} failed at this place" if job.attempts else None),
+        ("lane", job.lane),
+        ("asked for", _moment(job.created_at)),
+        ("due", _moment(job.due_at) if job.state.is_live and job.due_at > job.created_at else None),
+        ("began", _moment(job.started_at)),
+        ("ends about", words.clock(view.ends_at) if view.ends_at else None),
+        ("ended", _moment(job.finished_at)),
+        ("worker", job.leased_by),
+    )
+    for name, value in lines:
+        if value is not None:
+            card.add_row(name, value if isinstance(value, Text) else Text(value))
+    return card
+
+
+def pages(view: JobView) -> str:
+    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
+    if view.pages is None:
+        return ""
+    return f"{view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"
+
+
+def failure_list(groups: Sequence[FailureGroup], now: datetime | None = None) -> RenderableType:
+    """Lay out groups of failures: how many, of what, the newest, and below what that one said."""
+    width = max(len(group.error_class) for group in groups)
+    lines: list[Text] = []
+    for group in groups:
+        newest = f"newest {words.short(group.newest_id)}, {words.ago(group.newest_at, now)}"
+        line = Text(f"{group.jobs:>7,}  ")
+        line.append(group.error_class.ljust(width), style="red")
+        line.append(f"  {group.kind.replace('_', ' ')}  {newest}")
+        sentence = Text(" " * 9 + group.error, style="dim")
+        sentence.truncate(screen.NARROWEST, overflow="ellipsis")
+        lines += [line, sentence]
+    return Group(*lines)
+
+
+def act_table(acts: Sequence[Act]) -> Table:
+    """Lay out what operators did as rows."""
+    table = screen.listing("when", "who", "what", "#jobs", "which")
+    for act in acts:
+        which = ", ".join(f"{name} {_joined(value)}" for name, value in act.target.items())
+        table.add_row(words.clock(act.made_at), screen.cut(act.made_by, 12), act.action, f"{act.jobs:,}", Text(which))
+    return table
+
+
+def as_json(job: Job) -> dict[str, object]:
+    """Give what a program may rely on; leases and fences are the engine's own affair."""
+    moments = ("created_at", "due_at", "started_at", "finished_at", "cancel_requested_at")
+    return {
+        "id": str(job.id),
+        "kind": job.kind,
+        "lane": job.lane,
+        "user_id": str(job.user_id),
+        "state": str(job.state),
+        "arguments": job.args,
+        **{name: moment.isoformat() if (moment := getattr(job, name)) else None for name in moments},
+        **{name: getattr(job, name) for name in ("total_records", "processed_records", "skipped_records")},
+        **{name: getattr(job, name) for name in ("steps", "requests", "attempts", "crashes", "checkpoint")},
+        **{name: getattr(job, name) for name in ("waits_for", "outcome", "error_class", "error", "error_detail")},
+    }
+
+
+def plain(value: object) -> str:
+    """Say in JSON what JSON has no word for."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _joined(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _state(job: Job) -> str:
+    return "cancelling" if job.cancel_requested_at and job.state.is_live else str(job.state)
+
+
+def _records(job: Job) -> str:
+    return f"{job.processed_records:,}" + ("" if job.total_records is None else f" / {job.total_records:,}")
+
+
+def _moment(when: datetime | None) -> str | None:
+    return None if when is None else f"{words.clock(when)}  ({words.ago(when)})"

@@ -1,0 +1,116 @@
+"""What operators do to the ledger: to one job, or to all that have something in common; each leaves an audit row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from db import Connection, jobs
+from db.jobs import State
+from db.queries import load
+
+OVER = (State.FAILED, State.CANCELLED)
+LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
+
+_sql = load("operations")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Jobs that have all of this in common; what is None does not matter."""
+
+    states: tuple[State, ...]
+    kind: str | None = None
+    user_id: UUID | None = None
+    error_class: str | None = None
+    newer_than: datetime | None = None
+    older_than: datetime | None = None
+
+    def as_plain(self) -> dict[str, Any]:
+        """Say it for an audit row; what does not matter is left out."""
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "states"}
+        plain = {name: str(value) for name, value in given.items() if value is not None}
+        return {"states": [str(state) for state in self.states], **plain}
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Failed jobs of one kind with one class of error, and the newest of them."""
+
+    error_class: str
+    kind: str
+    jobs: int
+    oldest_at: datetime
+    newest_at: datetime
+    newest_id: UUID
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One audit row: what an operator did, and to how many jobs."""
+
+    id: int
+    made_at: datetime
+    made_by: str
+    action: str
+    target: dict[str, Any]
+    jobs: int
+
+
+def count(conn: Connection, choice: Choice) -> int:
+    """How many jobs a choice has now."""
+    return sum(_sql.count_chosen(conn, state=state, **_rest(choice)) for state in choice.states)
+
+
+def chosen(
+    conn: Connection, choice: Choice, *, after: tuple[datetime, UUID] | None, room: int
+) -> list[tuple[datetime, UUID]]:
+    """Return at most ``room`` of a choice of one state, the oldest first, from behind the last one; time and id."""
+    after_at, after_id = after or (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+    (state,) = choice.states
+    found = _sql.find_chosen(conn, state=state, after_at=after_at, after_id=after_id, room=room, **_rest(choice))
+    return [(row["created_at"], row["id"]) for row in found]
+
+
+def by_state(choice: Choice) -> Iterator[Choice]:
+    """Take a choice apart, for each state is found by itself."""
+    for state in choice.states:
+        yield replace(choice, states=(state,))
+
+
+def retry(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Put jobs that failed or were cancelled back into the line, where their checkpoints stand; return which.
+
+    Left out: jobs that are not over or are completed, and those that a live job of the same user and key stands for.
+    """
+    rows = list(_sql.retry(conn, ids=list(job_ids)))
+    for lane, user_id in sorted({(row["lane"], row["user_id"]) for row in rows}):
+        jobs.hold_turn(conn, lane, user_id)
+    for row in rows:
+        jobs.announce(conn, row["id"])
+    for lane in sorted({row["lane"] for row in rows}):
+        jobs.wake_line(conn, lane)
+    return [row["id"] for row in rows]
+
+
+def failure_groups(conn: Connection, room: int = 50) -> list[FailureGroup]:
+    """Return what failed alike, the most frequent first."""
+    return [FailureGroup(**row) for row in _sql.group_failures(conn, room=room)]
+
+
+def audit(conn: Connection, *, by: str, action: str, target: dict[str, Any], jobs: int) -> None:
+    """Remember what an operator did, in the transaction that does it."""
+    _sql.audit(conn, made_by=by, action=action, target=Jsonb(target), jobs=jobs)
+
+
+def acts(conn: Connection, *, before: int | None = None, room: int = 50) -> list[Act]:
+    """Return what operators did, the newest first."""
+    return [Act(**row) for row in _sql.find_audit(conn, before_id=before or 2**62, room=room)]
+
+
+def _rest(choice: Choice) -> dict[str, Any]:
+    return {field.name: getattr(choice, field.name) for field in fields(choice) if field.name != "states"}

@@ -1,0 +1,88 @@
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from actors.pace import Pace
+from actors.progress import Surroundings, tell
+from cli import layout
+from db.jobs import State
+from db.operations import Act, FailureGroup
+from workers.limiter.settings import LimiterSettings
+
+
+def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
+    page = [
+        job(),
+        job(state=State.COMPLETED, finished_at=now, processed_records=100_000, total_records=100_000, requests=1004),
+        job(kind="import_wantlist", state=State.RETRYING, error="x", cancel_requested_at=now),
+    ]
+    lines = drawn(layout.job_table(page, {mina: "a handle of a length that nobody should have"}, now))
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 80
+    assert "3f2a9c1e  import collection" in lines[1]
+    assert "600 / 1,000" in lines[1]
+
+
+@pytest.fixture
+def view(job, now):
+    """Make a job as a person sees it, third in its lane."""
+    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0, LimiterSettings().shares))
+
+
+def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):
+    text = "\n".join(drawn(layout.job_card(view(), "mina")))
+    assert "waits for   3rd in lane import, about 3 s." in text
+    assert "ends about  " in text
+
+
+def test_a_job_in_full_leaves_out_what_is_empty(drawn, view):
+    text = "\n".join(drawn(layout.job_card(view(), "mina")))
+    assert "cost        9 requests in 9 steps" in text
+    assert "error" not in text
+
+
+@pytest.mark.parametrize(("state", "page"), [(State.RUNNING, "6 of 10"), (State.COMPLETED, "10 of 10")])
+def test_a_job_in_full_says_how_far_it_came(drawn, view, now, state, page):
+    finished = now if state is State.COMPLETED else None
+    text = "\n".join(drawn(layout.job_card(view(state=state, finished_at=finished), "mina")))
+    assert re.search(rf"page +{page}\b", text)
+
+
+def test_a_failed_job_says_why(drawn, view, now):
+    failed = view(
+        state=State.FAILED, finished_at=now + timedelta(seconds=1), error_class="Gone", error="No such [user]."
+    )
+    assert "No such [user]." in "\n".join(drawn(layout.job_card(failed, None)))
+
+
+def test_json_holds_what_a_program_may_rely_on(job):
+    shown = layout.as_json(job())
+    assert shown["id"] == str(UUID("3f2a9c1e-0000-4000-8000-000000000001"))
+    assert (shown["state"], shown["processed_records"], shown["created_at"]) == (
+        "running",
+        600,
+        "2026-03-01T11:58:50+00:00",
+    )
+    assert "fence" not in shown
+
+
+def test_failures_alike_are_two_lines_of_80_columns(drawn, now):
+    long = "Discogs answered something that nobody can read. " * 3
+    groups = [
+        FailureGroup("Unavailable", "import_collection", 12_345, now, now, UUID(int=5), long),
+        FailureGroup("Gone", "import_wantlist", 1, now, now - timedelta(days=3), UUID(int=6), "No such user."),
+    ]
+    lines = drawn(layout.failure_list(groups, now))
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(" 12,345  Unavailable  import collection  newest 00000000, now")
+    assert lines[3].strip() == "No such user."
+
+
+def test_what_operators_did_says_to_which_jobs(drawn, now):
+    act = Act(1, now, "anna", "retried", {"states": ["failed"], "kind": "import_collection"}, 97)
+    text = "\n".join(drawn(layout.act_table([act])))
+    assert "anna" in text
+    assert "states failed, kind import_collection" in text
