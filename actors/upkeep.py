@@ -10,6 +10,7 @@ from workers.kinds import Done, Job, NoArguments, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
 FLUSHES_KEPT = timedelta(days=1)
+MONTHS_KEPT = timedelta(days=2 * 366 + 31)  # so that every month has stood beside the same one of the year before
 
 
 def fetch(step: Step[NoArguments, NoArguments]) -> None:
@@ -32,6 +33,7 @@ def store(
     turns = line.forget_idle_turns(conn)
     old_ticks = ticks.forget_old(conn, TICKS_KEPT)
     minutes = usage.forget_minutes(conn, usage_kept)
+    usage.forget_months(conn, MONTHS_KEPT)
     usage.forget_flushes(conn, FLUSHES_KEPT)
     cleared = f"{turns} idle turns, {old_ticks} old ticks and {minutes} minutes of usage cleared."
     return Done(cleared, Progress(processed=0))

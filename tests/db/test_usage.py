@@ -140,6 +140,18 @@ def test_a_month_is_shown_in_parts_the_largest_first(
     assert sum(share.requests for share in usage.shares(conn, MARCH, part, ada, room=9)) == 5
 
 
+def test_minutes_are_shown_in_parts_the_oldest_first(conn: Connection, ada: UUID) -> None:
+    later = NOON + timedelta(minutes=1)
+    usage.add(conn, uuid4(), {use(ada): 2, use(): 3, use(ada, minute=later, lane="interactive"): 1})
+    usage.add(conn, uuid4(), {use(minute=NOON - timedelta(minutes=1)): 9})
+    said = usage.minutes(conn, NOON, "lane")
+    assert [(each.minute, each.name, each.requests) for each in said] == [
+        (NOON, "import", 5),
+        (later, "interactive", 1),
+    ]
+    assert [each.requests for each in usage.minutes(conn, NOON, "lane", ada)] == [2, 1]
+
+
 def test_nobody_is_a_user_without_a_name(conn: Connection, ada: UUID) -> None:
     usage.add(conn, uuid4(), {use(ada): 2, use(): 3})
     assert usage.shares(conn, MARCH, "user", room=9) == [Share(None, 3), Share(str(ada), 2)]
@@ -152,6 +164,15 @@ def test_old_minutes_and_flushes_are_cleared_and_months_stay(conn: Connection, a
     assert usage.forget_minutes(conn, timedelta(days=35)) == 1
     assert [row[0] for row in minutes(conn)] == [new.minute]
     assert sum(row[2] for row in plans(conn)) == 2  # type: ignore[misc]  a number
+    assert usage.forget_months(conn, timedelta(days=100)) == 0
     assert usage.forget_flushes(conn, timedelta(days=1)) == 0
     conn.execute("UPDATE rekkrd.usage_flushes SET flushed_at = now() - interval '2 days'")
     assert usage.forget_flushes(conn, timedelta(days=1)) == 1
+
+
+def test_old_months_lose_their_parts_and_the_plans_row_stays(conn: Connection, ada: UUID) -> None:
+    this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    usage.add(conn, uuid4(), {use(ada, minute=NOON.replace(year=2020)): 3, use(ada, minute=this_minute): 1})
+    assert usage.forget_months(conn, timedelta(days=800)) == 1
+    assert usage.month_of(conn, date(2020, 3, 1), ada).requests == 0
+    assert [row[2] for row in plans(conn)] == [3, 1]
