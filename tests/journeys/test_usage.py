@@ -9,7 +9,7 @@ from actors.catalog import IMPORT_WANTLIST
 pytestmark = pytest.mark.journey
 
 OFTEN = {"REKKRD_USAGE_FLUSH_SECONDS": "0.2"}
-SELDOM = {"REKKRD_USAGE_FLUSH_SECONDS": "60"}
+SELDOM = {"REKKRD_USAGE_FLUSH_SECONDS": "30"}
 
 
 def stored(fleet, by="user_id"):
