@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -23,24 +24,23 @@ def main() -> int:
     parser.add_argument("--true-times", action="store_true", help="leases of 10 s and a window of 60 s")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)  # that connections broke is what we came for
-    with tempfile.TemporaryDirectory(prefix="rekkrd-storm-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # as root the servers run under another user, who must get in
-        with running(folder / "servers", durable=False, keep=False) as servers:
-            with psycopg.connect(servers.database_url, autocommit=True) as conn:
-                conn.execute("CREATE DATABASE storm TEMPLATE template0")
-            url = urlsplit(servers.database_url)._replace(path="/storm").geturl()
-            migrations.migrate(url)
-            survived = storm(
-                folder,
-                servers,
-                url,
-                servers.redis_url,
-                seed=asked.seed,
-                seconds=asked.duration,
-                timing=TRUE_TIMING if asked.true_times else SHORT_TIMING,
-                say=lambda line: print(line, flush=True),  # noqa: T201  a command for a terminal
-            )
+    folder = Path(tempfile.mkdtemp(prefix="rekkrd-storm-"))
+    folder.chmod(0o711)  # as root the servers run under another user, who must get in
+    with running(folder / "servers", durable=False, keep=False) as servers:
+        with psycopg.connect(servers.database_url, autocommit=True) as conn:
+            conn.execute("CREATE DATABASE storm TEMPLATE template0")
+        url = urlsplit(servers.database_url)._replace(path="/storm").geturl()
+        migrations.migrate(url)
+        survived = storm(
+            folder,
+            servers,
+            url,
+            servers.redis_url,
+            seed=asked.seed,
+            seconds=asked.duration,
+            timing=TRUE_TIMING if asked.true_times else SHORT_TIMING,
+            say=lambda line: print(line, flush=True),  # noqa: T201  a command for a terminal
+        )
     for line in survived.lines():
         print(line)  # noqa: T201  a command for a terminal
     if survived.complaints:
@@ -48,9 +48,12 @@ def main() -> int:
         true = " TRUE=1" if asked.true_times else ""
         again = f"make storm SEED={asked.seed} DURATION={asked.duration:g}{true}"
         print(  # noqa: T201  a command for a terminal
-            f"\nThe oracle found {len(survived.complaints)} faults. The same storm again: {again}", file=sys.stderr
+            f"\nThe oracle found {len(survived.complaints)} faults; the workers' logs are in {folder}.\n"
+            f"The same storm again: {again}",
+            file=sys.stderr,
         )
         return 1
+    shutil.rmtree(folder)
     print("Nothing lost, nothing doubled.")  # noqa: T201  a command for a terminal
     return 0
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 CHUNK = 65536
 START_SECONDS = 10.0
+CUT_SECONDS = 0.01
 
 
 @dataclass
@@ -34,9 +35,10 @@ class Proxy:
         self._to_lose = 0
         self._matching = b""
         self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._is_open = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._is_open, self._is_over = threading.Event(), asyncio.Event()
+        self._cut: set[asyncio.StreamWriter] = set()  # whom to cut in the end
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="proxy", daemon=True)
 
     def open(self) -> None:
         """Listen, on a free port."""
@@ -44,8 +46,8 @@ class Proxy:
         assert self._is_open.wait(START_SECONDS), "the proxy did not open"
 
     def close(self) -> None:
-        """Cut every connection."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """Listen no more; every connection is cut."""
+        self._loop.call_soon_threadsafe(self._is_over.set)
         self._thread.join()
 
     def lose(self, replies: int, matching: bytes = b"") -> None:
@@ -53,18 +55,17 @@ class Proxy:
         with self._lock:
             self._to_lose, self._matching = replies, matching
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._is_open.set()
-        self._loop.run_forever()
+        await self._is_over.wait()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.close()
+        while self._cut:
+            for writer in tuple(self._cut):
+                writer.transport.abort()
+            await asyncio.sleep(CUT_SECONDS)
 
     async def _serve(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         link = Link()
@@ -73,6 +74,7 @@ class Proxy:
         except OSError:
             to_client.transport.abort()
             return
+        self._cut |= {to_client, to_server}
         there = asyncio.create_task(self._ask(link, from_client, to_server))
         back = asyncio.create_task(self._answer(link, from_server, to_client))
         try:
@@ -82,6 +84,7 @@ class Proxy:
                 task.cancel()
             for writer in (to_client, to_server):
                 writer.transport.abort() if link.is_doomed else writer.close()
+            self._cut -= {to_client, to_server}
 
     async def _ask(self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

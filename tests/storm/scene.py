@@ -83,3 +83,12 @@ class Scene:
             for worker in self.fleet.workers
             if worker.is_alive and worker not in self.leaving and id(worker) not in asleep
         ]
+
+    def spare(self) -> list[Worker] | None:
+        """The workers that are at work, in any order; None when another one's end would leave nobody.
+
+        A new process takes seconds to start: where all are struck at once, nothing is shown but an empty house.
+        """
+        started = [worker for worker in self.working() if worker.events("worker_started")]
+        self.rng.shuffle(started)
+        return started if len(started) > 1 else None

@@ -1,5 +1,7 @@
 """A storm over a real fleet: processes, servers, lines and Discogs itself are struck by plan while imports go on."""
 
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +17,7 @@ from db.errors import MayBeRetried
 from db.pool import Pool
 from tests.journeys.fleet import Fleet, Timing
 from tests.journeys.simulated import simulated
-from tests.journeys.worker import END_SECONDS
+from tests.journeys.worker import END_SECONDS, Worker
 from tests.storm.door import Door
 from tests.storm.judge import judged
 from tests.storm.proxy import before_postgres, before_redis
@@ -32,8 +34,9 @@ LATENCY = 0.05
 LOOK_SECONDS = 0.05
 TELL_SECONDS = 10.0
 AGAIN_SECONDS = 0.3  # a blow that finds nothing to strike is tried again after this
-TRIES = 12
+TRIES = 30
 BLOWS_IN_A_LEASE = 1.5
+LAST_WORDS = 20_000
 AWAY = (MayBeRetried, psycopg.Error, redis.RedisError)
 
 Say = Callable[[str], object]
@@ -82,6 +85,7 @@ def _scene(
                 "DATABASE_DIRECT_URL": lossy_database_url,
                 "REDIS_URL": lossy_redis_url,
                 "REKKRD_WORKER_THREADS": str(THREADS),
+                "PYTHONFAULTHANDLER": "1",  # who hangs says where
             }
             fleet.start_workers(WORKERS, **environment)
             yield Scene(fleet, door, to_postgres, to_redis, environment, rng)
@@ -145,8 +149,18 @@ def _calm_down(scene: Scene) -> list[str]:
         complaints.append(str(error))
     scene.ended_at = scene.clock.now
     for worker in scene.working():
+        worker.wait_until_started()  # before that it has nothing to end
         worker.process.terminate()
         scene.leaving.append(worker)
-    for worker in scene.leaving:
+    return complaints + [said for worker in scene.leaving for said in _of_end(worker)]
+
+
+def _of_end(worker: Worker) -> list[str]:
+    """Wait for the end of a worker that was asked to; one that hangs says where before it is killed."""
+    try:
         worker.process.wait(END_SECONDS)
-    return complaints
+    except subprocess.TimeoutExpired:
+        worker.process.send_signal(signal.SIGABRT)
+        worker.process.wait(END_SECONDS)
+        return [f"a worker that was asked to end did not: {worker.said()[-LAST_WORDS:]}"]
+    return []

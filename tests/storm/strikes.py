@@ -37,8 +37,6 @@ def kill(scene: Scene, _: float) -> str | None:
 
 def stop(scene: Scene, _: float) -> str | None:
     """Stop a worker that has work in hand for two leases."""
-    if len(scene.working()) < 2:
-        return None  # somebody must be awake to take over
     wound = _stopped_at_work(scene)
     if wound is None:
         return None
@@ -54,10 +52,9 @@ def stop(scene: Scene, _: float) -> str | None:
 
 def terminate(scene: Scene, _: float) -> str | None:
     """Ask a worker to end, and start another one."""
-    started = [worker for worker in scene.working() if worker.events("worker_started")]
-    if not started:
+    if (spare := scene.spare()) is None:
         return None
-    worker = scene.rng.choice(started)
+    worker = scene.rng.choice(spare)
     worker.process.terminate()
     scene.leaving.append(worker)
     scene.launch()
@@ -169,9 +166,7 @@ STRIKES: dict[Kind, Strike] = {
 
 def _stopped_at_work(scene: Scene) -> Wound | None:
     """Stop a worker in the middle of a step, at whatever instruction it is, and see what it has in hand."""
-    working = scene.working()
-    scene.rng.shuffle(working)
-    for worker in working:
+    for worker in scene.spare() or ():
         if not scene.fleet.held_by(worker):
             continue
         worker.stop()
