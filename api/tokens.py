@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.access import Caller, Program, program
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models.tokens import ReportBody, ReportOut, TokenBody, TokenOut
+from api.models.tokens import PROGRAM, ReportBody, ReportOut, TokenBody, TokenOut
 from api.spent import Given, Spent
 from api.waiting_room import Asked, RoomFull, WaitingRoom
 from workers.limiter.errors import GateClosed, GaveUp, LimiterError, LimiterUnavailable
@@ -21,7 +21,6 @@ from workers.resources import Resources
 
 router = APIRouter(prefix="/api/limiter/tokens", tags=["limiter"])
 
-PROGRAM = "program:"  # before the name of one who waits and is no user
 GRANT = re.compile(rf"({'|'.join(Lane)})-([0-9a-f]{{32}})")  # the lane is where to look, the rest nobody guesses
 
 GrantId = Annotated[str, Path(max_length=100, description="`grant` of the token.")]

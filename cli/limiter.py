@@ -1,8 +1,7 @@
 """`rekkrd limiter`: the budget of the fleet as it is spent, and the brake on it."""
 
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -16,14 +15,17 @@ from rich.text import Text
 
 from actors import budget
 from actors.wording import count
+from api.models.limiter import LimiterOut
 from cli import here, operator, screen, times, words
 from cli.errors import CommandFailed
 from db import gates as stored
 from db import users
+from db.errors import MayBeRetried
 from db.gates import Gate
+from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
-from workers.limiter.snapshot import Snapshot, Waits
+from workers.limiter.snapshot import Snapshot
 from workers.resources import Resources
 
 app = typer.Typer(help="See the budget being spent; pause the fleet, or leave it a share.", invoke_without_command=True)
@@ -33,7 +35,8 @@ BAR_WIDTH = 40
 USERS_SHOWN = 5
 
 Until = Annotated[
-    str, typer.Option("--until", metavar="WHEN", help="When it ends by itself: 30m, 2h, 18:00, 2026-12-01T06:30.")
+    str,
+    typer.Option("--until", "--for", metavar="WHEN", help="When it ends by itself: 18:00, 2026-12-01T06:30, 30m, 2h."),
 ]
 Reason = Annotated[
     str, typer.Option("--reason", metavar="WHY", help="A few words for everybody whose job waits meanwhile.")
@@ -69,7 +72,7 @@ def limiter(
         return
     with here.opened() as resources:
         if as_json:
-            screen.plain(json.dumps(as_plain(look(resources)), indent=2, default=_plain))
+            screen.plain(for_programs(look(resources)))
         elif once or not screen.out().is_terminal:
             screen.out().print(picture(look(resources)))
         else:
@@ -98,7 +101,11 @@ def resume() -> None:
     with here.opened() as resources:
         was_pulled = budget.release_brake(resources, by=operator.name())
         screen.say("The brake is released." if was_pulled else "The brake was not pulled.")
-        shown = resources.limiter.snapshot()
+        try:
+            shown = resources.limiter.snapshot()
+        except LimiterUnavailable as error:
+            screen.plain(f"{error} Nobody sends until it is back.")
+            return
         if shown.gate is not None:
             screen.plain(budget.sentence(shown, resources.settings.limiter, screen.zone()))
 
@@ -157,51 +164,46 @@ def held_back(sight: Sight) -> list[str]:
     """Say everything that keeps the fleet below what its settings allow, a sentence each."""
     shown, zone = sight.shown, screen.zone()
     said = [one.sentence for one in budget.lowered(shown, sight.settings, zone)]
-    if sight.brake is not None and sight.brake.closed_by:
+    if shown.brake is not None and sight.brake is not None and sight.brake.closed_by:
         said[-1] += f" (by {sight.brake.closed_by})"
+    if shown.brake is None and sight.brake is not None:
+        said.append(f"A brake is remembered, and Redis gets it in a moment: {budget.ended(sight.brake.reason)}")
     if shown.gate is not None and (shown.brake is None or shown.gate.until != shown.brake.until):
         said.append(budget.sentence(shown, sight.settings, zone) + " Then one probe goes first.")
     return said
 
 
-def as_plain(sight: Sight) -> dict[str, object]:
-    """Give one look for programs: times are ISO, lengths seconds; a wait longer than the last bound is null."""
-    plain = asdict(sight.shown)
-    plain["waits"] = {
-        lane.value: {"count": waits.count, "seconds": waits.seconds, **_quantiles(waits)}
-        for lane, waits in sight.shown.waits.items()
-    }
-    if sight.shown.brake is not None:
-        plain["brake"]["by"] = None if sight.brake is None else sight.brake.closed_by
-    return plain
-
-
-def _quantiles(waits: Waits) -> dict[str, float | None]:
-    bounds = {"p50": waits.quantile(0.5), "p95": waits.quantile(0.95)}
-    return {name: None if bound == float("inf") else bound for name, bound in bounds.items()}
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def for_programs(sight: Sight) -> str:
+    """Say one look in JSON, as GET /api/limiter does."""
+    by = None if sight.brake is None else sight.brake.closed_by
+    return LimiterOut.of(sight.shown, sight.settings, braked_by=by).model_dump_json(indent=2)
 
 
 def _show_live(resources: Resources) -> None:
-    with Live(picture(look(resources)), console=screen.out(), auto_refresh=False, screen=False) as live:
+    with Live(_drawn(resources), console=screen.out(), auto_refresh=False, screen=False) as live:
         while True:
             time.sleep(LOOK_SECONDS)
-            live.update(picture(look(resources)), refresh=True)
+            live.update(_drawn(resources), refresh=True)
 
 
-def _brake(share: float, typed: str, reason: str) -> None:
-    until = times.moment(typed, datetime.now().astimezone())
+def _drawn(resources: Resources) -> RenderableType:
+    """Draw one look; a display that somebody watches because something is wrong outlives what is wrong."""
+    try:
+        return picture(look(resources))
+    except LimiterUnavailable as error:
+        return Text(f"{error} Nobody sends until it is back.", style="red")
+    except MayBeRetried as error:
+        return Text(f"The ledger is out of reach: {error}", style="red")
+
+
+def _brake(share: float, until: str, reason: str) -> None:
+    end = times.moment(until, datetime.now().astimezone())
     with here.opened() as resources:
-        pulled = budget.pull_brake(resources, share=share, until=until, reason=reason, by=operator.name())
+        pulled = budget.pull_brake(resources, share=share, until=end, reason=reason, by=operator.name())
     screen.plain(budget.braked(pulled.share, pulled.until, pulled.reason, screen.zone()))
     if not pulled.is_shown:
         screen.plain("Redis is out of reach: nobody sends while it is, and this holds when it is back.")
-    screen.plain(
-        f"That is {until:%Y-%m-%d %H:%M} UTC; no job fails for waiting. `rekkrd limiter resume` ends it sooner."
-    )
+    screen.plain(f"That is {end:%Y-%m-%d %H:%M} UTC; no job fails for waiting. `rekkrd limiter resume` ends it sooner.")
 
 
 def _share(typed: str) -> float:

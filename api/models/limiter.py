@@ -1,13 +1,18 @@
 """The budget of the fleet as it stands, and the brake on it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
+from actors import budget
 from actors.budget import Cause, Lowered
 from api.models import Model
+from api.models.tokens import PROGRAM
 from workers.limiter.lanes import Lane
+from workers.limiter.settings import LimiterSettings
+from workers.limiter.snapshot import Snapshot, Waiting, Waits
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -40,6 +45,15 @@ class WaitsOut(Model):
     p50_seconds: float | None = Field(description="Half waited no longer; null when unknown, or above every bound.")
     p95_seconds: float | None
 
+    @classmethod
+    def of(cls, waits: Waits) -> "WaitsOut":
+        return cls(
+            count=waits.count,
+            mean_seconds=round(waits.seconds / waits.count, 3) if waits.count else None,
+            p50_seconds=_within(waits.quantile(0.5)),
+            p95_seconds=_within(waits.quantile(0.95)),
+        )
+
 
 class LaneOut(Model):
     """One lane of the budget."""
@@ -51,6 +65,18 @@ class LaneOut(Model):
     oldest_wait_seconds: float | None
     waits: WaitsOut
 
+    @classmethod
+    def of(cls, seen: Snapshot, lane: Lane) -> "LaneOut":
+        waits = [each.seconds for each in seen.waiting if each.lane is lane]
+        return cls(
+            share=seen.shares[lane],
+            spent=seen.spent_by_lane[lane],
+            in_flight=seen.in_flight[lane],
+            waiting=len(waits),
+            oldest_wait_seconds=round(max(waits), 3) if waits else None,
+            waits=WaitsOut.of(seen.waits[lane]),
+        )
+
 
 class WaitingOut(Model):
     """Somebody who waits for a token at this moment."""
@@ -61,6 +87,17 @@ class WaitingOut(Model):
     )
     program: str | None = Field(description="The name of a program that waits at the door; null for our own work.")
     seconds: float
+
+    @classmethod
+    def of(cls, waiting: Waiting, is_known_to: Callable[[str], bool]) -> "WaitingOut":
+        is_program = waiting.user.startswith(PROGRAM)
+        is_shown = waiting.user and not is_program and is_known_to(waiting.user)
+        return cls(
+            lane=waiting.lane,
+            user=waiting.user if is_shown else None,
+            program=waiting.user.removeprefix(PROGRAM) if is_program else None,
+            seconds=round(waiting.seconds, 3),
+        )
 
 
 class GateOut(Model):
@@ -105,6 +142,38 @@ class LimiterOut(Model):
     waiting: list[WaitingOut] = Field(description="Who waits for a token, longest first; jobs in line are not here.")
     grants: GrantsOut
 
+    @classmethod
+    def of(
+        cls,
+        seen: Snapshot,
+        settings: LimiterSettings,
+        *,
+        braked_by: str | None = None,
+        is_known_to: Callable[[str], bool] = lambda _: True,
+    ) -> "LimiterOut":
+        """Say how the budget stands. ``is_known_to`` says whether a user's id is for the reader's eyes."""
+        brake = seen.brake
+        return cls(
+            sentence=budget.sentence(seen, settings),
+            taken_at=seen.taken_at,
+            window_seconds=seen.window_seconds,
+            limit=LimitOut(
+                now=budget.limit_now(seen, settings),
+                configured=settings.requests_per_window,
+                lowered_by=[LoweredOut.of(each) for each in budget.lowered(seen, settings)],
+            ),
+            spent=seen.spent,
+            free=seen.free,
+            in_flight=sum(seen.in_flight.values()),
+            foreign=seen.foreign,
+            next_token_at=max(seen.next_token_at, seen.gate.until) if seen.gate else seen.next_token_at,
+            gate=GateOut(until=seen.gate.until, reason=seen.gate.reason) if seen.gate else None,
+            brake=BrakeOut(share=brake.share, until=brake.until, reason=brake.reason, by=braked_by) if brake else None,
+            lanes={lane: LaneOut.of(seen, lane) for lane in Lane},
+            waiting=[WaitingOut.of(each, is_known_to) for each in sorted(seen.waiting, key=lambda one: -one.seconds)],
+            grants=GrantsOut(given=seen.granted, returned=seen.returned, throttled=seen.throttled),
+        )
+
 
 class BrakeBody(Model):
     """How hard to brake, for how long, and why."""
@@ -143,3 +212,7 @@ class ReleasedOut(Model):
     """Whether there was a brake to release."""
 
     was_pulled: bool
+
+
+def _within(bound: float | None) -> float | None:
+    return None if bound == float("inf") else bound

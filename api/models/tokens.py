@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from api.models import Model
 from workers.limiter.lanes import Lane
 
+PROGRAM = "program:"  # before the name of one who waits and is no user
 LONGEST_WAIT_SECONDS = 25.0  # proxies close what is silent for 30 s
 ProgramName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 

@@ -3,12 +3,16 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import limiter
 from cli.errors import CommandFailed
+from db.errors import DatabaseAway
 from db.gates import Gate as StoredGate
+from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Brake, Gate, Snapshot, Waiting, Waits
@@ -86,13 +90,46 @@ def test_who_pulled_the_brake_is_named():
     assert said.endswith("moving. (by anna)")
 
 
-def test_json_is_json_for_every_program():
-    plain = json.dumps(limiter.as_plain(sight(brake=Brake(0.5, LATER, "m"))), default=limiter._plain, allow_nan=False)
-    read = json.loads(plain)
-    assert read["waits"]["import"] == {"count": 10, "seconds": 90.0, "p50": None, "p95": None}
-    assert read["waits"]["interactive"]["p50"] == 0.5
-    assert read["brake"] == {"share": 0.5, "until": "2026-11-23T14:00:00+00:00", "reason": "m", "by": None}
-    assert read["taken_at"] == "2026-11-23T12:00:00+00:00"
+def test_json_is_what_http_says_with_everybody_named():
+    read = json.loads(limiter.for_programs(sight(brake=Brake(0.5, LATER, "m"))))
+    assert read["lanes"]["import"]["waits"]["p50_seconds"] is None
+    assert read["lanes"]["interactive"]["waits"] == {
+        "count": 10,
+        "mean_seconds": 0.2,
+        "p50_seconds": 0.5,
+        "p95_seconds": 1.0,
+    }
+    assert read["waiting"][0]["user"] == "00000000-0000-0000-0000-000000000007"
+    assert read["brake"] == {"share": 0.5, "until": "2026-11-23T14:00:00Z", "reason": "m", "by": None}
+    assert read["taken_at"] == "2026-11-23T12:00:00Z"
+
+
+def test_a_brake_that_redis_forgot_is_said_all_the_same():
+    brake = StoredGate("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna")
+    (said,) = limiter.held_back(replace(sight(), brake=brake))
+    assert said == "A brake is remembered, and Redis gets it in a moment: moving."
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(LimiterUnavailable("Redis is away."), "Nobody sends until it is back."), (DatabaseAway("gone"), "The ledger")],
+)
+def test_the_display_outlives_what_it_is_watched_for(drawn, error, said):
+    def fail():
+        raise error
+
+    resources = SimpleNamespace(limiter=SimpleNamespace(snapshot=fail))
+    assert said in " ".join(drawn(limiter._drawn(resources)))
+
+
+@pytest.mark.parametrize("option", ["--until", "--for"])
+def test_when_a_brake_ends_may_be_typed_either_way(monkeypatch, option):
+    pulled = []
+    monkeypatch.setattr(limiter, "_brake", lambda *given: pulled.append(given))
+    for command in (["pause"], ["share", "50%"]):
+        told = CliRunner().invoke(limiter.app, [*command, option, "30m", "--reason", "tea"])
+        assert told.exit_code == 0, told.output
+    assert pulled == [(0.0, "30m", "tea"), (0.5, "30m", "tea")]
 
 
 @pytest.mark.parametrize(("typed", "part"), [("50%", 0.5), ("0.25", 0.25), (" 7.5% ", 0.075)])
