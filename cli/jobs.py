@@ -20,6 +20,7 @@ app = typer.Typer(
     help="See what happens: list jobs, look at one, retry or cancel one or many.", invoke_without_command=True
 )
 
+MOST_WAITS = 10  # whose wait is said below the list; each is a question to the line
 _ID_START = re.compile(r"[0-9a-f-]{2,36}")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -50,12 +51,15 @@ def list_jobs(
     """List jobs, the newest first; `show` and `cancel` take one by its id."""
     if context.invoked_subcommand:
         return
-    with here.opened_pool() as pool, pool.transaction() as conn:
+    settings = here.settings()
+    with here.opened_pool(settings) as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id if user else None
         last = find(conn, below) if below else None
         found = jobs.page(conn, user_id=user_id, state=state, kind=kind, error_class=error, below=last, room=limit + 1)
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
+        live = [] if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
+        waits = progress.views(conn, live, pace=Pace.of(settings.limiter), zone=screen.zone())
     if as_json:
         screen.plain(json.dumps([layout.as_json(job) for job in page], indent=2))
     elif not page:
@@ -63,6 +67,8 @@ def list_jobs(
         screen.say("No jobs yet." if is_any else "No such jobs.")
     else:
         screen.out().print(layout.job_table(page, handles))
+        if any(view.waits_for for view in waits):
+            screen.out().print("", layout.waits_table(waits), sep="\n")
         if has_more:
             screen.say(f"[dim]More: rekkrd jobs --below {words.short(page[-1].id)}[/]")
 

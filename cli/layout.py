@@ -39,6 +39,15 @@ def job_table(page: list[Job], handles: dict[UUID, str], now: datetime | None = 
     return table
 
 
+def waits_table(views: Sequence[JobView]) -> Table:
+    """Lay out what jobs wait for, a line each of at most 80 columns; `rekkrd jobs show` has the whole sentence."""
+    table = screen.listing("id", "waits for")
+    for view in views:
+        if view.waits_for is not None:
+            table.add_row(words.short(view.job.id), screen.cut(view.waits_for, 69))
+    return table
+
+
 def job_card(view: JobView, handle: str | None) -> Table:
     """Lay out one job as lines of name and value; what is empty is left out."""
     job = view.job
