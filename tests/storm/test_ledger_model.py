@@ -7,7 +7,14 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from psycopg.rows import dict_row
 
 from db import jobs, line, steps
@@ -18,6 +25,16 @@ LANE = "import"
 WAIT = 100.0  # every lease, call, delay and back-off; time passes in multiples of 30 s, so it never meets an edge
 MOST_LIVE = 6
 NUMBERS, USERS, WORKERS = st.integers(0, 5), st.integers(0, 1), st.sampled_from(["ada", "bob"])
+WANTED = st.tuples(  # whose, the unique key, whether it speaks for them, takes a token, and waits
+    USERS,
+    st.sampled_from([None, None, "import", "wantlist"]),
+    st.booleans(),
+    st.sampled_from([True, True, False]),
+    st.sampled_from([0.0, 0.0, 0.0, WAIT]),
+)
+ENDS = st.sampled_from(["retry", "advance", "advance later", "give back", "give back later", "complete", "fail"])
+SELDOM = st.sampled_from([False, False, True])
+ENDINGS = st.lists(st.tuples(ENDS, st.booleans(), SELDOM), min_size=1, max_size=4)  # with a cancel just before
 LIVE = {"pending", "running", "retrying"}
 
 TIME_PASSES = """
@@ -112,15 +129,17 @@ class LedgerLives(RuleBasedStateMachine):
             and not self.speaks_elsewhere(job_id, counts_calls=True)
         )
 
+    @initialize(wanted=st.lists(WANTED, min_size=3, max_size=MOST_LIVE))
+    def begin(self, wanted):
+        for one in wanted:
+            self.enqueue_this(*one)
+
     @precondition(lambda self: sum(row.is_live for row in self.rows.values()) < MOST_LIVE)
-    @rule(
-        number=USERS,
-        key=st.sampled_from([None, None, "import", "wantlist"]),
-        speaks=st.booleans(),
-        takes_token=st.sampled_from([True, True, False]),
-        delay=st.sampled_from([0.0, 0.0, 0.0, WAIT]),
-    )
-    def enqueue(self, number, key, speaks, takes_token, delay):
+    @rule(wanted=WANTED)
+    def enqueue(self, wanted):
+        self.enqueue_this(*wanted)
+
+    def enqueue_this(self, number, key, speaks, takes_token, delay):
         user = self.users[number]
         new = NewJob(
             kind="count",
@@ -156,13 +175,26 @@ class LedgerLives(RuleBasedStateMachine):
         for each in called:
             self.rows[each].called = self.now + WAIT
 
-    @rule(worker=WORKERS)
-    def work(self, worker):
+    @rule(worker=WORKERS, executes=st.booleans())
+    def work(self, worker, executes):
         """What a worker mostly does, so that most of what happens happens to steps under way."""
         for takes_token in (True, False):
             self.call_up(takes_token, 4)
         for job_id in [each for each, row in self.rows.items() if row.called is not None]:
             self.claim_this(job_id, worker)
+        for hand in filter(self.is_ours, self.hands if executes else ()):
+            self.execute(hand)
+
+    @rule(worker=WORKERS, executes=st.booleans())
+    def work_and_die(self, worker, executes):
+        self.work(worker, executes=executes)
+        self.pass_time(150.0, None, is_looked_after=True)
+
+    @rule(worker=WORKERS, hows=ENDINGS, by=st.sampled_from([0.0, 30.0, 150.0, 150.0]))
+    def work_to_an_end(self, worker, hows, by):
+        self.pass_time(by, None, is_looked_after=by > 0)
+        self.work(worker, executes=True)
+        self.end_these(hows)
 
     @precondition(lambda self: self.rows)
     @rule(number=NUMBERS, worker=WORKERS)
@@ -182,32 +214,37 @@ class LedgerLives(RuleBasedStateMachine):
             row.state, row.called, row.leased, row.leased_by = "running", None, self.now + WAIT, worker
             row.fence, row.is_executing, row.is_started = row.fence + 1, not row.takes_token, True
 
-    def hand(self, number):
-        """A step that was claimed: mostly one under way, else one whose time is over."""
-        held = [each for each in self.hands if self.is_ours(each)]
-        return [*(held or self.hands), self.hands[-1]][number % (len(held or self.hands) + 1)]
-
     def is_ours(self, hand):
         row = self.rows[hand.id]
         return row.state == "running" and (row.fence, row.leased_by) == (hand.fence, hand.leased_by)
 
-    @precondition(lambda self: self.hands)
-    @rule(number=NUMBERS)
-    def execute(self, number):
-        hand = self.hand(number)
+    def execute(self, hand):
         with self.conn.transaction():
             assert steps.mark_executing(self.conn, hand) == self.is_ours(hand)
         if self.is_ours(hand):
             self.rows[hand.id].is_executing = True
 
-    @precondition(lambda self: self.hands)
-    @rule(
-        number=NUMBERS,
-        how=st.sampled_from(["advance", "advance later", "complete", "fail", "retry", "give back", "give back later"]),
-        takes_token=st.booleans(),
-    )
-    def end_step(self, number, how, takes_token):
-        hand = self.hand(number)
+    @precondition(lambda self: any(map(self.is_ours, self.hands)))
+    @rule(hows=ENDINGS)
+    def end_steps(self, hows):
+        self.end_these(hows)
+
+    def end_these(self, hows):
+        held = [hand for hand in self.hands if self.is_ours(hand)]
+        for hand, (how, takes_token, is_cancelled) in zip(held, hows, strict=False):
+            if is_cancelled:
+                self.cancel_this(hand.id)
+            self.end_step(hand, how, takes_token)
+
+    @precondition(lambda self: not all(map(self.is_ours, self.hands)))
+    @rule(number=NUMBERS, how=ENDS)
+    def end_what_was_lost(self, number, how):
+        lost = [hand for hand in self.hands if not self.is_ours(hand)]
+        hand = lost[-1 - number % len(lost)]
+        self.execute(hand)
+        self.end_step(hand, how, takes_token=True)
+
+    def end_step(self, hand, how, takes_token):
         row = self.rows[hand.id]
         later = WAIT if how.endswith("later") else None
         with self.conn.transaction():
@@ -240,7 +277,6 @@ class LedgerLives(RuleBasedStateMachine):
         else:
             steps.give_back(self.conn, locked, requests=1, after_seconds=later or 0.0, waits_for=None)
 
-    @rule(worker=WORKERS)
     def renew(self, worker):
         with self.conn.transaction():
             renewed = steps.renew(self.conn, worker=worker, job_ids=list(self.rows), lease_seconds=WAIT)
@@ -251,12 +287,6 @@ class LedgerLives(RuleBasedStateMachine):
         for row in held.values():
             row.leased = self.now + WAIT
 
-    @rule()
-    def oversleep(self):
-        self.pass_time(150.0)
-        self.take_back()
-
-    @rule()
     def take_back(self):
         with self.conn.transaction():
             expired = line.take_back_expired(self.conn)
@@ -269,9 +299,12 @@ class LedgerLives(RuleBasedStateMachine):
             row.let_go()
 
     @precondition(lambda self: self.rows)
-    @rule(number=NUMBERS)
-    def cancel(self, number):
-        job_id = self.some(number)
+    @rule(number=NUMBERS, is_under_way=st.booleans())
+    def cancel(self, number, is_under_way):
+        held = [each for each, row in self.rows.items() if row.leased is not None]
+        self.cancel_this(held[number % len(held)] if held and is_under_way else self.some(number))
+
+    def cancel_this(self, job_id):
         row = self.rows[job_id]
         with self.conn.transaction():
             told = jobs.cancel(self.conn, job_id)
@@ -292,15 +325,17 @@ class LedgerLives(RuleBasedStateMachine):
                 row.fence += 1
             row.cancel()
 
-    @rule(by=st.sampled_from([30.0, 60.0, 150.0]))
-    def pass_time(self, by):
+    @rule(by=st.sampled_from([30.0, 60.0, 150.0]), worker=st.none() | WORKERS, is_looked_after=st.booleans())
+    def pass_time(self, by, worker, is_looked_after):
+        """Time passes; perhaps a worker renews its leases, and a dispatcher looks who let go, and who is gone."""
         self.conn.execute(TIME_PASSES, {"by": by})
         self.now += by
-
-    @rule()
-    def forget_turns(self):
-        with self.conn.transaction():
-            line.forget_idle_turns(self.conn)
+        if worker is not None:
+            self.renew(worker)
+        if is_looked_after:
+            self.take_back()
+            with self.conn.transaction():
+                line.forget_idle_turns(self.conn)
 
     @invariant()
     def both_say_the_same(self):
@@ -325,8 +360,8 @@ def test_the_ledger_keeps_its_rules_whatever_happens(conn):
     run_state_machine_as_test(
         lambda: LedgerLives(conn),
         settings=settings(
-            max_examples=70,
-            stateful_step_count=40,
+            max_examples=50,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
