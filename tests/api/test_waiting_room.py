@@ -152,6 +152,24 @@ def test_the_token_of_a_request_that_was_cancelled_goes_back(room, limiter):
     assert (limiter.given, limiter.returned, room.waiting) == (1, 1, 0)
 
 
+def test_a_token_that_was_there_when_its_request_was_cancelled_goes_back(room, limiter):
+    """The thread is done, and the loop hears of the cancellation before it hears of the token."""
+
+    async def cancel():
+        room._take = lambda asked, stop: limiter.acquire(lane=asked.lane, user="", give_up_after=0, stop=stop)
+        waiting = asyncio.create_task(room.wait(ASKED, listening, lambda: False))
+        await until(lambda: limiter.asked)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        limiter.go.set()
+        await until(lambda: limiter.returned)
+
+    limiter.heeds_stop = False
+    asyncio.run(cancel())
+    assert (limiter.given, limiter.returned) == (1, 1)
+
+
 def test_a_process_that_ends_ends_every_wait(room):
     with pytest.raises(Stopped):
         asyncio.run(room.wait(ASKED, listening, lambda: True))
