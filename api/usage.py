@@ -1,10 +1,11 @@
-"""Usage over HTTP: what the requests to Discogs were spent on, in a month or in the last minutes."""
+"""Usage over HTTP: what the requests to Discogs were spent on, in a month or in some minutes."""
 
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from actors import usage
 from api.access import Caller, CallerNow, Role
@@ -14,7 +15,8 @@ from api.models.usage import BY, MinuteOut, MinutesOut, UsageOut
 from db import Connection, users
 from db.usage import Part
 
-MOST_PARTS = 1000
+MOST_PARTS = 1000  # on a page
+MOST_SKIPPED = 1_000_000
 MOST_MINUTES = int(usage.LONGEST.total_seconds() // 60)
 
 router = APIRouter(prefix="/api/usage", tags=["usage"])
@@ -41,16 +43,17 @@ def show(
     by: By = "kind",
     user: Named = None,
     limit: Annotated[int, Query(ge=1, le=MOST_PARTS, description="Parts to name.")] = 50,
+    skip: Annotated[int, Query(ge=0, le=MOST_SKIPPED, description="Parts of the pages before.")] = 0,
 ) -> UsageOut:
     """The application sees the month of the user for whom it speaks, an operator everybody's."""
     with resources.pool.transaction() as conn:
         user_id = _user_id(conn, who, user, by)
-        return UsageOut.of(usage.month(conn, usage.first_day(month), by, user_id, room=limit), by)
+        return UsageOut.of(usage.month(conn, usage.first_day(month), by, user_id, room=limit, skip=skip), by)
 
 
 @router.get(
     "/minutes",
-    summary="See what the last minutes' requests were spent on",
+    summary="See what some minutes' requests were spent on, the last ones if nothing else is said",
     response_description="The minutes.",
     responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
 )
@@ -58,13 +61,16 @@ def show_minutes(
     *,
     who: CallerNow,
     resources: ResourcesNow,
-    last: Annotated[int, Query(ge=1, le=MOST_MINUTES, description="Minutes, the present one included.")] = 60,
+    last: Annotated[int, Query(ge=1, le=MOST_MINUTES, description="Minutes, the newest one included.")] = 60,
+    until: Annotated[
+        AwareDatetime | None, Query(description="In the newest of them; the present one without it.")
+    ] = None,
     by: By = "lane",
     user: Named = None,
 ) -> MinutesOut:
     """The application sees those of the user for whom it speaks, an operator everybody's."""
     with resources.pool.transaction() as conn:
-        found = usage.minutes(conn, timedelta(minutes=last), by, _user_id(conn, who, user, by))
+        found = usage.minutes(conn, timedelta(minutes=last), by, _user_id(conn, who, user, by), until)
     return MinutesOut(by=by, minutes=[MinuteOut.of(each) for each in found])
 
 

@@ -1,8 +1,8 @@
-"""`rekkrd usage`: what the requests to Discogs were spent on, in a month or in the last minutes."""
+"""`rekkrd usage`: what the requests to Discogs were spent on, in a month or in some minutes."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +25,10 @@ class BadMonth(CommandFailed):
     """What was typed is no month."""
 
 
+class BadMinute(CommandFailed):
+    """What was typed is no minute, or no minutes were asked for."""
+
+
 def usage(
     *,
     month: Annotated[
@@ -37,11 +41,15 @@ def usage(
         str | None, typer.Option(metavar="U", help="Only this user's requests: handle, id or address.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many parts to show.")] = 20,
+    skip: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many parts to leave out before them.")] = 0,
     minutes: Annotated[
         int | None,
         typer.Option(
             min=1, max=MOST_MINUTES, metavar="N", help="Show the last minutes one by one, instead of a month."
         ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The newest of these minutes in UTC, like 2026-11-22T16:00.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -49,18 +57,20 @@ def usage(
 
     Processes store what they counted every 20 seconds. Months and minutes are those of UTC.
     """
-    first = _first_day(month)
+    first, newest = _first_day(month), _minute(until)
+    if newest is not None and minutes is None:
+        raise BadMinute("--until ends minutes, and none were asked for.", "Say how many: --minutes 60.")
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id if user else None
         if minutes is not None:
-            found = spent.minutes(conn, timedelta(minutes=minutes), by, user_id)
+            found = spent.minutes(conn, timedelta(minutes=minutes), by, user_id, newest)
             handles = _handles(conn, by, (each.name for each in found))
             said: Any = [
                 {"minute": each.minute.isoformat(), "name": each.name, "requests": each.requests} for each in found
             ]
             table = minute_table(found, by, handles)
         else:
-            view = spent.month(conn, first, by, user_id, room=limit)
+            view = spent.month(conn, first, by, user_id, room=limit, skip=skip)
             handles = _handles(conn, by, (each.name for each in view.parts))
             said, table = as_plain(view, by), month_table(view, by, handles)
     if as_json:
@@ -110,6 +120,15 @@ def _first_day(month: str | None) -> date:
         return spent.first_day(month)
     except ValueError:
         raise BadMonth(f"{month!r} is no month.", "Say it like 2026-11.") from None
+
+
+def _minute(typed: str | None) -> datetime | None:
+    """Return the moment that was typed; without a zone it is one of UTC, as the table has them."""
+    try:
+        said = None if typed is None else datetime.fromisoformat(typed)
+        return said if said is None or said.tzinfo else said.replace(tzinfo=UTC)
+    except ValueError:
+        raise BadMinute(f"{typed!r} is no time.", "Say it like 2026-11-22T16:00.") from None
 
 
 def _handles(conn: Connection, by: Part, names: Iterable[str | None]) -> dict[str, str]:

@@ -80,21 +80,25 @@ def month_of(conn: Connection, month: date, user_id: UUID | None = None) -> Mont
     return Month(**_sql.total_of_user(conn, month=month, user_id=user_id))
 
 
-def shares(conn: Connection, month: date, part: Part, user_id: UUID | None = None, *, room: int) -> list[Share]:
-    """Return a month of one user or of all in its parts, the largest first."""
+def shares(
+    conn: Connection, month: date, part: Part, user_id: UUID | None = None, *, room: int, skip: int = 0
+) -> list[Share]:
+    """Return a page of a month of one user or of all in its parts, the largest first."""
     if user_id is None:
-        rows = _sql.of_all(conn, month=month, part=part, room=room)
+        rows = _sql.of_all(conn, month=month, part=part, skip=skip, room=room)
     else:
-        rows = _sql.of_user(conn, month=month, user_id=user_id, part=part, room=room)
+        rows = _sql.of_user(conn, month=month, user_id=user_id, part=part, skip=skip, room=room)
     return [Share(**row) for row in rows]
 
 
-def minutes(conn: Connection, since: datetime, part: Part, user_id: UUID | None = None) -> list[MinuteShare]:
-    """Return the minutes of one user or of all since a moment in their parts, the oldest first."""
+def minutes(
+    conn: Connection, since: datetime, part: Part, user_id: UUID | None = None, *, until: datetime | None = None
+) -> list[MinuteShare]:
+    """Return the minutes of one user or of all that began between two moments, in their parts, the oldest first."""
     if user_id is None:
-        rows = _sql.minutes_of_all(conn, since=since, part=part)
+        rows = _sql.minutes_of_all(conn, since=since, until=until, part=part)
     else:
-        rows = _sql.minutes_of_user(conn, since=since, user_id=user_id, part=part)
+        rows = _sql.minutes_of_user(conn, since=since, until=until, user_id=user_id, part=part)
     return [MinuteShare(**row) for row in rows]
 
 

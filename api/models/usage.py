@@ -45,7 +45,7 @@ class UsageOut(Model):
     syncs: int
     by: Part = Field(description=BY)
     parts: list[ShareOut] = Field(description="The largest first.")
-    rest: int = Field(description="Requests of the parts that `limit` left out.")
+    rest: int = Field(description="Requests of the parts that `limit` and `skip` left out.")
 
     @classmethod
     def of(cls, view: MonthView, by: Part) -> "UsageOut":
@@ -61,7 +61,7 @@ class UsageOut(Model):
 
 
 class MinutesOut(Model):
-    """The last minutes; one in which nothing was asked is left out."""
+    """Minutes; one in which nothing was asked is left out."""
 
     by: Part = Field(description=BY)
     minutes: list[MinuteOut] = Field(description="The oldest first, and in each the largest part.")

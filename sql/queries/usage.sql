@@ -74,8 +74,8 @@ FOR KEY SHARE
 ON CONFLICT (user_id, month) DO UPDATE
     SET imports = known.imports + 1;
 
--- name: of_all(month, part, room)
--- A month of the whole fleet in parts, the largest first.
+-- name: of_all(month, part, skip, room)
+-- A month of the whole fleet in parts, the largest first, a page at a time.
 SELECT
     CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
     sum(requests)::bigint AS requests
@@ -83,10 +83,11 @@ FROM rekkrd.usage_months
 WHERE month = :month
 GROUP BY 1
 ORDER BY 2 DESC, 1 ASC
-LIMIT :room;
+LIMIT :room
+OFFSET :skip;
 
--- name: of_user(month, user_id, part, room)
--- A month of one user in parts, the largest first.
+-- name: of_user(month, user_id, part, skip, room)
+-- A month of one user in parts, the largest first, a page at a time.
 SELECT
     CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
     sum(requests)::bigint AS requests
@@ -94,7 +95,8 @@ FROM rekkrd.usage_months
 WHERE month = :month AND user_id = :user_id
 GROUP BY 1
 ORDER BY 2 DESC, 1 ASC
-LIMIT :room;
+LIMIT :room
+OFFSET :skip;
 
 -- name: total_of_all(month)^
 -- A month of the whole fleet; imports and syncs of those who are still there.
@@ -133,24 +135,24 @@ WHERE month < (now() AT TIME ZONE 'UTC')::date - :age::interval;
 DELETE FROM rekkrd.usage_flushes
 WHERE flushed_at < now() - :age::interval;
 
--- name: minutes_of_all(since, part)
--- Minutes of the whole fleet since a moment, in parts, the oldest first.
+-- name: minutes_of_all(since, until, part)
+-- Minutes of the whole fleet that began between two moments, in parts, the oldest first.
 SELECT
     minute,
     CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
     sum(requests)::bigint AS requests
 FROM rekkrd.usage_minutes
-WHERE minute >= :since
+WHERE minute >= :since AND minute <= coalesce(:until::timestamptz, 'infinity')
 GROUP BY 1, 2
 ORDER BY 1, 3 DESC, 2 ASC;
 
--- name: minutes_of_user(since, user_id, part)
--- Minutes of one user since a moment, in parts, the oldest first.
+-- name: minutes_of_user(since, until, user_id, part)
+-- Minutes of one user that began between two moments, in parts, the oldest first.
 SELECT
     minute,
     CASE :part WHEN 'lane' THEN lane WHEN 'kind' THEN kind WHEN 'endpoint' THEN endpoint ELSE user_id::text END AS name,
     sum(requests)::bigint AS requests
 FROM rekkrd.usage_minutes
-WHERE minute >= :since AND user_id = :user_id
+WHERE minute >= :since AND minute <= coalesce(:until::timestamptz, 'infinity') AND user_id = :user_id
 GROUP BY 1, 2
 ORDER BY 1, 3 DESC, 2 ASC;

@@ -86,6 +86,32 @@ def test_the_last_minutes_one_by_one(client, spent, as_app, as_operator, ada):
     assert client.get("/api/usage/minutes?last=181", headers=as_operator).status_code == 422
 
 
+def test_a_month_is_read_a_page_at_a_time(client, spent, as_operator):
+    def page(skip):
+        return client.get(f"/api/usage?month=2026-03&by=endpoint&limit=2&skip={skip}", headers=as_operator)
+
+    assert [parts(page(skip)) for skip in (0, 2, 4)] == [[("GET /a", 101), ("GET /c", 10)], [("GET /b", 4)], []]
+    assert [page(skip).json()["rest"] for skip in (0, 2, 4)] == [4, 111, 115]
+
+
+def test_minutes_of_any_time_that_is_kept(client, spent, as_operator):
+    def requests(query):
+        answer = client.get(f"/api/usage/minutes?{query}", headers=as_operator)
+        assert answer.status_code == 200, answer.text
+        return [each["requests"] for each in answer.json()["minutes"]]
+
+    assert requests("last=1&until=2026-03-31T12:00:59Z") == [110, 4, 1]
+    assert requests("last=1&until=2026-03-31T14:00:00%2B02:00") == [110, 4, 1]
+    assert requests("last=1&until=2026-03-31T12:01:00Z") == []
+    assert requests("last=2&until=2026-03-31T12:01:00Z") == [110, 4, 1]
+    assert requests("until=2026-03-31T11:59:59Z") == []
+    assert requests("until=0001-01-01T00:00:00Z") == requests("until=9999-12-31T23:59:59Z") == []
+
+
+def test_a_moment_without_a_zone_is_refused(client, as_operator):
+    assert client.get("/api/usage/minutes?until=2026-03-31T12:00", headers=as_operator).status_code == 422
+
+
 def test_what_a_door_asks_of_discogs_is_counted_for_its_user(client, resources, as_app, ada):
     client.post("/api/discogs/auth/request-token", headers=as_app(ada))
     assert resources.usage.flush()

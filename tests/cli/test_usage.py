@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.usage import MonthView, first_day
+from cli.errors import CommandFailed
 from cli.main import app_for
 from cli.usage import minute_table, month_table
 from db import usage, users
@@ -78,6 +79,39 @@ def test_a_month_as_json_is_what_http_has(said):
 def test_users_are_called_by_their_names(said):
     lines = said("--month", "2026-03", "--by", "user").output.splitlines()
     assert [line.split()[0] for line in lines[2:4]] == ["ada", "nobody"]
+
+
+def test_a_month_is_read_a_page_at_a_time(said):
+    pages = [json.loads(said("--month", "2026-03", "--limit", "1", "--skip", skip, "--json").output) for skip in "012"]
+    assert [page["parts"] for page in pages] == [
+        [{"name": "import_collection", "requests": 103}],
+        [{"name": "x", "requests": 1}],
+        [],
+    ]
+    assert [page["rest"] for page in pages] == [1, 103, 104]
+
+
+def test_minutes_up_to_a_time_of_utc(said):
+    def requests(until):
+        found = json.loads(said("--minutes", "1", "--until", until, "--by", "user", "--json").output)
+        return [each["requests"] for each in found]
+
+    assert requests("2026-03-31T12:00") == requests("2026-03-31 14:00+02:00") == [103, 1]
+    assert requests("2026-03-31T12:01") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (["--minutes", "5", "--until", "noon"], "'noon' is no time."),
+        (["--until", "2026-03-31T12:00"], "none were asked"),
+    ],
+)
+def test_a_time_that_ends_nothing_is_told(said, typed, sentence):
+    result = said(*typed)
+    assert isinstance(result.exception, CommandFailed)
+    assert sentence in str(result.exception)
+    assert result.exception.next_step
 
 
 def test_an_empty_month_says_so(said):

@@ -152,6 +152,21 @@ def test_minutes_are_shown_in_parts_the_oldest_first(conn: Connection, ada: UUID
     assert [each.requests for each in usage.minutes(conn, NOON, "lane", ada)] == [2, 1]
 
 
+def test_a_month_is_read_a_page_at_a_time(conn: Connection, ada: UUID) -> None:
+    usage.add(conn, uuid4(), {use(ada, endpoint=f"GET /{name}"): 1 for name in "dbeac"} | {use(endpoint="GET /z"): 9})
+    whole = [f"GET /{name}" for name in "zabcde"]
+    for user_id, names in ((None, whole), (ada, whole[1:])):
+        read = [usage.shares(conn, MARCH, "endpoint", user_id, room=2, skip=skip) for skip in (0, 2, 4, 6)]
+        assert [share.name for page in read for share in page] == names
+
+
+def test_minutes_are_read_up_to_a_moment(conn: Connection, ada: UUID) -> None:
+    usage.add(conn, uuid4(), {use(ada, minute=NOON + timedelta(minutes=n)): n + 1 for n in range(4)})
+    for user_id in (None, ada):
+        said = usage.minutes(conn, NOON + timedelta(minutes=1), "lane", user_id, until=NOON + timedelta(minutes=2))
+        assert [each.requests for each in said] == [2, 3]
+
+
 def test_nobody_is_a_user_without_a_name(conn: Connection, ada: UUID) -> None:
     usage.add(conn, uuid4(), {use(ada): 2, use(): 3})
     assert usage.shares(conn, MARCH, "user", room=9) == [Share(None, 3), Share(str(ada), 2)]
