@@ -1,4 +1,7 @@
-"""The processes of `rekkrd up`: started with a name, heard line by line, ended in the reverse order."""
+"""The processes of `rekkrd up`: started with a name, heard line by line, ended in the reverse order.
+
+One that came up and then died, by a signal or with an error, is started again: its work is stored, so nothing is lost.
+"""
 
 import signal
 import subprocess
@@ -17,6 +20,8 @@ Hear = Callable[[str, str], None]
 LAST_LINES = 12  # shown when a child ends by itself
 READY_SECONDS = 30.0
 LOOK_SECONDS = 0.05
+REVIVALS = 5  # of one child, in as many seconds as below; who dies more often dies of something that stays
+REVIVAL_SECONDS = 300.0
 KILL_SECONDS = 20.0  # a worker gives its steps up to a request's deadline; a person at Ctrl-C waits no longer than this
 
 
@@ -30,6 +35,8 @@ class Child:
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], hear: Hear) -> None:
         self.name = name
+        self.command = command
+        self.environment = environment
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._hear = hear
         self.process = subprocess.Popen(  # noqa: S603  our own command with our own arguments
@@ -66,6 +73,7 @@ class Family:
         self._hear = hear
         self._children: list[Child] = []
         self._ended: SimpleQueue[Child] = SimpleQueue()
+        self._revived: dict[str, deque[float]] = {}
 
     def start(
         self,
@@ -75,31 +83,38 @@ class Family:
         is_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         """Start a child and wait until it is ready. Raises ProcessEnded when it does not come up."""
-        child = Child(name, command, environment, self._hear)
+        child = self._bear(name, command, environment)
         self._children.append(child)
-        Thread(target=self._wait_for_end, args=(child,), name=f"wait-{name}", daemon=True).start()
         deadline = time.monotonic() + READY_SECONDS
         while not is_ready():
-            self.check()
+            ended = self._next_ended(0.0)
+            if ended is not None:
+                raise _gone(ended, "so everything was ended")
             if time.monotonic() > deadline:
                 raise ProcessEnded(f"The {name} did not come up in {READY_SECONDS:.0f} s.", "\n".join(child.last_lines))
             time.sleep(LOOK_SECONDS)
 
     def check(self) -> None:
-        """Raise ProcessEnded when a child ended by itself."""
+        """Start again who died by itself. Raises as ``wait`` does."""
         self.wait(0.0)
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait for as long as all children live. Raises ProcessEnded with the last words of the one that does not."""
-        try:
-            child = self._ended.get(timeout=seconds) if seconds != 0.0 else self._ended.get_nowait()
-        except Empty:
+        """Wait for as long as all children live; one that died is started again.
+
+        Raises ProcessEnded, with its last words, for one that died too often, or that ended in peace: it was told to.
+        """
+        child = self._next_ended(seconds)
+        if child is None:
             return
-        child.hear_out()
-        raise ProcessEnded(
-            f"The {child.name} ended by itself ({_manner(child.process.returncode)}), so everything was ended.",
-            "Its last lines:\n" + "\n".join(f"  {line}" for line in child.last_lines) if child.last_lines else None,
-        )
+        if child.process.returncode == 0:
+            raise _gone(child, "so everything was ended")
+        if not self._may_revive(child.name):
+            minutes = f"{REVIVAL_SECONDS / 60:.0f} minutes"
+            raise _gone(child, f"again after {REVIVALS} new starts within {minutes}, so everything was ended")
+        place = self._children.index(child)
+        _close(child)
+        self._hear(child.name, f"ended by itself ({_manner(child.process.returncode)}), and is started again")
+        self._children[place] = self._bear(child.name, child.command, child.environment)
 
     def end(self) -> None:
         """End every child, the last one first; whoever does not listen is killed."""
@@ -115,13 +130,46 @@ class Family:
                 child.process.kill()
                 child.process.wait()
             child.hear_out()
-            if child.process.stdin is not None:
-                child.process.stdin.close()
+            _close(child)
         self._children.clear()
+
+    def _bear(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
+        child = Child(name, command, environment, self._hear)
+        Thread(target=self._wait_for_end, args=(child,), name=f"wait-{name}", daemon=True).start()
+        return child
+
+    def _next_ended(self, seconds: float | None) -> Child | None:
+        try:
+            child = self._ended.get(timeout=seconds) if seconds != 0.0 else self._ended.get_nowait()
+        except Empty:
+            return None
+        child.hear_out()
+        return child
+
+    def _may_revive(self, name: str) -> bool:
+        """Count one more new start, if it is not too many in the time that counts."""
+        now = time.monotonic()
+        times = self._revived.setdefault(name, deque(maxlen=REVIVALS))
+        if len(times) == REVIVALS and now - times[0] < REVIVAL_SECONDS:
+            return False
+        times.append(now)
+        return True
 
     def _wait_for_end(self, child: Child) -> None:
         child.process.wait()
         self._ended.put(child)
+
+
+def _gone(child: Child, what_then: str) -> ProcessEnded:
+    return ProcessEnded(
+        f"The {child.name} ended by itself ({_manner(child.process.returncode)}), {what_then}.",
+        "Its last lines:\n" + "\n".join(f"  {line}" for line in child.last_lines) if child.last_lines else None,
+    )
+
+
+def _close(child: Child) -> None:
+    if child.process.stdin is not None:
+        child.process.stdin.close()
 
 
 def _manner(code: int) -> str:

@@ -41,18 +41,18 @@ class Running:
     servers: tuple[Postgres | Valkey, ...]
 
     def stay(self) -> NoReturn:
-        """Watch over everything: a server that ended is started again. Raises ProcessEnded when a process did."""
+        """Watch over everything: who ended by itself is started again. Raises ProcessEnded for who ends too often."""
         while True:
             self.check()
             self.family.wait(LOOK_SECONDS)
 
     def check(self) -> None:
         """Look once whether everything still runs. Raises as ``stay`` does."""
-        self.family.check()
-        for server in self.servers:
+        for server in self.servers:  # first: a process that is started again needs them
             if server.pid is None:
                 server.start()
                 tell(server.name, "ended by itself, and was started again; no job is lost")
+        self.family.check()
 
 
 def up() -> None:

@@ -69,10 +69,37 @@ def test_the_end_of_a_family_leaves_nobody_behind(family, heard, others):
 
 
 def test_a_child_that_ends_by_itself_is_named_with_its_last_words(family):
-    start(family, "print('no such table'); raise SystemExit(3)")
-    with pytest.raises(ProcessEnded, match=r"worker ended by itself \(exit code 3\)") as ended:
+    start(family, "print('nothing left to do')")
+    with pytest.raises(ProcessEnded, match=r"worker ended by itself \(exit code 0\)") as ended:
         family.wait(10)
+    assert "nothing left to do" in ended.value.next_step
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "raise SystemExit(3)"])
+def test_a_child_that_died_is_started_again_in_its_place_and_that_is_told(family, heard, end):
+    start(family, SLEEPER, name="simulator", is_ready=heard.first.is_set)
+    start(family, f"import os; {end}")
+    start(family, SLEEPER, name="api")
+    family.wait(10)
+    manner = "signal 9" if "kill" in end else "exit code 3"
+    assert ("worker", f"ended by itself ({manner}), and is started again") in heard.lines
+    assert [child.name for child in family._children] == ["simulator", "worker", "api"]
+
+
+def test_a_child_that_dies_again_and_again_is_given_up_with_its_last_words(family, heard):
+    start(family, "print('no such table'); raise SystemExit(3)")
+    with pytest.raises(ProcessEnded, match="after 5 new starts within 5 minutes") as ended:
+        for _ in range(6):
+            family.wait(10)
     assert "no such table" in ended.value.next_step
+    assert len([line for _, line in heard.lines if "started again" in line]) == 5
+
+
+def test_deaths_of_long_ago_do_not_count(family, monkeypatch):
+    monkeypatch.setattr("cli.children.REVIVAL_SECONDS", 0.0)
+    start(family, "raise SystemExit(3)")
+    for _ in range(7):
+        family.wait(10)
 
 
 def test_a_child_that_dies_before_it_is_ready_is_not_waited_for(family):

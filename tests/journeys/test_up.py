@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -102,6 +103,17 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
+def child_of(process: subprocess.Popen[str], name: str) -> psutil.Process:
+    """Find a child of `up` by its command; a new one is there by the time that its line is."""
+    until = time.monotonic() + 10  # bounds a test that would hang
+    while time.monotonic() < until:
+        for child in family(process):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if child.cmdline()[-1:] == [name]:
+                    return child
+    return pytest.fail(f"no {name} in the family")
+
+
 def left_of(processes: list[psutil.Process], seconds: float = 30.0) -> list[str]:
     """Wait for processes to end, and name those that did not."""
     alive = psutil.wait_procs(processes, timeout=seconds)[1]
@@ -181,14 +193,31 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(rekkrd, data):
     assert "REKKRD_DATA_DIR" in ended.stderr
 
 
-def test_a_process_that_dies_ends_the_rest_and_is_named(up):
+@pytest.mark.parametrize("name", ["worker", "api"])
+def test_a_process_that_is_killed_is_started_again(up, rekkrd, name):
+    with up() as process:
+        died = child_of(process, name)
+        died.kill()
+        assert any("signal 9" in line and "started again" in line and line.startswith(name) for line in process.stdout)
+        assert child_of(process, name).pid != died.pid
+        assert rekkrd("jobs").returncode == 0
+        children = family(process)
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+        assert process.wait(60) == 0, said
+    assert left_of(children) == []
+
+
+def test_a_process_that_dies_again_and_again_ends_the_rest_and_is_named(up):
     with up() as process:
         children = family(process)
-        worker = next(child for child in children if "worker" in child.cmdline()[-1])
-        worker.kill()
+        for _ in range(5):
+            child_of(process, "scheduler").kill()
+            assert any("started again" in line for line in process.stdout)
+        child_of(process, "scheduler").kill()
         said = process.stdout.read()
         assert process.wait(60) == 1
-    assert "The worker ended by itself (signal 9)" in said
+    assert "The scheduler ended by itself (signal 9), again after 5 new starts" in said
     assert left_of(children) == []
 
 
