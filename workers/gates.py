@@ -92,18 +92,21 @@ class Mirror:
         self._limiter = limiter
         self._look_at = 0.0
         self._had_any = False
+        self._is_orphan = False  # Redis showed a brake of which the ledger knew nothing
 
     def show(self, holding: Sequence[Gate]) -> None:
         """Put into Redis what holds the budget back by the ledger. Raises LimiterUnavailable."""
         is_due = time.monotonic() >= self._look_at
-        if not (holding or self._had_any or is_due):
+        if not (holding or self._had_any or self._is_orphan or is_due):
             return
         shown = self._limiter.snapshot()
         gate = next((one for one in holding if not one.is_brake), None)
         if gate is not None and shown.gate is None:
             self._limiter.close_gate(gate.closed_until, gate.reason)
         pulled = next((one for one in holding if one.is_brake), None)
-        if pulled is None and shown.brake is not None:
+        was_orphan, self._is_orphan = self._is_orphan, pulled is None and shown.brake is not None
+        if was_orphan and self._is_orphan:
+            # Not at the first sight: it may have been pulled after the ledger was read for this look.
             self._limiter.release_brake()
         elif pulled is not None and (shown.brake is None or not _is_same(shown.brake, pulled)):
             self._limiter.brake(pulled.share, pulled.closed_until, pulled.reason)
