@@ -41,7 +41,7 @@ def estimate(conn: Connection, kind: Kind[Any, Any], user_id: UUID, pace: Pace) 
 def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str, int], pace: Pace) -> Estimate:
     """Forecast a job of this kind. ``users_by_lane`` counts the asking user too."""
     users = users_by_lane.get(kind.lane, 1)
-    records = _records(kind, link)
+    records = expected_records(kind.name, link)
     requests = _requests(kind, records)
     if requests is None:
         sentence = "Unknown until the first page: Discogs has not said yet how many records there are."
@@ -53,12 +53,18 @@ def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str
     return Estimate(kind.name, records, requests, seconds, users, sentence[0].upper() + sentence[1:])
 
 
-def _records(kind: Kind[Any, Any], link: Link | None) -> int | None:
+def expected_records(kind: str, link: Link | None) -> int | None:
+    """How many records a job of this kind will bring by Discogs' last word, None when it said none."""
     if link is None:
         return None
     counts = {IMPORT_COLLECTION.name: link.num_collection, IMPORT_WANTLIST.name: link.num_wantlist}
-    there, held = counts.get(kind.name), newest_of(link.tier)
+    there, held = counts.get(kind), newest_of(link.tier)
     return there if there is None or held is None else min(there, held)
+
+
+def pages_of(records: int) -> int:
+    """How many pages a list of so many records has: an empty one is a page, too."""
+    return max(1, -(-records // PER_PAGE))
 
 
 def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
@@ -66,5 +72,4 @@ def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
         return None if kind.takes_token else 0
     if records is None:
         return None
-    pages = max(1, -(-records // PER_PAGE))  # an empty list is one page, too
-    return pages + (BEFORE_COLLECTION if kind.name == IMPORT_COLLECTION.name else 0)
+    return pages_of(records) + (BEFORE_COLLECTION if kind.name == IMPORT_COLLECTION.name else 0)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, Stage
-from actors.estimate import BEFORE_COLLECTION
+from actors.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.pace import Pace
-from actors.walking import PER_PAGE
 from actors.wording import clock, lasting, ordinal
-from db import Connection, gates, line, waiting
+from db import Connection, gates, line, links, waiting
 from db.gates import Gate
 from db.jobs import Job, State
 from workers.gates import BUDGET
@@ -27,7 +26,7 @@ class Surroundings:
     """What around a job decides when it goes on.
 
     ``ahead`` counts steps of its lane that come first. ``gate`` lets nobody send; ``brake`` is the operator's that
-    leaves a share.
+    leaves a share. ``expected`` is how many records there will be while the job's own total is unknown.
     """
 
     now: datetime
@@ -36,6 +35,7 @@ class Surroundings:
     brake: Gate | None = None
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,21 @@ def _look_around(conn: Connection, job: Job, holding: Sequence[Gate], users: Map
         brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
         speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
         users_by_lane=users,
+        expected=_expected(conn, job),
     )
+
+
+def _expected(conn: Connection, job: Job) -> int | None:
+    """Before its first page a job has no total of its own: what the connection knows stands in for it."""
+    if job.kind not in _WALKS or job.total_records is not None:
+        return None
+    return expected_records(job.kind, links.link(conn, job.user_id))
 
 
 def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobView:
     """Say how a job stands; everything that is asked is in the arguments."""
     page, pages = _pages(job)
-    left = requests_left(job)
+    left = requests_left(job, around.expected)
     opens_at = _waits_until(job, around)
     pace = pace.at(around.brake.share) if around.brake else pace
     step_seconds = pace.seconds_per_step(job.lane, around.users_by_lane)
@@ -121,7 +129,7 @@ def records_per_second(job: Job, now: datetime) -> float | None:
     return job.processed_records / seconds if seconds > 0 else None
 
 
-def requests_left(job: Job) -> int | None:
+def requests_left(job: Job, expected: int | None = None) -> int | None:
     """Requests until the job ends if all goes well, None while nobody knows how many pages there are."""
     if not job.state.is_live:
         return 0
@@ -131,6 +139,8 @@ def requests_left(job: Job) -> int | None:
     if stage in _AFTER_PAGES:
         return 0
     page, pages = _pages(job)
+    if pages is None and expected is not None:
+        pages = pages_of(expected)
     if pages is None:
         return None
     is_doubt = stage is Stage.IDENTITY and job.checkpoint.get("is_doubted") is True  # back to the same page after it
@@ -144,7 +154,7 @@ def _pages(job: Job) -> tuple[int | None, int | None]:
     total, newest = job.total_records, job.checkpoint.get("newest")
     if total is not None and isinstance(newest, int):
         total = min(total, newest)  # a free account holds the newest only
-    return (page if isinstance(page, int) else 0), None if total is None else max(1, -(-total // PER_PAGE))
+    return (page if isinstance(page, int) else 0), None if total is None else pages_of(total)
 
 
 def _stage(job: Job) -> Stage:

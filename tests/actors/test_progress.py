@@ -131,6 +131,18 @@ def test_before_the_first_page_nobody_knows_the_end(job):
     assert view.records_per_second is None
 
 
+def test_before_the_first_page_what_the_connection_knows_says_the_end(job):
+    row = job(total_records=None, checkpoint={"stage": "folders"}, processed_records=0)
+    assert told(row, ahead=0, expected=1_001).requests_left == 2 + 11
+    wants = job(kind="import_wantlist", total_records=None, checkpoint={}, processed_records=0)
+    view = told(wants, ahead=0, expected=0)
+    assert (view.requests_left, view.ends_at) == (1, NOW + timedelta(seconds=1))
+
+
+def test_a_jobs_own_total_outranks_what_the_connection_knows(job):
+    assert told(job(), expected=5).requests_left == 43
+
+
 def test_linking_costs_no_request(job):
     assert told(job(checkpoint={"stage": "linking_by_name", "current_page": 104})).requests_left == 0
 
