@@ -55,6 +55,13 @@ def is_own_database() -> bool:
     return Settings(ENV_FILE).database.database_url is None
 
 
+def after_its_database() -> tuple[str, str]:
+    """Say what became of the embedded database when it was there and is away, and what to do."""
+    if is_held(place()):
+        return "The database of `rekkrd up` is away.", "Run the command again: `up` starts it anew by itself."
+    return "`rekkrd up` has ended, and its database with it.", "Start `rekkrd up` again: no job is lost."
+
+
 def with_database(found: Settings) -> Settings:
     """Return these settings if they name a database. Raises NothingRunning."""
     if found.database.database_url is None:

@@ -9,12 +9,12 @@ import typer
 from pydantic import ValidationError
 
 from actors.errors import ActorError
-from cli import lifeline, screen
+from cli import here, lifeline, screen
 from cli.commands import needed
 from cli.documented import ROOMS, environment_name
-from cli.errors import BadSettings, CommandFailed
+from cli.errors import BadSettings, CommandFailed, NothingRunning
 from cli.next_steps import next_step_after
-from db.errors import BadKey, DatabaseError
+from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError
 from discogs.errors import DiscogsError, PermitExpired
 from workers import logs
 from workers.errors import EngineError
@@ -71,6 +71,8 @@ def in_words(error: Exception) -> CommandFailed:
         return error
     if isinstance(error, ValidationError):
         return _bad_settings(error)
+    if isinstance(error, DatabaseAway) and not isinstance(error, CommitUnknown) and here.is_own_database():
+        return NothingRunning(*here.after_its_database())
     failure = BadSettings if isinstance(error, BadKey) else CommandFailed
     return failure(str(error), next_step_after(error))
 

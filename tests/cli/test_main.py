@@ -201,7 +201,6 @@ def test_a_database_that_is_away_is_a_sentence_with_the_next_step(run, capsys, m
     [
         (NotFound("There is no job 3f.", "List them."), "List them."),
         (NotConnected("Not connected.", "Connect."), "Connect."),
-        (DatabaseAway("The database is away."), "DATABASE_URL"),
         (HandshakeExpired("Too late."), "rekkrd connect"),
         (LimiterUnavailable("Redis is away."), "REDIS_URL"),
     ],
@@ -228,3 +227,16 @@ def test_debug_shows_the_traceback(run, capsys, monkeypatch):
     monkeypatch.setenv("REKKRD_LOG_LEVEL", "debug")
     with pytest.raises(NotFound):
         main.main()
+
+
+def test_a_database_of_ones_own_that_is_away_is_checked(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/rekkrd")
+    assert "DATABASE_URL" in main.in_words(DatabaseAway("The database is away.")).next_step
+
+
+def test_the_database_of_an_up_that_ended_is_no_matter_of_settings(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    failure = main.in_words(DatabaseAway("The database is away."))
+    assert "`rekkrd up` has ended" in str(failure)
+    assert "Start `rekkrd up` again" in failure.next_step
