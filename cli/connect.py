@@ -31,6 +31,8 @@ def connect(
     Prints an address to open. There the account's owner allows access and gets a code, which is asked for here. On our
     own embedded database a new USER is made; on a database that an app shares with us, users are the app's to make.
     """
+    if not user.strip() or not user.isprintable():
+        raise CommandFailed("A user's name cannot be empty or hold control characters.", "Name who connects.")
     with here.opened() as resources:
         person = _person(resources, user)
         if personal_token:
