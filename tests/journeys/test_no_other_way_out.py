@@ -45,6 +45,8 @@ KNOWN: dict[str, str] = {
     "api/main.py uvicorn": "serves",
     "api/events.py asyncio": "streams",
     "api/news.py asyncio": "streams",
+    "api/holding.py asyncio": "looks at the ledger now and then",
+    "api/waiting_room.py asyncio": "lets programs wait without a thread of the server",
     "cli/browser.py urllib.request": "the browser of the demo: our API and the simulator, on this machine",
     "cli/ports.py urllib.request": "asks whether our own servers answer",
     "cli/ports.py socket": "asks whether a port is free",
