@@ -1,14 +1,12 @@
 """`rekkrd scheduler`: the process that enqueues what is due by the timetable."""
 
-import signal
-from threading import Event
-
 import structlog
 
 from cli import here
 from cli.production import require_complete
 from scheduler.clock import Clock
 from workers import logs
+from workers.ending import Ending
 
 log = structlog.get_logger(__name__)
 
@@ -21,13 +19,11 @@ def scheduler() -> None:
     settings = here.settings()
     require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
-    end = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: end.set())
+    ending = Ending()
     with here.opened_pool(settings) as pool:
         running = Clock(pool)
         running.start()
         log.info("scheduler_started")
-        end.wait()
+        ending.wait()
         running.stop()
         log.info("scheduler_stopped")

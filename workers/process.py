@@ -1,7 +1,6 @@
 """The worker process: our own small entry point around ``dramatiq.Worker``, from start to a clean end."""
 
 import os
-import signal
 import socket
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -16,6 +15,7 @@ from db.listen import Listener
 from workers import memory
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
+from workers.ending import Ending
 from workers.kinds import Job
 from workers.leases import LeaseKeeper
 from workers.limiter.lanes import Lane
@@ -69,12 +69,11 @@ class WorkerProcess:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self._end.set())
+        ending = Ending()
         memory.stay_flat()
         self.start()
         log.info("worker_started", worker=self.name, threads=self._desk.threads)
-        self._end.wait()
+        ending.wait()
         log.info("worker_stopping", worker=self.name)
         self.stop()
         log.info("worker_stopped", worker=self.name)
