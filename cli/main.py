@@ -84,7 +84,8 @@ def _bad_settings(error: ValidationError) -> CommandFailed:
     if room is None:
         raise error
     wrong = [
-        f"  {environment_name(room, str(place['loc'][0])) if place['loc'] else 'settings'}: {place['msg']}"
+        f"  {environment_name(room, str(place['loc'][0])) if place['loc'] else 'settings'}: "
+        f"{place['msg'].removeprefix('Value error, ')}"  # pydantic's word for a validator of ours
         for place in error.errors(include_input=False, include_url=False)
     ]
     return BadSettings(

@@ -1,8 +1,8 @@
 """The settings of this room; names as in the product plan, values from whoever makes the object."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -46,3 +46,11 @@ class DiscogsSettings(BaseSettings):
         default=45.0, gt=0, description="One request as a whole, a body that drips in included."
     )
     connect_seconds: float = Field(default=5.0, gt=0, description="Making the connection to Discogs.")
+
+    @model_validator(mode="after")
+    def _key_and_secret_come_together(self) -> Self:
+        if (self.consumer_key is None) is not (self.consumer_secret is None):
+            raise ValueError(
+                "DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET belong together: set the other one too, or neither."
+            )
+        return self

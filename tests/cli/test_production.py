@@ -42,9 +42,16 @@ def test_every_missing_thing_is_named_at_once(found):
     assert [name for name in without if name not in str(refused.value)] == []
 
 
-@pytest.mark.parametrize("name", [name for name in COMPLETE if name != "REKKRD_ENV"])
+PAIR = {"DISCOGS_CONSUMER_KEY", "DISCOGS_CONSUMER_SECRET"}  # one without the other is no setting at all
+
+
+@pytest.mark.parametrize("name", [name for name in COMPLETE if name not in {"REKKRD_ENV", *PAIR}])
 def test_one_missing_thing_is_named_alone(found, name):
     assert [line.split()[0] for line in missing(*found(name))] == [name]
+
+
+def test_missing_credentials_are_named_both(found):
+    assert {line.split()[0] for line in missing(*found(*PAIR))} == PAIR
 
 
 def test_development_starts_with_nothing(found):

@@ -22,6 +22,7 @@ def test_every_setting_is_described():
 
 def test_values_come_from_the_environment_and_an_empty_one_is_none(monkeypatch):
     monkeypatch.setenv("DISCOGS_API_URL", "http://127.0.0.1:8050/")
+    monkeypatch.setenv("DISCOGS_CONSUMER_KEY", "ours")
     monkeypatch.setenv("DISCOGS_CONSUMER_SECRET", "hush")
     monkeypatch.setenv("DISCOGS_USER_AGENT", "")
     settings = DiscogsSettings()
@@ -42,3 +43,9 @@ def test_values_come_from_the_environment_and_an_empty_one_is_none(monkeypatch):
 def test_nonsense_is_refused_at_the_door(name, value):
     with pytest.raises(ValidationError):
         DiscogsSettings(**{name: value})
+
+
+@pytest.mark.parametrize("half", [{"consumer_key": "ours"}, {"consumer_secret": "hush"}])
+def test_half_of_our_credentials_is_refused_and_the_other_half_named(half):
+    with pytest.raises(ValidationError, match="DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET belong together"):
+        DiscogsSettings(**half)
