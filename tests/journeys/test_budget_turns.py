@@ -57,5 +57,5 @@ def test_five_hundred_jobs_of_one_user_do_not_hold_up_ten_steps_of_another_nor_a
     )
     assert last < 2 * LITTLE + 2
     assert spent.use_of_work >= max(timing.least_use, LEAST_USE)
-    assert next_ones.count("stats") >= NEXT // 2
+    assert next_ones.count("stats") >= NEXT // 4 - 1  # 0.1 beside 0.3, from its first token on
     assert next_ones.count("release")

@@ -161,7 +161,6 @@ def undisturbed(ledger: Ledger, person: Person, kind: Any) -> list[tuple[dict[st
     ("kind", "swept"),
     [
         pytest.param(IMPORT_WANTLIST, {1}, id="wantlist"),
-        pytest.param(IMPORT_COLLECTION, {LAST}, id="collection"),
         pytest.param(IMPORT_COLLECTION, set(range(1, LAST + 1)), id="all_steps", marks=pytest.mark.soak),
     ],
 )

@@ -119,7 +119,7 @@ def test_the_script_keeps_its_rules_whatever_happens(new_fleet):
     run_state_machine_as_test(
         lambda: FleetLives(new_fleet),
         settings=settings(
-            max_examples=50,
+            max_examples=30,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
