@@ -49,7 +49,7 @@ def test_the_limits_of_a_transaction_end_with_it(pool: Pool) -> None:
 
 
 def test_a_statement_that_takes_too_long_may_be_tried_again(migrated_database_url: str) -> None:
-    pool = Pool(migrated_database_url, size=1, timeout_seconds=0.3)
+    pool = Pool(migrated_database_url, size=1, timeout_seconds=2)
     try:
         with pytest.raises(DatabaseBusy), pool.transaction() as conn:
             conn.execute("SELECT pg_sleep(30)")

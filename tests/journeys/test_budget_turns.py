@@ -11,7 +11,7 @@ from tests.journeys.asking_worker import ASK_RELEASE, ASK_STATS
 from tests.journeys.fleet import LIMIT, Timing
 from tests.journeys.spending import Span, spending
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.soak]  # counts within windows of seconds: not beside other work
 
 ASKING_WORKER = (sys.executable, str(Path(__file__).with_name("asking_worker.py")))
 UNHURRIED = Timing(window=18.0)  # a step is stored and the next called up within a token's interval

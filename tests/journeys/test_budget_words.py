@@ -26,7 +26,7 @@ from workers.limiter.settings import LimiterSettings
 from workers.limiter.stop import Stop
 from workers.tokens import LaneBudget
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.soak]  # counts within windows of seconds: not beside other work
 
 WINDOW = 2.0
 LIMIT = 55
