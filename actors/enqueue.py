@@ -1,21 +1,34 @@
-"""The face shown upstairs: a door hands over a job in the transaction of its own change."""
+"""The face shown upstairs: a door hands over jobs in the transaction of its own change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from db import Connection, jobs
-from db.jobs import Job, NewJob
+from db.jobs import Added as Enqueued
+from db.jobs import IfLive, NewJob
 from workers.kinds import Kind, Plain
+
+__all__ = ["Enqueued", "IfLive", "Wanted", "enqueue", "enqueue_many"]
 
 
 @dataclass(frozen=True, slots=True)
-class Enqueued:
-    """The job that will do the work; ``is_new`` is False when a live one was there already and stands for it."""
+class Wanted:
+    """A job to be done. ``arguments`` may be left out for a kind that has none.
 
-    job: Job
-    is_new: bool
+    ``run_at`` is aware; without it, or in the past, the job is due at once. ``priority`` orders the jobs of one user in
+    a lane, the highest first; no job comes before another user's for it. ``if_live`` says what becomes of a live job of
+    this user and kind, for kinds that allow one: it stands for this one, or gives way to it.
+    """
+
+    kind: Kind[Any, Any]
+    user_id: UUID
+    arguments: Plain | None = None
+    run_at: datetime | None = None
+    priority: int = 0
+    if_live: IfLive = IfLive.RETURN
 
 
 def enqueue(
@@ -24,25 +37,38 @@ def enqueue(
     user_id: UUID,
     arguments: Plain | None = None,
     *,
-    delay: timedelta = timedelta(0),
+    run_at: datetime | None = None,
+    priority: int = 0,
+    if_live: IfLive = IfLive.RETURN,
 ) -> Enqueued:
     """Put a job of this kind into the ledger. It happens with the caller's commit, or not at all.
 
-    ``arguments`` may be left out for a kind that has none. Nothing touches Redis here: the dispatchers hear of the row
-    when it is committed, and find it a moment later if they did not hear.
+    Nothing touches Redis here: the dispatchers hear of the row when it is committed, and find it a moment later if they
+    did not hear. With ``if_live`` "replace" a job that waits is cancelled; a step under way ends first, and the new job
+    follows it.
     """
-    job, is_new = jobs.add(
+    (enqueued,) = enqueue_many(conn, [Wanted(kind, user_id, arguments, run_at, priority, if_live)])
+    return enqueued
+
+
+def enqueue_many(conn: Connection, wanted: Sequence[Wanted]) -> list[Enqueued]:
+    """Put many jobs into the ledger in one statement: all of them or none. What became of each comes back in order."""
+    return jobs.add_many(
         conn,
-        NewJob(
-            kind=kind.name,
-            lane=kind.lane,
-            user_id=user_id,
-            args=(arguments or kind.arguments()).model_dump(mode="json"),
-            unique_key=kind.unique,
-            takes_token=kind.takes_token,
-            speaks_for_user=kind.speaks_for_user,
-            has_import_row=kind.is_import,
-            delay_seconds=delay.total_seconds(),
-        ),
+        [
+            NewJob(
+                kind=one.kind.name,
+                lane=one.kind.lane,
+                user_id=one.user_id,
+                args=(one.arguments or one.kind.arguments()).model_dump(mode="json"),
+                unique_key=one.kind.unique,
+                takes_token=one.kind.takes_token,
+                speaks_for_user=one.kind.speaks_for_user,
+                has_import_row=one.kind.is_import,
+                priority=one.priority,
+                run_at=one.run_at,
+                if_live=one.if_live,
+            )
+            for one in wanted
+        ],
     )
-    return Enqueued(job, is_new)

@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from actors import publishing
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
 from benchmarks.figures import Bench
 from benchmarks.processes import Process, ProcessFailed, running
 from benchmarks.simulated import Collector, Simulated
 from cli.children import ours
-from db import jobs, links, migrations, shelf, users
+from db import jobs, links, shelf, users
 from db.jobs import Job, State
 from db.links import Credentials
 from db.pool import connect
@@ -139,7 +140,7 @@ def house(bench: Bench, name: str, discogs: Simulated, **settings: str) -> Itera
 def _new_database(server_url: str, name: str) -> str:
     _do(server_url, f'CREATE DATABASE "{name}"')
     url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    migrations.migrate(url)
+    publishing.bring_up_to_date(url)
     return url
 
 

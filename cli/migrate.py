@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from actors import publishing
 from actors.wording import count
 from cli import here, screen
-from db import migrations
 
 
 def migrate(
@@ -22,7 +22,7 @@ def migrate(
     database = here.with_database(here.settings()).database
     url = database.migration_url() or ""
     if check:
-        todo = migrations.pending(url)
+        todo = publishing.pending(url)
         for name in todo:
             screen.say(f"to apply  {name}")
         screen.say(
@@ -31,7 +31,7 @@ def migrate(
             else "The database is up to date."
         )
         raise typer.Exit(1 if todo else 0)
-    applied = migrations.migrate(url, lock_seconds=database.migration_lock_seconds)
+    applied = publishing.bring_up_to_date(url, lock_seconds=database.migration_lock_seconds)
     for name in applied:
         screen.say(f"applied  {name}")
     screen.say("The database is up to date.")

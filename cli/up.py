@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 from rich.text import Text
 
+from actors import publishing
 from actors.wording import count
 from api.settings import ApiSettings
 from cli import here, ports, screen, simulated, words
@@ -21,7 +22,6 @@ from cli.place import Place, development_key, hold, write_additions
 from cli.production import require_complete
 from cli.servers import Postgres, Valkey, running_postgres, running_valkey
 from cli.settings import CommandSettings
-from db import migrations
 from simulator.settings import SimulatorSettings
 from workers.settings import Settings
 
@@ -164,7 +164,7 @@ def _with_api(api: ApiSettings) -> dict[str, str]:
 
 def _migrate(settings: Settings) -> None:
     database = settings.database
-    applied = migrations.migrate(database.migration_url() or "", lock_seconds=database.migration_lock_seconds)
+    applied = publishing.bring_up_to_date(database.migration_url() or "", lock_seconds=database.migration_lock_seconds)
     if applied:
         tell("database", f"{count(len(applied), 'migration')} applied")
 

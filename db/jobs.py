@@ -1,10 +1,11 @@
 """The ledger: every job is one row, and the row is the truth about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
@@ -53,6 +54,7 @@ class Job:
     state: State
     created_at: datetime
     due_at: datetime
+    follows: UUID | None
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
@@ -79,9 +81,16 @@ class Job:
     error_detail: str | None
 
 
+class IfLive(StrEnum):
+    """What becomes of a job whose key a live one holds: that one stands for it, or is replaced by it."""
+
+    RETURN = "return"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What a door hands over: a job that has no row yet. ``delay_seconds`` counts from the commit of its row."""
+    """What a door hands over: a job that has no row yet. Without ``run_at``, or with a past one, it is due at once."""
 
     kind: str
     lane: str
@@ -92,40 +101,41 @@ class NewJob:
     speaks_for_user: bool
     has_import_row: bool = False
     priority: int = 0
-    delay_seconds: float = 0.0
+    run_at: datetime | None = None
+    if_live: IfLive = IfLive.RETURN
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The job that will do the work. ``is_new`` is False when a live one stands for it.
+
+    ``replaced`` is the job in whose place it came; while a step of that one is under way the new one ``follows`` it.
+    """
+
+    job: Job
+    is_new: bool
+    replaced: UUID | None
 
 
 def add(conn: Connection, new: NewJob) -> tuple[Job, bool]:
-    """Put a job into the ledger, or return the live one that holds its key; True when it is new.
+    """Put a job into the ledger, or return the live one that holds its key; True when it is new."""
+    (added,) = add_many(conn, [new])
+    return added.job, added.is_new
 
-    The dispatchers are told in the caller's own transaction: what is rolled back was never announced.
+
+def add_many(conn: Connection, new: Sequence[NewJob]) -> list[Added]:
+    """Put jobs into the ledger in one statement, and return what became of each, in order.
+
+    The dispatchers are told in the caller's own transaction: what is rolled back was never announced. Two of ``new``
+    with one user and key become one job.
     """
-    while True:
-        row = _sql.add(
-            conn,
-            kind=new.kind,
-            lane=new.lane,
-            queue=new.lane,
-            user_id=new.user_id,
-            args=Jsonb(new.args),
-            unique_key=new.unique_key,
-            priority=new.priority,
-            takes_token=new.takes_token,
-            speaks_for_user=new.speaks_for_user,
-            delay_seconds=new.delay_seconds,
-        )
-        if row is not None:
-            break
-        row = _sql.find_live(conn, user_id=new.user_id, unique_key=new.unique_key)
-        if row is not None:
-            return job_of(row), False
-        # The job that held the key ended between the two statements: the key is free now.
-    job = job_of(row)
-    hold_turn(conn, job.lane, job.user_id)
-    if new.has_import_row:
-        _sql.add_import_row(conn, id=job.id)
-    wake_line(conn, job.lane)
-    return job, True
+    rows = [{"place": place, "id": str(uuid4()), **_plain(one)} for place, one in enumerate(new)]
+    return [Added(job_of(row), row["is_new"], row["replaced"]) for row in _sql.add(conn, new_jobs=Jsonb(rows))]
+
+
+def _plain(new: NewJob) -> dict[str, Any]:
+    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    return {**values, "user_id": str(new.user_id), "run_at": new.run_at and new.run_at.isoformat()}
 
 
 def hold_turn(conn: Connection, lane: str, user_id: UUID) -> None:
@@ -193,10 +203,7 @@ def page(
 def cancel(conn: Connection, job_id: UUID) -> Job | None:
     """Cancel at once when no step is under way, else ask the job to end after its step; None when it is over."""
     row = _sql.cancel(conn, id=job_id)
-    if row is None:
-        return None
-    announce(conn, job_id)
-    return job_of(row)
+    return None if row is None else job_of(row)
 
 
 def cancel_conversation(conn: Connection, user_id: UUID) -> list[Job]:
@@ -217,9 +224,10 @@ def end_conversation(conn: Connection, user_id: UUID) -> list[Job]:
 
 
 def announce(conn: Connection, job_id: UUID) -> None:
-    """Close every transition with this: the plan's import row follows its job, and watchers are told."""
-    _sql.mirror_import_row(conn, id=job_id)
-    _sql.notify_job(conn, id=str(job_id))
+    """Close every transition with this: the plan's import row follows its job, who stood behind it comes into the
+    line, and watchers are told.
+    """
+    _sql.announce(conn, id=job_id)
 
 
 def job_of(row: dict[str, Any]) -> Job:

@@ -1,16 +1,12 @@
--- name: add(kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, delay_seconds)^
--- Put a job into the ledger; no row comes back when a live one with the same key is already there.
--- Two of one transaction keep their order: their times are the clock's, not the transaction's.
-INSERT INTO rekkrd.jobs (
-    kind, lane, queue, user_id, args, unique_key, priority, takes_token, speaks_for_user, due_at
-)
-VALUES (
-    :kind, :lane, :queue, :user_id, :args, :unique_key, :priority, :takes_token, :speaks_for_user,
-    clock_timestamp() + make_interval(secs => :delay_seconds)
-)
-ON CONFLICT (user_id, unique_key) WHERE unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying')
-DO NOTHING
-RETURNING *;
+-- name: add(new_jobs)
+-- Put jobs into the ledger; of each, the row that is there now, and whether it is new.
+SELECT
+    a.place,
+    a.is_new,
+    a.replaced,
+    (a.job).*
+FROM rekkrd.add_jobs(:new_jobs) AS a
+ORDER BY a.place;
 
 -- name: take_a_turn(lane, user_id)!
 -- Let the user into the line of this lane, behind the step called up last.
@@ -31,45 +27,13 @@ FROM rekkrd.turns
 WHERE lane = :lane AND user_id = :user_id
 FOR KEY SHARE;
 
--- name: add_import_row(id)!
--- The plan's row of an import, born with its job.
-INSERT INTO public.discogs_import_jobs (id, user_id)
-SELECT
-    j.id,
-    j.user_id
-FROM rekkrd.jobs AS j
-WHERE j.id = :id;
-
--- name: mirror_import_row(id)!
--- Bring the plan's row of an import in step with its job; other kinds have no such row and nothing happens.
-UPDATE public.discogs_import_jobs AS i
-SET
-    status = CASE j.state WHEN 'retrying' THEN 'running' ELSE j.state END,
-    total_records = j.total_records,
-    processed_records = j.processed_records,
-    skipped_records = j.skipped_records,
-    current_page = coalesce((j.checkpoint ->> 'current_page')::integer, 0),
-    error = j.error,
-    started_at = j.started_at,
-    completed_at = j.finished_at
-FROM rekkrd.jobs AS j
-WHERE i.id = j.id AND j.id = :id;
-
 -- name: notify_line(lane)$
 -- Wake the dispatchers: something in this lane may be ready.
 SELECT pg_notify('rekkrd_line', :lane);
 
--- name: notify_job(id)$
--- Tell whoever watches that this job changed.
-SELECT pg_notify('rekkrd_job', :id);
-
--- name: find_live(user_id, unique_key)^
--- The live job that holds this key.
-SELECT *
-FROM rekkrd.jobs
-WHERE
-    user_id = :user_id AND unique_key = :unique_key
-    AND unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying');
+-- name: announce(id)$
+-- Close a transition: the plan's import row, who stands behind the job, and whoever watches.
+SELECT rekkrd.announce(:id);
 
 -- name: find(id)^
 -- One job by its id.
@@ -131,17 +95,9 @@ ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
 -- name: cancel(id)^
--- Cancel a job; while a step is under way, ask it to end with that one. One statement, for a step may end meanwhile:
--- of two, each could meet the job as the other one wants it.
-UPDATE rekkrd.jobs
-SET
-    state = CASE WHEN leased_until IS NULL THEN 'cancelled' ELSE state END,
-    finished_at = CASE WHEN leased_until IS NULL THEN now() END,
-    cancel_requested_at = coalesce(cancel_requested_at, now()),
-    called_until = NULL,
-    waits_for = NULL
-WHERE id = :id AND state IN ('pending', 'running', 'retrying')
-RETURNING *;
+-- Cancel a job; while a step is under way, ask it to end with that one. No row: it is over.
+SELECT *
+FROM rekkrd.cancel(:id);
 
 -- name: find_speaking(user_id)
 -- Live jobs that speak for an account, in the order in which all of them may be locked.
@@ -162,6 +118,9 @@ SET
     leased_by = NULL,
     is_executing = false,
     fence = fence + 1,
-    waits_for = NULL
+    waits_for = NULL,
+    follows = NULL,
+    unique_key = coalesce(unique_key, awaited_key),
+    awaited_key = NULL
 WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
 RETURNING *;

@@ -16,7 +16,7 @@ WITH line AS (
             WHERE
                 j.lane = :lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token = :takes_token
                 AND j.due_at <= now() AND j.leased_until IS NULL
-                AND (j.called_until IS NULL OR j.called_until <= now())
+                AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
         )
     FOR NO KEY UPDATE SKIP LOCKED
 ),
@@ -39,7 +39,7 @@ ready AS (
             WHERE
                 j.lane = :lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
                 AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                AND (j.called_until IS NULL OR j.called_until <= now())
+                AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
                 AND NOT (
                     j.speaks_for_user AND EXISTS (
                         SELECT 1
@@ -68,7 +68,7 @@ ready AS (
                 WHERE
                     j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
                     AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                    AND (j.called_until IS NULL OR j.called_until <= now())
+                    AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
                     AND NOT j.speaks_for_user
                 ORDER BY j.priority DESC, j.due_at, j.id
                 LIMIT :room
@@ -83,7 +83,7 @@ ready AS (
                 WHERE
                     j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
                     AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                    AND (j.called_until IS NULL OR j.called_until <= now())
+                    AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
                     AND j.speaks_for_user
                     AND NOT EXISTS (
                         SELECT 1
@@ -107,7 +107,7 @@ called AS (
     FROM ready
     WHERE
         j.id = ready.id AND j.state IN ('pending', 'running', 'retrying') AND j.leased_until IS NULL
-        AND (j.called_until IS NULL OR j.called_until <= now())
+        AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
     RETURNING j.id, j.kind, j.queue, j.crashes
 ),
 

@@ -30,7 +30,7 @@ WHERE
 -- Put jobs that are over back into the line, where their checkpoints stand. Of several with one key the newest, and
 -- none while a live job holds the key: that one stands for it.
 WITH chosen AS (
-    SELECT DISTINCT ON (j.user_id, coalesce(j.unique_key, j.id::text)) j.id
+    SELECT DISTINCT ON (j.user_id, coalesce(j.unique_key, j.awaited_key, j.id::text)) j.id
     FROM rekkrd.jobs AS j
     WHERE
         j.id = ANY(:ids::uuid []) AND j.state IN ('failed', 'cancelled')
@@ -38,10 +38,10 @@ WITH chosen AS (
             SELECT 1
             FROM rekkrd.jobs AS live
             WHERE
-                live.user_id = j.user_id AND live.unique_key = j.unique_key
+                live.user_id = j.user_id AND live.unique_key = coalesce(j.unique_key, j.awaited_key)
                 AND live.unique_key IS NOT NULL AND live.state IN ('pending', 'running', 'retrying')
         )
-    ORDER BY j.user_id, coalesce(j.unique_key, j.id::text), j.created_at DESC
+    ORDER BY j.user_id, coalesce(j.unique_key, j.awaited_key, j.id::text), j.created_at DESC
 )
 
 UPDATE rekkrd.jobs AS j
@@ -53,9 +53,13 @@ SET
     attempts = 0,
     crashes = 0,
     waits_for = NULL,
+    outcome = NULL,
     error_class = NULL,
     error = NULL,
-    error_detail = NULL
+    error_detail = NULL,
+    follows = NULL,
+    unique_key = coalesce(j.unique_key, j.awaited_key),
+    awaited_key = NULL
 FROM chosen
 WHERE j.id = chosen.id AND j.state IN ('failed', 'cancelled')
 RETURNING j.id, j.lane, j.user_id;

@@ -1,6 +1,7 @@
 """The line: who is called up next, and that nobody waits longer than fair turns make it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -124,7 +125,7 @@ def test_a_second_conversation_cannot_be_claimed_even_if_it_was_called(pool: Poo
 
 
 def test_what_is_due_later_is_not_called(pool: Pool) -> None:
-    add(pool, uuid4(), delay_seconds=3600)
+    add(pool, uuid4(), run_at=datetime.now(UTC) + timedelta(hours=1))
     assert call(pool) == []
 
 

@@ -40,6 +40,7 @@ SMALL = {
     "rekkrd.users": "the view on them",
     "rekkrd.links": "a row a user",
     "rekkrd.lanes": "three rows",
+    "rekkrd.kinds": "a row a kind",
     "rekkrd.turns": "a row a user and lane",
     "rekkrd.gates": "a row a cause",
     "rekkrd.ticks": "cleared as the clock goes on",

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from actors import publishing
 from cli.servers import running
-from db import migrations
 from tests.journeys.fleet import SHORT_TIMING, TRUE_TIMING
 from tests.storm.storm import storm
 
@@ -30,7 +30,7 @@ def main() -> int:
         with psycopg.connect(servers.database_url, autocommit=True) as conn:
             conn.execute("CREATE DATABASE storm TEMPLATE template0")
         url = urlsplit(servers.database_url)._replace(path="/storm").geturl()
-        migrations.migrate(url)
+        publishing.bring_up_to_date(url)
         survived = storm(
             folder,
             servers,

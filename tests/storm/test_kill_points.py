@@ -34,7 +34,10 @@ MOST_BOUNDARIES = 200
 LOOK_SECONDS = 0.002
 
 # What a claim, a call, a death or the tally of requests may change; everything else only changes with a step's COMMIT.
-NOT_OF_STEPS = {"jobs", "turns", "lanes", "gates", "discogs_import_jobs", "usage_minutes", "usage_months"}
+NOT_OF_STEPS = {
+    "jobs", "turns", "lanes", "gates", "discogs_import_jobs",
+    "usage_minutes", "usage_months", "usage_flushes", "discogs_usage",
+}  # fmt: skip
 TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('rekkrd', 'public') ORDER BY 1, 2"
 BACKENDS = (
     "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rekkrd'"

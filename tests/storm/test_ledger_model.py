@@ -1,6 +1,7 @@
 """The job table beside plain Python: whatever is done to the ledger, both say the same about every job."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -149,7 +150,7 @@ class LedgerLives(RuleBasedStateMachine):
             unique_key=key,
             takes_token=takes_token,
             speaks_for_user=speaks,
-            delay_seconds=delay,
+            run_at=datetime.now(UTC) + timedelta(seconds=delay),
         )
         with self.conn.transaction():
             job, is_new = jobs.add(self.conn, new)
