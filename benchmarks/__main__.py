@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from benchmarks import (
+    engine_enqueue,
     import_beside_peer,
     limiter,
     limiter_beside_peers,
@@ -33,6 +34,7 @@ from workers import logs
 ALL: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
+        engine_enqueue,
         import_beside_peer,
         throughput,
         recovery,
