@@ -205,6 +205,8 @@ def _until_due(job: Job, now: datetime, zone: tzinfo) -> str:
 
 
 def _in_line(job: Job, around: Surroundings, step_seconds: float) -> str:
+    if job.follows is not None:
+        return f"Waits for job {str(job.follows)[:8]} to end, whose place it takes."
     if around.speaking is not None:
         return f"Takes turns with {around.speaking.kind.replace('_', ' ')} of the same account."
     if job.called_until is not None and job.called_until > around.now:

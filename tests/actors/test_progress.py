@@ -1,6 +1,7 @@
 """What a person is told about a job, in every place where it can stand."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,6 +80,11 @@ def test_a_place_in_the_line_is_said_with_its_time(job):
     view = told(job(), ahead=2, users_by_lane={"import": 3})
     assert view.waits_for == "3rd in lane import, about 3 s."
     assert view.place_in_lane == 3
+
+
+def test_a_job_that_takes_anothers_place_waits_for_its_end(job):
+    view = told(job(follows=UUID("3f2a" + "0" * 28)), ahead=2)
+    assert view.waits_for == "Waits for job 3f2a0000 to end, whose place it takes."
 
 
 def test_more_users_in_the_lane_make_the_end_later(job):

@@ -19,19 +19,20 @@ from hypothesis.stateful import (
 from psycopg.rows import dict_row
 
 from db import jobs, line, steps
-from db.jobs import Job, NewJob
+from db.jobs import IfLive, Job, NewJob
 from db.steps import Counts
 
 LANE = "import"
 WAIT = 100.0  # every lease, call, delay and back-off; time passes in multiples of 30 s, so it never meets an edge
 MOST_LIVE = 6
 NUMBERS, USERS, WORKERS = st.integers(0, 5), st.integers(0, 1), st.sampled_from(["ada", "bob"])
-WANTED = st.tuples(  # whose, the unique key, whether it speaks for them, takes a token, and waits
+WANTED = st.tuples(  # whose, the unique key, whether it speaks for them, takes a token, waits, and replaces
     USERS,
-    st.sampled_from([None, None, "import", "wantlist"]),
+    st.sampled_from([None, "import", "wantlist"]),
     st.booleans(),
     st.sampled_from([True, True, False]),
     st.sampled_from([0.0, 0.0, 0.0, WAIT]),
+    st.sampled_from([IfLive.RETURN, IfLive.REPLACE]),
 )
 ENDS = st.sampled_from(["retry", "advance", "advance later", "give back", "give back later", "complete", "fail"])
 SELDOM = st.sampled_from([False, False, True])
@@ -44,7 +45,7 @@ TIME_PASSES = """
         leased_until = leased_until - make_interval(secs => %(by)s)
 """
 ROWS = """
-    SELECT id, state, fence, leased_by, is_executing, attempts, crashes, steps, requests, takes_token,
+    SELECT id, state, follows, fence, leased_by, is_executing, attempts, crashes, steps, requests, takes_token,
         started_at IS NOT NULL AS is_started, finished_at IS NOT NULL AS is_over,
         cancel_requested_at IS NOT NULL AS is_asked, extract(epoch FROM due_at - now())::float8 AS due,
         extract(epoch FROM called_until - now())::float8 AS called,
@@ -62,6 +63,7 @@ class Row:
     speaks: bool
     takes_token: bool
     due: float
+    follows: UUID | None = None
     state: str = "pending"
     fence: int = 0
     called: float | None = None
@@ -79,6 +81,9 @@ class Row:
     def is_live(self) -> bool:
         return self.state in LIVE
 
+    def holds(self, user: UUID, key: str) -> bool:
+        return self.is_live and self.follows is None and (self.user, self.key) == (user, key)
+
     def let_go(self) -> None:
         self.leased = self.leased_by = None
         self.is_executing = False
@@ -91,7 +96,7 @@ class Row:
     def cancel(self) -> None:
         self.is_asked, self.called = True, None
         if self.leased is None:
-            self.state = "cancelled"
+            self.state, self.follows = "cancelled", None
 
 
 class LedgerLives(RuleBasedStateMachine):
@@ -123,6 +128,7 @@ class LedgerLives(RuleBasedStateMachine):
         row = self.rows[job_id]
         return (
             row.is_live
+            and row.follows is None
             and row.due <= self.now
             and row.leased is None
             and row.takes_token == takes_token
@@ -140,7 +146,19 @@ class LedgerLives(RuleBasedStateMachine):
     def enqueue(self, wanted):
         self.enqueue_this(*wanted)
 
-    def enqueue_this(self, number, key, speaks, takes_token, delay):
+    @precondition(lambda self: any(row.is_live and row.key for row in self.rows.values()))
+    @rule(number=NUMBERS, worker=WORKERS, times=st.integers(1, 2))
+    def replace_what_is_under_way(self, number, worker, times):
+        """Replace a job whose step is mostly under way, and perhaps the one that stands behind it since."""
+        self.work(worker, executes=True)
+        keyed = [row for row in self.rows.values() if row.is_live and row.key and row.follows is None]
+        keyed.sort(key=lambda row: row.leased is None)
+        for row in keyed[number % 2 : number % 2 + 1] * times:
+            self.enqueue_this(
+                self.users.index(row.user), row.key, row.speaks, takes_token=True, delay=0.0, if_live=IfLive.REPLACE
+            )
+
+    def enqueue_this(self, number, key, speaks, takes_token, delay, if_live):
         user = self.users[number]
         new = NewJob(
             kind="count",
@@ -151,15 +169,24 @@ class LedgerLives(RuleBasedStateMachine):
             takes_token=takes_token,
             speaks_for_user=speaks,
             run_at=datetime.now(UTC) + timedelta(seconds=delay),
+            if_live=if_live,
         )
         with self.conn.transaction():
-            job, is_new = jobs.add(self.conn, new)
-        holder = [each for each, row in self.rows.items() if key and row.is_live and (row.user, row.key) == (user, key)]
-        assert is_new == (not holder)
-        if is_new:
-            self.rows[job.id] = Row(user, key, speaks, takes_token, self.now + delay)
-        else:
-            assert job.id == holder[0]
+            (added,) = jobs.add_many(self.conn, [new])
+        holder = next((each for each, row in self.rows.items() if key and row.holds(user, key)), None)
+        if holder is not None and if_live is IfLive.RETURN:
+            assert (added.job.id, added.is_new, added.replaced) == (holder, False, None)
+            return
+        assert (added.is_new, added.replaced) == (True, holder)
+        self.rows[added.job.id] = Row(user, key, speaks, takes_token, self.now + delay)
+        if holder is not None:
+            for row in self.behind(holder):
+                row.cancel()
+            self.rows[holder].cancel()
+            self.rows[added.job.id].follows = holder if self.rows[holder].is_live else None
+
+    def behind(self, job_id):
+        return [row for row in self.rows.values() if row.is_live and row.follows == job_id]
 
     @rule(takes_token=st.booleans(), room=st.integers(1, 4))
     def call_up(self, takes_token, room):
@@ -340,6 +367,9 @@ class LedgerLives(RuleBasedStateMachine):
 
     @invariant()
     def both_say_the_same(self):
+        for row in self.rows.values():
+            if row.follows is not None and not self.rows[row.follows].is_live:
+                row.follows = None  # it came into the line with the end of the one before it
         found = {row.pop("id"): row for row in self.conn.execute(ROWS).fetchall()}
         assert found.keys() == self.rows.keys()
         for job_id, said in found.items():
