@@ -7,11 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from db import Connection, jobs
-from db.jobs import Added as Enqueued
-from db.jobs import IfLive, NewJob
+from db.jobs import Added, IfLive, Job, NewJob
 from workers.kinds import Kind, Plain
 
-__all__ = ["Enqueued", "IfLive", "Wanted", "enqueue", "enqueue_many"]
+__all__ = ["Added", "Enqueued", "IfLive", "Wanted", "enqueue", "enqueue_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The job that will do the work; ``is_new`` is False when a live one was there already and stands for it.
+
+    ``replaced`` is the job in whose place it came; while a step of that one is under way ``job`` follows it.
+    """
+
+    job: Job
+    is_new: bool
+    replaced: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +58,26 @@ def enqueue(
     did not hear. With ``if_live`` "replace" a job that waits is cancelled; a step under way ends first, and the new job
     follows it.
     """
-    (enqueued,) = enqueue_many(conn, [Wanted(kind, user_id, arguments, run_at, priority, if_live)])
-    return enqueued
+    job, added = jobs.add(conn, _new(Wanted(kind, user_id, arguments, run_at, priority, if_live)))
+    return Enqueued(job, added.is_new, added.replaced)
 
 
-def enqueue_many(conn: Connection, wanted: Sequence[Wanted]) -> list[Enqueued]:
+def enqueue_many(conn: Connection, wanted: Sequence[Wanted]) -> list[Added]:
     """Put many jobs into the ledger in one statement: all of them or none. What became of each comes back in order."""
-    return jobs.add_many(
-        conn,
-        [
-            NewJob(
-                kind=one.kind.name,
-                lane=one.kind.lane,
-                user_id=one.user_id,
-                args=(one.arguments or one.kind.arguments()).model_dump(mode="json"),
-                unique_key=one.kind.unique,
-                takes_token=one.kind.takes_token,
-                speaks_for_user=one.kind.speaks_for_user,
-                has_import_row=one.kind.is_import,
-                priority=one.priority,
-                run_at=one.run_at,
-                if_live=one.if_live,
-            )
-            for one in wanted
-        ],
+    return jobs.add_many(conn, [_new(one) for one in wanted])
+
+
+def _new(one: Wanted) -> NewJob:
+    return NewJob(
+        kind=one.kind.name,
+        lane=one.kind.lane,
+        user_id=one.user_id,
+        args=(one.arguments or one.kind.arguments()).model_dump(mode="json"),
+        unique_key=one.kind.unique,
+        takes_token=one.kind.takes_token,
+        speaks_for_user=one.kind.speaks_for_user,
+        has_import_row=one.kind.is_import,
+        priority=one.priority,
+        run_at=one.run_at,
+        if_live=one.if_live,
     )

@@ -25,6 +25,7 @@ PACKAGES = (
     "limits",
     "pyrate-limiter",
     "throttled-py",
+    "procrastinate",
 )
 GIT_SECONDS = 10
 

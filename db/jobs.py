@@ -107,35 +107,60 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The job that will do the work. ``is_new`` is False when a live one stands for it.
+    """What became of a job that was handed over. ``is_new`` is False when a live one stands for it: ``job_id`` is that.
 
-    ``replaced`` is the job in whose place it came; while a step of that one is under way the new one ``follows`` it.
+    ``replaced`` is the job in whose place it came; while a step of that one is under way the new one follows it.
     """
 
-    job: Job
+    job_id: UUID
     is_new: bool
     replaced: UUID | None
 
 
-def add(conn: Connection, new: NewJob) -> tuple[Job, bool]:
-    """Put a job into the ledger, or return the live one that holds its key; True when it is new."""
-    (added,) = add_many(conn, [new])
-    return added.job, added.is_new
+def add(conn: Connection, new: NewJob) -> tuple[Job, Added]:
+    """Put a job into the ledger, or meet the live one that holds its key; the row as it is now, and what became of it.
+
+    The dispatchers are told in the caller's own transaction: what is rolled back was never announced.
+    """
+    (row,) = _sql.add(conn, new_jobs=_plain([new]))
+    return job_of(row), _added(row)
 
 
 def add_many(conn: Connection, new: Sequence[NewJob]) -> list[Added]:
-    """Put jobs into the ledger in one statement, and return what became of each, in order.
+    """Put jobs into the ledger in one statement; what became of each, in order.
 
-    The dispatchers are told in the caller's own transaction: what is rolled back was never announced. Two of ``new``
-    with one user and key become one job.
+    Two of ``new`` with one user and key become one job. The rows stay where they are: reading ten thousand of them
+    back takes longer than writing them.
     """
-    rows = [{"place": place, "id": str(uuid4()), **_plain(one)} for place, one in enumerate(new)]
-    return [Added(job_of(row), row["is_new"], row["replaced"]) for row in _sql.add(conn, new_jobs=Jsonb(rows))]
+    return [_added(row) for row in _sql.add_many(conn, new_jobs=_plain(new))]
 
 
-def _plain(new: NewJob) -> dict[str, Any]:
-    values = {field.name: getattr(new, field.name) for field in fields(new)}
-    return {**values, "user_id": str(new.user_id), "run_at": new.run_at and new.run_at.isoformat()}
+def _added(row: dict[str, Any]) -> Added:
+    return Added(row["id"], row["is_new"], row["replaced"])
+
+
+def _plain(new: Sequence[NewJob]) -> Jsonb:
+    """Say jobs in the words of ``rekkrd.add_jobs``."""
+    return Jsonb(
+        [
+            {
+                "place": place,
+                "id": str(uuid4()),
+                "kind": one.kind,
+                "lane": one.lane,
+                "user_id": str(one.user_id),
+                "args": one.args,
+                "unique_key": one.unique_key,
+                "priority": one.priority,
+                "takes_token": one.takes_token,
+                "speaks_for_user": one.speaks_for_user,
+                "has_import_row": one.has_import_row,
+                "run_at": one.run_at and one.run_at.isoformat(),
+                "if_live": one.if_live,
+            }
+            for place, one in enumerate(new)
+        ]
+    )
 
 
 def hold_turn(conn: Connection, lane: str, user_id: UUID) -> None:

@@ -8,6 +8,15 @@ SELECT
 FROM rekkrd.add_jobs(:new_jobs) AS a
 ORDER BY a.place;
 
+-- name: add_many(new_jobs)
+-- The same without the rows.
+SELECT
+    (a.job).id,
+    a.is_new,
+    a.replaced
+FROM rekkrd.add_jobs(:new_jobs) AS a
+ORDER BY a.place;
+
 -- name: take_a_turn(lane, user_id)!
 -- Let the user into the line of this lane, behind the step called up last.
 INSERT INTO rekkrd.turns (lane, user_id, turn)

@@ -48,11 +48,11 @@ def test_a_second_request_returns_the_first_while_it_lives(pool: Pool, user: UUI
     with pool.transaction() as conn:
         first, was_new = jobs.add(conn, new_import(user))
         again, is_new = jobs.add(conn, new_import(user))
-    assert (was_new, is_new, again.id) == (True, False, first.id)
+    assert (was_new.is_new, is_new.is_new, again.id) == (True, False, first.id)
     with pool.transaction() as conn:
         jobs.cancel(conn, first.id)
         third, is_new = jobs.add(conn, new_import(user))
-    assert is_new
+    assert is_new.is_new
     assert third.id != first.id
 
 

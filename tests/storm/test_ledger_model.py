@@ -175,15 +175,15 @@ class LedgerLives(RuleBasedStateMachine):
             (added,) = jobs.add_many(self.conn, [new])
         holder = next((each for each, row in self.rows.items() if key and row.holds(user, key)), None)
         if holder is not None and if_live is IfLive.RETURN:
-            assert (added.job.id, added.is_new, added.replaced) == (holder, False, None)
+            assert (added.job_id, added.is_new, added.replaced) == (holder, False, None)
             return
         assert (added.is_new, added.replaced) == (True, holder)
-        self.rows[added.job.id] = Row(user, key, speaks, takes_token, self.now + delay)
+        self.rows[added.job_id] = Row(user, key, speaks, takes_token, self.now + delay)
         if holder is not None:
             for row in self.behind(holder):
                 row.cancel()
             self.rows[holder].cancel()
-            self.rows[added.job.id].follows = holder if self.rows[holder].is_live else None
+            self.rows[added.job_id].follows = holder if self.rows[holder].is_live else None
 
     def behind(self, job_id):
         return [row for row in self.rows.values() if row.is_live and row.follows == job_id]
