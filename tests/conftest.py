@@ -106,7 +106,7 @@ def job_row() -> Callable[..., "Job"]:
 def _new_database(server_url: str, template: str) -> Iterator[str]:
     name, source = f"test_{uuid4().hex[:12]}", sql.Identifier(template)
     made = sql.Identifier(name)
-    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(made, source))
+    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(made, source))
     yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
     _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
 
