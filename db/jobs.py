@@ -62,6 +62,7 @@ class Job:
     called_until: datetime | None
     leased_until: datetime | None
     leased_by: str | None
+    claimed_at: datetime | None
     fence: int
     is_executing: bool
 

@@ -1,6 +1,7 @@
 """The line: which ready steps are called up next, and what became of those whose worker died."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from db import Connection
@@ -22,10 +23,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A step taken back from the worker that let its lease run out; ``crashed`` when it died while executing."""
+    """A step taken back from the worker that let its lease run out; ``crashed`` when it died while executing.
+
+    ``claimed_at`` is None when a release claimed it that does not say so.
+    """
 
     job: Job
     left_by: str
+    claimed_at: datetime | None
     crashed: bool
 
 
@@ -46,7 +51,7 @@ def count_waiting(conn: Connection) -> dict[str, int]:
 def take_back_expired(conn: Connection) -> list[Expired]:
     """Free every step whose lease ran out; two dispatchers never take back the same one."""
     rows = _sql.take_back_expired(conn)
-    return [Expired(job_of(row), row["left_by"], row["died_executing"]) for row in rows]
+    return [Expired(job_of(row), row["left_by"], row["left_at"], row["died_executing"]) for row in rows]
 
 
 def count_ahead(conn: Connection, job_id: UUID) -> int:

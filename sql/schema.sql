@@ -168,6 +168,32 @@ COMMENT ON TABLE rekkrd.agreed IS
 'What the album and the copy on Discogs last agreed on. A local change is any difference between an album and this; a local deletion is a row here without its album.';
 CREATE UNIQUE INDEX agreed_one_per_album ON rekkrd.agreed USING btree (album_id) WHERE (album_id IS NOT NULL);
 
+CREATE TABLE rekkrd.attempts (
+    job_id uuid NOT NULL,
+    fence bigint NOT NULL,
+    step integer NOT NULL,
+    nth integer NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL DEFAULT now(),
+    worker text,
+    ended_as text NOT NULL,
+    error_class text,
+    error text,
+    error_detail text,
+    requests integer,
+    CONSTRAINT attempts_pkey PRIMARY KEY (job_id, fence),
+    CONSTRAINT attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
+    CONSTRAINT attempts_counts_sensible CHECK (((step > 0) AND (nth > 0) AND (requests >= 0))),
+    CONSTRAINT attempts_end_known CHECK ((ended_as = ANY (ARRAY['retried'::text, 'crashed'::text, 'left'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT attempts_failed_say_why CHECK (((ended_as <> ALL (ARRAY['retried'::text, 'failed'::text])) OR (error IS NOT NULL)))
+);
+COMMENT ON TABLE rekkrd.attempts IS
+'A row for each attempt at a step after which the job did not simply go on, and for its last one; the newest 200 a job. Crashed: its worker died executing it. Left: its worker died before it began.';
+COMMENT ON COLUMN rekkrd.attempts.fence IS
+'The claim: attempts of a job in their order. A job that is given up between two claims has one more, of no worker.';
+COMMENT ON COLUMN rekkrd.attempts.requests IS
+'What was sent to Discogs; null when its worker took the number along.';
+
 CREATE TABLE rekkrd.audit (
     id bigint NOT NULL,
     made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
@@ -240,6 +266,24 @@ COMMENT ON TABLE rekkrd.handshakes IS
 'OAuth hand-shakes under way, one use each. Tokens are encrypted; the browser is known by the hash of its cookie.';
 CREATE INDEX handshakes_of_user ON rekkrd.handshakes USING btree (user_id);
 
+CREATE TABLE rekkrd.idempotency (
+    scope text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT now(),
+    job_ids uuid[] NOT NULL DEFAULT '{}'::uuid[],
+    are_new boolean[] NOT NULL DEFAULT '{}'::boolean[],
+    CONSTRAINT idempotency_pkey PRIMARY KEY (scope, key),
+    CONSTRAINT idempotency_says_of_each_job CHECK ((cardinality(job_ids) = cardinality(are_new)))
+);
+COMMENT ON TABLE rekkrd.idempotency IS
+'A row for each Idempotency-Key of a day, written in the transaction that enqueues; upkeep clears it afterwards.';
+COMMENT ON COLUMN rekkrd.idempotency.scope IS
+'Whose key it is: the role, and the user for whom it spoke. Two callers may use one key and know nothing of it.';
+COMMENT ON COLUMN rekkrd.idempotency.body_hash IS
+'SHA-256 of what was asked for: the same key with another body is a mistake, and is told.';
+CREATE INDEX idempotency_by_age ON rekkrd.idempotency USING btree (made_at);
+
 CREATE TABLE rekkrd.instances (
     user_id uuid NOT NULL,
     instance_id bigint NOT NULL,
@@ -267,6 +311,36 @@ COMMENT ON COLUMN rekkrd.instances.fields IS
 CREATE INDEX instances_newest ON rekkrd.instances USING btree (user_id, date_added DESC, instance_id DESC);
 CREATE INDEX instances_of_release ON rekkrd.instances USING btree (release_id, user_id);
 CREATE INDEX instances_seen ON rekkrd.instances USING btree (user_id, seen_in);
+
+CREATE TABLE rekkrd.job_log (
+    job_id uuid NOT NULL,
+    fence bigint NOT NULL,
+    line integer NOT NULL,
+    step integer NOT NULL,
+    logged_at timestamp with time zone NOT NULL,
+    level text NOT NULL,
+    event text NOT NULL,
+    worker text,
+    facts jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT job_log_pkey PRIMARY KEY (job_id, fence, line),
+    CONSTRAINT job_log_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
+    CONSTRAINT job_log_level_known CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text, 'critical'::text])))
+);
+COMMENT ON TABLE rekkrd.job_log IS
+'What was logged in a job''s steps, the newest 500 lines a job. Written when a step ends, with it: a step that was lost took its lines along, and they are in its worker''s own log only.';
+
+CREATE TABLE rekkrd.job_requests (
+    job_id uuid NOT NULL,
+    endpoint text NOT NULL,
+    status integer NOT NULL,
+    requests integer NOT NULL,
+    seconds double precision NOT NULL,
+    CONSTRAINT job_requests_pkey PRIMARY KEY (job_id, endpoint, status),
+    CONSTRAINT job_requests_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
+    CONSTRAINT job_requests_some CHECK ((requests > 0))
+);
+COMMENT ON TABLE rekkrd.job_requests IS
+'What a job asked of Discogs, by endpoint and answer; status 0 when none came. seconds is the sum of the waits.';
 
 CREATE TABLE rekkrd.jobs (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -305,12 +379,14 @@ CREATE TABLE rekkrd.jobs (
     error_detail text,
     follows uuid,
     awaited_key text,
+    claimed_at timestamp with time zone,
     CONSTRAINT jobs_pkey PRIMARY KEY (id),
     CONSTRAINT jobs_follows_fkey FOREIGN KEY (follows) REFERENCES rekkrd.jobs(id) ON DELETE SET NULL,
     CONSTRAINT jobs_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane),
     CONSTRAINT jobs_await_or_hold_a_key CHECK (((awaited_key IS NULL) OR (unique_key IS NULL))),
     CONSTRAINT jobs_called_only_when_live CHECK (((called_until IS NULL) OR (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text])))),
     CONSTRAINT jobs_called_or_leased CHECK (((called_until IS NULL) OR (leased_until IS NULL))),
+    CONSTRAINT jobs_claimed_have_begun CHECK (((claimed_at IS NULL) OR (started_at IS NOT NULL))),
     CONSTRAINT jobs_counts_not_negative CHECK (((attempts >= 0) AND (crashes >= 0) AND (steps >= 0) AND (requests >= 0) AND (processed_records >= 0) AND (skipped_records >= 0) AND ((total_records IS NULL) OR (total_records >= 0)))),
     CONSTRAINT jobs_executing_only_when_leased CHECK (((NOT is_executing) OR (leased_until IS NOT NULL))),
     CONSTRAINT jobs_failed_says_why CHECK (((state <> 'failed'::text) OR ((error_class IS NOT NULL) AND (error IS NOT NULL)))),
@@ -338,6 +414,8 @@ COMMENT ON COLUMN rekkrd.jobs.follows IS
 'The job that this one replaces, while a step of that one is still under way: until then nobody calls this one up.';
 COMMENT ON COLUMN rekkrd.jobs.awaited_key IS
 'The key that it takes then. Not in unique_key before: a release that knows nothing of this would find two holders.';
+COMMENT ON COLUMN rekkrd.jobs.claimed_at IS
+'When the step under way was claimed; without a lease it says nothing. Not bound to the lease by a constraint: a release that does not know it ends leases, and claims, without it.';
 CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
 CREATE INDEX jobs_failed_alike ON rekkrd.jobs USING btree (error_class, kind, created_at DESC, id DESC) WHERE (state = 'failed'::text);
@@ -399,6 +477,19 @@ CREATE TABLE rekkrd.migrations (
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT migrations_pkey PRIMARY KEY (name)
 );
+
+CREATE TABLE rekkrd.pauses (
+    lane text NOT NULL,
+    paused_at timestamp with time zone NOT NULL DEFAULT now(),
+    paused_until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT pauses_pkey PRIMARY KEY (lane),
+    CONSTRAINT pauses_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane),
+    CONSTRAINT pauses_in_order CHECK ((paused_until > paused_at))
+);
+COMMENT ON TABLE rekkrd.pauses IS
+'Lanes from which nothing is called up until a time. It is compared with now: nothing needs to be undone.';
 
 CREATE TABLE rekkrd.questions (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -463,6 +554,15 @@ CREATE TABLE rekkrd.sweeps (
 COMMENT ON TABLE rekkrd.sweeps IS
 'One walk over all pages. Only a sweep whose every page was whole and whose distinct records equal the count is complete, and only a complete sweep may say that a record is missing.';
 CREATE INDEX sweeps_of_user ON rekkrd.sweeps USING btree (user_id, started_at DESC);
+
+CREATE TABLE rekkrd.tallies (
+    name text NOT NULL,
+    labels jsonb NOT NULL,
+    value double precision NOT NULL,
+    CONSTRAINT tallies_pkey PRIMARY KEY (name, labels)
+);
+COMMENT ON TABLE rekkrd.tallies IS
+'What workers counted since the ledger began, for Prometheus; they have no door of their own. No user stands here.';
 
 CREATE TABLE rekkrd.ticks (
     entry text NOT NULL,
@@ -538,6 +638,38 @@ CREATE TABLE rekkrd.wants (
 );
 CREATE INDEX wants_of_release ON rekkrd.wants USING btree (release_id);
 CREATE INDEX wants_seen ON rekkrd.wants USING btree (user_id, seen_in);
+
+CREATE TABLE rekkrd.workers (
+    name text NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    version text NOT NULL,
+    lanes text[] NOT NULL,
+    kinds text[] NOT NULL,
+    threads integer NOT NULL,
+    busy integer NOT NULL,
+    stuck integer NOT NULL,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_at timestamp with time zone NOT NULL DEFAULT now(),
+    looked_at timestamp with time zone,
+    asked_at timestamp with time zone,
+    took_at timestamp with time zone,
+    CONSTRAINT workers_pkey PRIMARY KEY (name),
+    CONSTRAINT workers_counts_not_negative CHECK (((busy >= 0) AND (stuck >= 0))),
+    CONSTRAINT workers_threads_some CHECK ((threads > 0))
+);
+COMMENT ON TABLE rekkrd.workers IS
+'A row a worker process, from its start to its clean end. One that was killed leaves its row, which upkeep clears.';
+COMMENT ON COLUMN rekkrd.workers.version IS
+'The release, and behind the + what kinds of jobs it knows and how their arguments and checkpoints look.';
+COMMENT ON COLUMN rekkrd.workers.stuck IS
+'Threads whose step is past its deadline: nobody waits for these any more.';
+COMMENT ON COLUMN rekkrd.workers.looked_at IS
+'When its dispatcher looked at the line last.';
+COMMENT ON COLUMN rekkrd.workers.asked_at IS
+'When its consumers asked Redis for calls last: the one that did so longest ago, of all its lanes.';
+COMMENT ON COLUMN rekkrd.workers.took_at IS
+'When it got a call last.';
 
 CREATE VIEW rekkrd.users AS
  SELECT p.id,

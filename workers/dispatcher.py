@@ -9,7 +9,7 @@ from threading import Event, Thread
 import redis
 import structlog
 
-from db import Connection, gates, jobs, line, steps
+from db import Connection, gates, jobs, line, steps, story
 from db.errors import MayBeRetried
 from db.gates import Gate
 from db.jobs import Job
@@ -157,8 +157,9 @@ def _take_over(conn: Connection, expired: Expired) -> None:
         crashes=expired.job.crashes,
         crashed=expired.crashed,
     )
+    story.end_crashed(conn, expired)
     if expired.job.crashes >= CRASHES_BEFORE_FAILED:
-        steps.fail(
+        failed = steps.fail(
             conn,
             expired.job,
             requests=0,
@@ -166,6 +167,7 @@ def _take_over(conn: Connection, expired: Expired) -> None:
             error=f"This job ended its worker {expired.job.crashes} times {_place(expired.job)}, so it was stopped.",
             detail=f"Last worker: {expired.left_by}.",
         )
+        story.end_attempt(conn, expired.job, failed, requests=0, has_failed=True)
     elif expired.job.cancel_requested_at is not None:
         jobs.cancel(conn, expired.job.id)
     else:

@@ -1,10 +1,15 @@
 """Logs by structlog: an event and its facts, as JSON for machines or in colour for people."""
 
 import logging
+import re
 import sys
 from typing import Literal
 
 import structlog
+
+from workers import job_log
+
+_SECRET = re.compile(r"(^|_)(token|secrets?|verifier|password|authorization|cookies?|credentials|notes?)$")
 
 
 def configure(log_format: Literal["pretty", "json"], level: str) -> None:
@@ -13,6 +18,7 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -20,7 +26,7 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, job_log.keep, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
@@ -40,3 +46,13 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
     # httpx would log whole addresses, httpcore whole headers, tokens and all; the others narrate threads and start-up.
     for narrator in ("httpx", "httpcore", "dramatiq", "apscheduler", "uvicorn"):
         logging.getLogger(narrator).setLevel(logging.WARNING)
+
+
+def hide_secrets(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Empty the facts whose names say that they are secret, or a collector's own words: nobody should log them."""
+    for name in event:
+        if name != "event" and _SECRET.search(name):
+            event[name] = "…"
+    return event

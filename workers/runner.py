@@ -1,9 +1,6 @@
 """How a step runs, whatever the job: claimed, fetched, stored with its checkpoint, or put back with the reason."""
 
-import time
-import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,39 +8,25 @@ from uuid import UUID
 import structlog
 
 from db import Connection, links, steps, usage
-from db.errors import MayBeRetried, SealBroken
+from db.errors import MayBeRetried
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
 from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised, Unavailable
-from workers import gates
-from workers.decide import CRASHES_BEFORE_ALONE, CloseGate, Fail, GiveBack, RetryLater, decide
+from workers.decide import CRASHES_BEFORE_ALONE
+from workers.hand import Hand, StepLost, in_transaction
+from workers.job_log import Notes, taking_notes
 from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
 from workers.leases import Lease, LeaseKeeper
 from workers.limiter.errors import GaveUp
 from workers.limiter.lanes import Lane
 from workers.resources import Resources
 from workers.settings import EngineSettings
+from workers.settling import settle
 from workers.solo import Solo
 from workers.tokens import LaneBudget
 
 log = structlog.get_logger(__name__)
-
-STORE_AGAIN_SECONDS = 0.25  # between two tries to store a result while the database is away
-
-
-class StepLost(Exception):
-    """The step is no longer ours: nothing may be written."""
-
-
-@dataclass(slots=True)
-class _Hand:
-    """What a thread has in hand: the claimed job, its lease and budget, and the account once it was looked up."""
-
-    row: JobRow
-    lease: Lease
-    budget: LaneBudget
-    account: Account | None = None
 
 
 class Runner:
@@ -84,16 +67,16 @@ class Runner:
         if row is None:
             return
         structlog.contextvars.bind_contextvars(job_id=str(row.id), kind=row.kind, user_id=str(row.user_id))
-        with self._leases.hold(row) as lease:
-            hand = _Hand(row, lease, self._budget(row, lease))
+        with taking_notes() as notes, self._leases.hold(row) as lease:
+            hand = Hand(row, lease, self._budget(row, lease, notes), notes)
             try:
                 self._take_step(hand)
             except (MayBeRetried, StepLost):
                 raise
             except Exception as error:  # noqa: BLE001  the engine's outermost layer: a job's bug must not end the thread
-                self._settle(hand, error)
+                settle(self._resources, hand, error)
 
-    def _take_step(self, hand: "_Hand") -> None:
+    def _take_step(self, hand: Hand) -> None:
         row, budget = hand.row, hand.budget
         job = self._jobs.get(row.kind)
         if job is None:
@@ -112,7 +95,7 @@ class Runner:
                 usage.add_import(conn, row.user_id)
             return _record(conn, locked, outcome, requests=budget.requests)
 
-        ended = self._in_transaction(hand, store)
+        ended = in_transaction(self._resources.pool, hand, store)
         log.info(
             "step_ended",
             state=ended.state,
@@ -121,7 +104,7 @@ class Runner:
             requests=budget.requests,
         )
 
-    def _fetched(self, hand: "_Hand", job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
+    def _fetched(self, hand: Hand, job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
         """What Discogs says, where two of its words are looked at twice before they are believed.
 
         Nobody has recorded how a withdrawn OAuth token is answered, and one must not stop everybody: our own
@@ -144,14 +127,14 @@ class Runner:
             self._look_again(hand, None, refused)
             raise
 
-    def _look_again(self, hand: "_Hand", account: Account | None, refused: DiscogsError) -> None:
+    def _look_again(self, hand: Hand, account: Account | None, refused: DiscogsError) -> None:
         """Ask who we are. Without a token for it the refusal counts as an attempt, or it would be bought for ever."""
         try:
             self._resources.discogs(account, hand.budget).identity()
         except GaveUp as error:
             raise Unavailable(str(refused), status=refused.status, endpoint=refused.endpoint) from error
 
-    def _step(self, hand: "_Hand", job: Job[Any, Any, Any]) -> Step[Any, Any]:
+    def _step(self, hand: Hand, job: Job[Any, Any, Any]) -> Step[Any, Any]:
         row = hand.row
         return Step(
             job_id=row.id,
@@ -170,7 +153,7 @@ class Runner:
             raise JobFailed("NotConnected", "This account is not connected to Discogs: connect it, then import again.")
         return account
 
-    def _budget(self, row: JobRow, lease: Lease) -> LaneBudget:
+    def _budget(self, row: JobRow, lease: Lease, notes: Notes) -> LaneBudget:
         def mark_executing() -> None:
             with self._resources.pool.transaction() as conn:
                 if not steps.mark_executing(conn, row):
@@ -185,77 +168,8 @@ class Runner:
             stop=lease.stop,
             on_grant=mark_executing,
             on_request=partial(self._resources.usage.count, user=user, lane=lane, kind=row.kind),
+            on_answer=notes.asked,
         )
-
-    def _settle(self, hand: "_Hand", error: Exception) -> None:
-        row, budget = hand.row, hand.budget
-        decision = decide(
-            error,
-            attempts=row.attempts,
-            max_attempts=self._settings.max_attempts,
-            backoff_seconds=self._settings.backoff_seconds,
-        )
-        _log_decision(error, decision)
-        if isinstance(decision, CloseGate):
-            self._close_gate(hand, decision)
-            return
-
-        def store(conn: Connection, locked: JobRow) -> JobRow:
-            match decision:
-                case GiveBack(after_seconds, waits_for):
-                    return steps.give_back(
-                        conn, locked, requests=budget.requests, after_seconds=after_seconds, waits_for=waits_for
-                    )
-                case RetryLater(after_seconds):
-                    return steps.retry_later(
-                        conn,
-                        locked,
-                        requests=budget.requests,
-                        after_seconds=after_seconds,
-                        error_class=type(error).__name__,
-                        error=_sentence(error),
-                        detail=_detail(error),
-                    )
-                case Fail(needs_reconnect):
-                    if needs_reconnect and hand.account is not None:
-                        links.mark_needs_reconnect(conn, hand.account)
-                    return steps.fail(
-                        conn,
-                        locked,
-                        requests=budget.requests,
-                        error_class=_error_class(error),
-                        error=_sentence(error),
-                        detail=_detail(error),
-                    )
-
-        self._in_transaction(hand, store)
-
-    def _close_gate(self, hand: "_Hand", decision: CloseGate) -> None:
-        """Redis before the transaction, and whether or not the step is still ours: no row is locked meanwhile."""
-        limiter = self._resources.limiter
-        until = gates.close_in_redis(limiter, decision)
-
-        def store(conn: Connection, locked: JobRow) -> JobRow:
-            gates.keep(conn, limiter, decision, until)
-            return steps.give_back(
-                conn, locked, requests=hand.budget.requests, after_seconds=0.0, waits_for=decision.reason
-            )
-
-        self._in_transaction(hand, store)
-
-    def _in_transaction(self, hand: "_Hand", store: Callable[[Connection, JobRow], JobRow]) -> JobRow:
-        """Store what the step brought, under its fence; again while the database is away, for the request is spent."""
-        while True:
-            try:
-                with self._resources.pool.transaction() as conn:
-                    locked = steps.lock(conn, hand.row)
-                    if locked is None:
-                        raise StepLost
-                    return store(conn, locked)
-            except MayBeRetried:
-                if hand.lease.is_lost or time.monotonic() > hand.lease.deadline:
-                    raise
-                time.sleep(STORE_AGAIN_SECONDS)
 
 
 def _record(conn: Connection, locked: JobRow, outcome: Outcome, *, requests: int) -> JobRow:
@@ -273,27 +187,3 @@ def _record(conn: Connection, locked: JobRow, outcome: Outcome, *, requests: int
                 takes_token=takes_token,
                 after_seconds=None if after is None else after.total_seconds(),
             )
-
-
-def _log_decision(error: Exception, decision: GiveBack | CloseGate | RetryLater | Fail) -> None:
-    event = {GiveBack: "step_given_back", CloseGate: "step_gated", RetryLater: "attempt_failed", Fail: "job_failed"}
-    say = log.debug if isinstance(decision, GiveBack) else log.warning
-    say(event[type(decision)], error_class=_error_class(error), error=_sentence(error))
-
-
-def _error_class(error: Exception) -> str:
-    return error.error_class if isinstance(error, JobFailed) else type(error).__name__
-
-
-def _sentence(error: Exception) -> str:
-    if _is_foreseen(error):
-        return str(error)
-    return "Something went wrong inside the worker; the details are kept for its makers."
-
-
-def _detail(error: Exception) -> str | None:
-    return None if _is_foreseen(error) else "".join(traceback.format_exception(error))[-8000:]
-
-
-def _is_foreseen(error: Exception) -> bool:
-    return isinstance(error, DiscogsError | JobFailed | SealBroken)

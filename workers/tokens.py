@@ -1,10 +1,12 @@
 """The seam between the Discogs client and the limiter: every request of a step takes its token here."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
 
+from db.story import Asked
 from discogs.budget import Permit
 from workers.limiter.grant import Grant
 from workers.limiter.lanes import Lane
@@ -27,6 +29,7 @@ class LaneBudget:
         stop: Stop | None = None,
         on_grant: Callable[[], None] = lambda: None,
         on_request: Callable[[str], None] = lambda _: None,
+        on_answer: Callable[[Asked], None] = lambda _: None,
     ) -> None:
         self._limiter = limiter
         self._lane = lane
@@ -35,6 +38,7 @@ class LaneBudget:
         self._stop = stop
         self._on_grant = on_grant
         self._on_request = on_request
+        self._on_answer = on_answer
         self.requests = 0
 
     @contextmanager
@@ -55,10 +59,11 @@ class LaneBudget:
             if not permit.is_settled:
                 grant.unused()
 
-    def count(self, endpoint: str) -> None:
+    def count(self, asked: Asked) -> None:
         """Count a request that left."""
         self.requests += 1
-        self._on_request(endpoint)
+        self._on_request(asked.endpoint)
+        self._on_answer(asked)
 
 
 class _CountedPermit:
@@ -69,11 +74,13 @@ class _CountedPermit:
         self._budget = budget
         self._endpoint = endpoint
         self.is_settled = False
+        self._sent_at = time.monotonic()
 
     def check(self) -> None:
         self._grant.check()
+        self._sent_at = time.monotonic()
 
     def answered(self, status: int | None, remaining: int | None, limit: int | None) -> None:
         self.is_settled = True
-        self._budget.count(self._endpoint)
+        self._budget.count(Asked(self._endpoint, status, time.monotonic() - self._sent_at))
         self._grant.answered(status, remaining, limit)

@@ -125,6 +125,7 @@ SET
     called_until = NULL,
     leased_until = NULL,
     leased_by = NULL,
+    claimed_at = NULL,
     is_executing = false,
     fence = fence + 1,
     waits_for = NULL,

@@ -154,6 +154,7 @@ UPDATE rekkrd.jobs AS j
 SET
     leased_until = NULL,
     leased_by = NULL,
+    claimed_at = NULL,
     is_executing = false,
     fence = j.fence + 1,
     crashes = j.crashes + (CASE WHEN expired.is_executing THEN 1 ELSE 0 END)
@@ -161,13 +162,14 @@ FROM (
     SELECT
         id,
         leased_by,
+        claimed_at,
         is_executing
     FROM rekkrd.jobs
     WHERE leased_until <= now()
     FOR UPDATE SKIP LOCKED
 ) AS expired
 WHERE j.id = expired.id
-RETURNING j.*, expired.leased_by AS left_by, expired.is_executing AS died_executing;
+RETURNING j.*, expired.leased_by AS left_by, expired.claimed_at AS left_at, expired.is_executing AS died_executing;
 
 -- name: count_ahead(id)$
 -- Steps that will be called up before this job's next one: one for each user whose turn is earlier,

@@ -22,6 +22,9 @@ TIMES = 100
 # Loaded rows; the planner sees a hundred times as many.
 BIG = {
     "rekkrd.jobs": 11_000,
+    "rekkrd.attempts": 12_000,
+    "rekkrd.job_log": 40_000,
+    "rekkrd.job_requests": 20_000,
     "public.discogs_import_jobs": 10_000,
     "public.albums": 50_000,
     "rekkrd.instances": 50_000,
@@ -43,6 +46,9 @@ SMALL = {
     "rekkrd.kinds": "a row a kind",
     "rekkrd.turns": "a row a user and lane",
     "rekkrd.gates": "a row a cause",
+    "rekkrd.workers": "a row a process",
+    "rekkrd.pauses": "three rows at most",
+    "rekkrd.tallies": "some rows a kind of job; no user stands in one",
     "rekkrd.ticks": "cleared as the clock goes on",
     "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.migrations": "a row a migration",
@@ -93,6 +99,17 @@ SELECT (ARRAY['import_collection', 'import_wantlist', 'upkeep'])[1 + n / 3 % 3],
        now() - n * interval '1 minute', now() - n * interval '1 minute', now() - n * interval '1 minute',
        CASE WHEN n % 11 <> 0 THEN now() - n * interval '1 minute' END
   FROM generate_series(1, 11000) AS n;
+
+INSERT INTO rekkrd.attempts (job_id, fence, step, nth, worker, ended_as)
+SELECT id, 1, 1, 1, 'worker', 'completed' FROM rekkrd.jobs
+UNION ALL (SELECT id, 2, 1, 2, 'worker', 'crashed' FROM rekkrd.jobs LIMIT 1000);
+
+INSERT INTO rekkrd.job_log (job_id, fence, line, step, logged_at, level, event)
+SELECT j.id, n, 1, n, now(), 'info', 'asked_discogs' FROM rekkrd.jobs AS j CROSS JOIN generate_series(1, 4) AS n
+ LIMIT 40000;
+
+INSERT INTO rekkrd.job_requests (job_id, endpoint, status, requests, seconds)
+SELECT j.id, 'GET /' || n, 200, 1, 0.6 FROM rekkrd.jobs AS j CROSS JOIN generate_series(1, 2) AS n LIMIT 20000;
 
 INSERT INTO public.discogs_import_jobs (id, user_id, status)
 SELECT id, user_id, 'completed' FROM rekkrd.jobs LIMIT 10000;
