@@ -1,0 +1,177 @@
+-- The worker processes, the lanes as they stand, and what workers counted.
+
+-- name: keep_worker(name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_ago, asked_ago, took_ago)!
+-- A worker says that it is there. Ages instead of times: its clock may be another one than ours.
+INSERT INTO rekkrd.workers AS w (
+    name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_at, asked_at, took_at
+)
+VALUES (
+    :name, :host, :pid, :version, :lanes, :kinds, :threads, :busy, :stuck,
+    now() - make_interval(secs => :looked_ago::float8),
+    now() - make_interval(secs => :asked_ago::float8),
+    now() - make_interval(secs => :took_ago::float8)
+)
+ON CONFLICT (name) DO UPDATE
+    SET
+        seen_at = now(),
+        busy = excluded.busy,
+        stuck = excluded.stuck,
+        looked_at = excluded.looked_at,
+        asked_at = excluded.asked_at,
+        took_at = excluded.took_at;
+
+-- name: remove_worker(name)!
+-- A worker comes to its clean end.
+DELETE FROM rekkrd.workers
+WHERE name = :name;
+
+-- name: forget_gone(age)!
+-- Clear workers that were killed and not seen since.
+DELETE FROM rekkrd.workers
+WHERE seen_at < now() - :age::interval;
+
+-- name: find_workers(age)
+-- All that were seen lately, by host and age, with how long ago each thing was, by this database's clock.
+SELECT
+    name,
+    host,
+    pid,
+    version,
+    lanes,
+    kinds,
+    threads,
+    busy,
+    stuck,
+    started_at,
+    seen_at,
+    extract(EPOCH FROM now() - seen_at)::float8 AS seen_ago,
+    extract(EPOCH FROM now() - looked_at)::float8 AS looked_ago,
+    extract(EPOCH FROM now() - asked_at)::float8 AS asked_ago,
+    extract(EPOCH FROM now() - took_at)::float8 AS took_ago
+FROM rekkrd.workers
+WHERE seen_at >= now() - :age::interval
+ORDER BY host, started_at, name;
+
+-- name: has_other_version(version, age)$
+-- Whether a worker is alive that knows other kinds of jobs, or knows them otherwise.
+SELECT EXISTS (
+    SELECT 1
+    FROM rekkrd.workers
+    WHERE version <> :version AND seen_at >= now() - :age::interval
+);
+
+-- name: find_held()
+-- The steps under way, and who has them in hand: a handful of rows, read from their own index.
+SELECT
+    leased_by AS worker,
+    id AS job_id,
+    kind,
+    lane,
+    user_id,
+    is_executing
+FROM rekkrd.jobs
+WHERE leased_until IS NOT NULL
+ORDER BY leased_by, id;
+
+-- name: count_line()
+-- The live jobs of each lane by what they do now; who waits for a worker longest, in seconds.
+SELECT
+    lane,
+    state,
+    count(*) FILTER (
+        WHERE due_at <= now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
+    ) AS ready,
+    count(*) FILTER (
+        WHERE due_at > now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
+    ) AS delayed,
+    count(*) FILTER (WHERE called_until > now()) AS called,
+    count(*) FILTER (WHERE leased_until IS NOT NULL) AS under_way,
+    count(*) AS jobs,
+    coalesce(
+        extract(
+            EPOCH FROM now() - min(due_at) FILTER (
+                WHERE due_at <= now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
+            )
+        ),
+        0
+    )::float8 AS oldest_seconds
+FROM rekkrd.jobs
+WHERE state IN ('pending', 'running', 'retrying')
+GROUP BY lane, state;
+
+-- name: count_failed()
+-- Failed jobs that nobody has put right or removed, by lane.
+SELECT
+    lane,
+    count(*) AS jobs
+FROM rekkrd.jobs
+WHERE state = 'failed'
+GROUP BY lane;
+
+-- name: count_ended(age)
+-- Jobs that ended lately.
+SELECT
+    lane,
+    kind,
+    state,
+    count(*) AS jobs
+FROM rekkrd.jobs
+WHERE finished_at IS NOT NULL AND finished_at > now() - :age::interval
+GROUP BY lane, kind, state;
+
+-- name: count_requests(age)
+-- Requests to Discogs in the whole minutes that began lately; those of people at screens are in the interactive lane.
+SELECT
+    lane,
+    sum(requests)::bigint AS requests
+FROM rekkrd.usage_minutes
+WHERE minute > now() - :age::interval - interval '1 minute' AND minute <= now() - interval '1 minute'
+GROUP BY lane;
+
+-- name: find_ready_lanes()
+-- Lanes with work that could be called up now: one probe each.
+SELECT l.lane
+FROM rekkrd.lanes AS l
+WHERE EXISTS (
+    SELECT 1
+    FROM rekkrd.jobs AS j
+    WHERE
+        j.lane = l.lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token IN (true, false)
+        AND j.due_at <= now() AND j.leased_until IS NULL
+        AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+);
+
+-- name: add_tallies(flush_id, names, labels, amounts)$
+-- Add what a worker counted; whoever says the same flush again adds nothing. In one order, so that two never wait for
+-- each other.
+WITH flush AS (
+    INSERT INTO rekkrd.usage_flushes (id)
+    VALUES (:flush_id)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+),
+
+added AS (
+    INSERT INTO rekkrd.tallies AS t (name, labels, value)
+    SELECT
+        given.name,
+        given.labels::jsonb,
+        given.amount
+    FROM flush
+    CROSS JOIN unnest(:names::text [], :labels::text [], :amounts::float8 []) AS given (name, labels, amount)
+    ORDER BY given.name, given.labels::jsonb
+    ON CONFLICT (name, labels) DO UPDATE
+        SET value = t.value + excluded.value
+)
+
+SELECT count(*) > 0
+FROM flush;
+
+-- name: find_tallies()
+-- Everything that workers counted.
+SELECT
+    name,
+    labels,
+    value
+FROM rekkrd.tallies
+ORDER BY name, labels;
