@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from actors.catalog import UPKEEP
-from db import Connection, line, ticks, usage
+from db import Connection, idempotency, line, ticks, usage
 from workers.kinds import Done, Job, NoArguments, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
@@ -35,5 +35,6 @@ def store(
     minutes = usage.forget_minutes(conn, usage_kept)
     usage.forget_months(conn, MONTHS_KEPT)
     usage.forget_flushes(conn, FLUSHES_KEPT)
+    idempotency.forget_old(conn)
     cleared = f"{turns} idle turns, {old_ticks} old ticks and {minutes} minutes of usage cleared."
     return Done(cleared, Progress(processed=0))

@@ -8,13 +8,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import ApiError, Code
 from api.settings import ApiSettings
 
 USER_HEADER = "X-Rekkrd-User"
+OPERATOR_HEADER = "X-Rekkrd-Operator"
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -143,6 +144,22 @@ def _user_id(text: str) -> UUID:
         ) from None
 
 
+def acting(
+    person: Annotated[
+        str | None,
+        Header(
+            alias=OPERATOR_HEADER,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@+-]*$",
+            description="For operators: the person who acts, for the audit.",
+        ),
+    ] = None,
+) -> str:
+    """Say who acts, as it is remembered: a token names no person, this header may."""
+    return "api" if person is None else f"api: {person.strip()}"
+
+
 CallerNow = Annotated[Caller, Depends(caller)]
 Program = Annotated[Caller, Depends(program)]
+Acting = Annotated[str, Depends(acting)]
 Speaker = Annotated[UUID, Depends(speaker)]

@@ -10,12 +10,13 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import browsing, connecting, events, health, jobs, limiter, metrics, tokens, usage
-from api.errors import INTERNAL, ApiError, Code
+from api import browsing, connecting, enqueuing, events, health, jobs, limiter, many, metrics, operations, tokens, usage
+from api.errors import INTERNAL, STATUS, ApiError, Code
 from api.holding import Holding
-from api.limits import TOO_LARGE, BodyLimit
+from api.limits import BodyLimit, largest_body, too_large
 from api.logs import RequestLog
 from api.meanings import ROOM_ERRORS, in_our_words
+from api.naming import named
 from api.news import JobNews
 from api.settings import ApiSettings
 from api.spent import Spent
@@ -33,8 +34,14 @@ Every answer that is not what was asked for has the same body: `error.code` deci
 answers of one code apart, `error.message` and `error.next_step` are for people.
 """
 
+TAGS_OF_BODIES = (enqueuing.ONE, enqueuing.MANY)  # which of two bodies was meant is no place in it
+
 TAGS = [
     {"name": "jobs", "description": "Ask for work, what it would cost, see how it goes, cancel it."},
+    {
+        "name": "operations",
+        "description": "For operators: what failed, many jobs at once, lanes and workers, the audit.",
+    },
     {"name": "connecting", "description": "Connect a user's Discogs account, and end the connection."},
     {"name": "limiter", "description": "The fleet's budget: tokens for other programs, how it is spent, the brake."},
     {"name": "usage", "description": "What the requests to Discogs were spent on."},
@@ -69,7 +76,20 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
     # The outermost is added last: every request is logged, then measured, then answered.
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
-    for room in (jobs, events, connecting, browsing, tokens, limiter, metrics, usage, health):
+    for room in (
+        enqueuing,
+        many,
+        operations,
+        jobs,
+        events,
+        connecting,
+        browsing,
+        tokens,
+        limiter,
+        metrics,
+        usage,
+        health,
+    ):
         app.include_router(room.router)
     app.add_exception_handler(ApiError, _answer_own)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -113,15 +133,18 @@ async def _answer_room(_: Request, error: Exception) -> JSONResponse:
 async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
     """Name each thing that is wrong and where it stands, never what was sent: it may be a secret."""
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    named = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in wrong)
-    return _answer(ApiError(Code.INVALID, f"{named}.", "Mend what is named and send again; /docs shows what fits."))
+    said = [
+        f"{'.'.join(str(part) for part in one['loc'] if part not in TAGS_OF_BODIES)}: {one['msg']}" for one in wrong
+    ]
+    step = "Mend what is named and send again; /docs shows what fits."
+    return _answer(ApiError(Code.INVALID, f"{named(said, enqueuing.MOST_NAMED)}.", step))
 
 
-async def _answer_http(_: Request, error: Exception) -> JSONResponse:
+async def _answer_http(request: Request, error: Exception) -> JSONResponse:
     """Say what the router itself refuses in our words."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == TOO_LARGE.status:
-        return _answer(TOO_LARGE)
+    if status == STATUS[Code.TOO_LARGE]:
+        return _answer(too_large(largest_body(request.scope)))
     if status == 404:
         return _answer(ApiError(Code.NOT_FOUND, "There is nothing here.", "/docs shows what there is."))
     headers = (error.headers if isinstance(error, HTTPException) else None) or {}

@@ -3,31 +3,40 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ApiError, Code
+from api.errors import STATUS, ApiError, Code
 
-LARGEST_BODY_BYTES = 64 * 1024  # the largest body asked for is a job's arguments, a few hundred bytes
-TOO_LARGE = ApiError(Code.TOO_LARGE, "The body is too large.", f"Send {LARGEST_BODY_BYTES // 1024} KiB at most.")
+LARGEST_BODY_BYTES = 64 * 1024  # most bodies are a few hundred bytes
+LARGEST_BY_ROUTE = {("POST", "/api/jobs"): 4 * 1024 * 1024}  # ten thousand jobs
 
 
 class BodyLimit:
     """Refuses a body as soon as it grows too large, whatever length was announced: no more of it is read."""
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._largest = largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = 0
+        largest, seen = largest_body(scope), 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._largest:
-                raise HTTPException(TOO_LARGE.status)  # the one error that passes through FastAPI's reading of a body
+            if seen > largest:
+                raise HTTPException(STATUS[Code.TOO_LARGE])  # the one error that passes through FastAPI's reading of it
             return message
 
         await self._app(scope, counted, send)
+
+
+def largest_body(scope: Scope) -> int:
+    """Return how many bytes the route of a request reads."""
+    return LARGEST_BY_ROUTE.get((scope["method"], scope["path"]), LARGEST_BODY_BYTES)
+
+
+def too_large(largest: int) -> ApiError:
+    """Say how large a body may be."""
+    return ApiError(Code.TOO_LARGE, "The body is too large.", f"Send {largest // 1024} KiB at most.")

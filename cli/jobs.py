@@ -9,11 +9,13 @@ from uuid import UUID
 import typer
 
 from actors import progress
+from actors.failures import next_step
 from actors.pace import Pace
 from actors.wording import count
 from cli import here, layout, many, operator, screen, words
+from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
-from db import Connection, jobs, operations, users
+from db import Connection, jobs, operations, story, users
 from db.jobs import Job, State
 
 app = typer.Typer(
@@ -74,17 +76,26 @@ def list_jobs(
 
 
 @app.command()
-def show(job_id: JobId, as_json: AsJson = False) -> None:
-    """Show one job in full: where it stands, what it waits for, what it cost, why it failed."""
+def show(
+    job_id: JobId,
+    lines: Annotated[
+        int | None,
+        typer.Option("--log", min=0, max=story.MOST_LINES, help="How many lines of its log: 10, or with --json all."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one job in full: where it stands, what it waits for, what it did and said, why it failed, and what to do."""
     settings = here.settings()
+    newest = lines if lines is not None else story.MOST_LINES if as_json else 10
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
         handles = _handles(conn, [job])
         view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=screen.zone())
+        told = stories.read(conn, job, newest_lines=newest)
     if as_json:
-        screen.plain(json.dumps(layout.as_json(job), indent=2))
+        screen.plain(json.dumps(stories.as_json(view, told), indent=2, default=layout.plain))
     else:
-        screen.out().print(layout.job_card(view, handles.get(job.user_id)))
+        screen.out().print(layout.job_card(view, handles.get(job.user_id)), stories.sections(view, told), sep="\n")
 
 
 @app.command()
@@ -168,11 +179,12 @@ def cancel(
 
 @app.command()
 def failures(as_json: AsJson = False) -> None:
-    """Show what failed alike as one line: how many, of what, and the newest of them."""
+    """Show what failed alike as one: how many, of what, the newest of them, and what to do about it."""
     with here.opened_pool() as pool, pool.transaction() as conn:
         groups = operations.failure_groups(conn)
     if as_json:
-        screen.plain(json.dumps([asdict(group) for group in groups], indent=2, default=layout.plain))
+        found = [{**asdict(one), "next_step": asdict(next_step(one.error_class, one.kind))} for one in groups]
+        screen.plain(json.dumps(found, indent=2, default=layout.plain))
     elif not groups:
         screen.say("Nothing failed.")
     else:

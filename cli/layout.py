@@ -1,14 +1,18 @@
 """Jobs as they are shown: laid out for 80 columns, or as JSON for programs."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from actors.failures import next_step
 from actors.progress import JobView
+from actors.standing import standing
 from actors.wording import count
 from cli import screen, words
 from db.jobs import Job, State
@@ -61,9 +65,12 @@ def job_card(view: JobView, handle: str | None) -> Table:
         ("waits for", view.waits_for),
         ("outcome", job.outcome),
         ("error", job.error),
-        ("detail", job.error_detail),
+        ("class", job.error_class if job.error else None),
         ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
         ("page", pages(view) or None),
+        ("arguments", json.dumps(job.args) if job.args else None),
+        ("stands", standing(view)),
+        ("checkpoint", json.dumps(job.checkpoint) if job.checkpoint else None),
         ("cost", f"{count(job.requests, 'request')} in {count(job.steps, 'step')}"),
         ("attempts", f"{job.attempts} failed at this place" if job.attempts else None),
         ("lane", job.lane),
@@ -73,6 +80,7 @@ def job_card(view: JobView, handle: str | None) -> Table:
         ("ends about", words.clock(view.ends_at) if view.ends_at else None),
         ("ended", _moment(job.finished_at)),
         ("worker", job.leased_by),
+        ("since", _moment(job.claimed_at) if job.leased_by else None),
     )
     for name, value in lines:
         if value is not None:
@@ -88,9 +96,9 @@ def pages(view: JobView) -> str:
 
 
 def failure_list(groups: Sequence[FailureGroup], now: datetime | None = None) -> RenderableType:
-    """Lay out groups of failures: how many, of what, the newest, and below what that one said."""
+    """Lay out groups of failures: how many, of what, the newest; below what that one said, and what to do."""
     width = max(len(group.error_class) for group in groups)
-    lines: list[Text] = []
+    lines: list[RenderableType] = []
     for group in groups:
         newest = f"newest {words.short(group.newest_id)}, {words.ago(group.newest_at, now)}"
         line = Text(f"{group.jobs:>7,}  ")
@@ -98,7 +106,8 @@ def failure_list(groups: Sequence[FailureGroup], now: datetime | None = None) ->
         line.append(f"  {group.kind.replace('_', ' ')}  {newest}")
         sentence = Text(" " * 9 + group.error, style="dim")
         sentence.truncate(screen.NARROWEST, overflow="ellipsis")
-        lines += [line, sentence]
+        what_to_do = Text(next_step(group.error_class, group.kind).operator)
+        lines += [line, sentence, Padding(what_to_do, (0, 0, 0, 9))]
     return Group(*lines)
 
 

@@ -198,6 +198,8 @@ def page(
     state: State | None = None,
     kind: str | None = None,
     error_class: str | None = None,
+    newer_than: datetime | None = None,
+    older_than: datetime | None = None,
     below: Job | None = None,
     room: int = 50,
 ) -> list[Job]:
@@ -205,9 +207,13 @@ def page(
 
     With an ``error_class`` and no state, those that failed of it.
     """
+    before = (below.created_at, below.id) if below else (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+    if older_than is not None:
+        before = min(before, (older_than, UUID(int=0)))
     where: dict[str, Any] = {
-        "before_at": below.created_at if below else datetime.max.replace(tzinfo=UTC),
-        "before_id": below.id if below else UUID(int=2**128 - 1),
+        "newer_than": newer_than or datetime.min.replace(tzinfo=UTC),
+        "before_at": before[0],
+        "before_id": before[1],
         "room": room,
     }
     alike = {"kind": kind, "error_class": error_class}

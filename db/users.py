@@ -45,6 +45,20 @@ def find_many(conn: Connection, user_ids: Sequence[UUID]) -> list[User]:
     return [User(**row) for row in _sql.find_many(conn, user_ids=list(user_ids))]
 
 
+def find_named(conn: Connection, names: Sequence[str]) -> dict[str, list[User]]:
+    """Return who goes by each of these ids, handles or addresses: nobody, one, or several when it is not clear."""
+    plain = {name: _printable(name) for name in names}
+    ids = {name: found for name in names if (found := _as_id(name)) is not None}
+    by_id = {user.id: user for user in find_many(conn, sorted(set(ids.values())))}
+    rest = sorted({said for name, said in plain.items() if ids.get(name) not in by_id})
+    named = [User(**row) for row in _sql.find_named(conn, names=rest)] if rest else []
+    goes_by: dict[str, list[User]] = {}
+    for user in named:
+        for said in {user.handle, (user.email or user.handle).lower()}:
+            goes_by.setdefault(said, []).append(user)
+    return {name: _who(by_id.get(ids.get(name, NOBODY)), goes_by, said) for name, said in plain.items()}
+
+
 def page(conn: Connection, *, after: UUID = NOBODY, size: int = PAGE_SIZE) -> list[User]:
     """Return users in the order of their ids; the last id is the next page's ``after``."""
     return [User(**row) for row in _sql.list_page(conn, after=after, page_size=size)]
@@ -54,6 +68,14 @@ def create(conn: Connection, handle: str, *, email: str | None = None, tier: str
     """Make a user, or return the one who has the handle. For our own database: an app makes its users itself."""
     row = _sql.create(conn, handle=handle, email=email, tier=tier)
     return find(conn, handle if row is None else row["id"])
+
+
+def _who(by_id: User | None, goes_by: dict[str, list[User]], said: str) -> list[User]:
+    """Return who is meant: an id says it before a name does, a handle as it is written, an address in any case."""
+    if by_id is not None:
+        return [by_id]
+    found = {user.id: user for name in {said, said.lower()} for user in goes_by.get(name, ())}
+    return [user for user in found.values() if user.handle == said or (user.email or "").lower() == said.lower()]
 
 
 def _as_id(name: UUID | str) -> UUID | None:

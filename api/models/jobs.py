@@ -1,16 +1,21 @@
 """Jobs: how one is asked for, how it goes, and what it would cost."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from actors import failures
+from actors.enqueue import IfLive
 from actors.estimate import Estimate
 from actors.progress import JobView
 from api.access import Role
-from api.models import Model, Short
-from db.jobs import State
+from api.models import Model, Moment, Short
+from db.jobs import Job, State
+
+MOST_AT_ONCE = 10_000
+LONGEST_DELAY = timedelta(days=366)
 
 
 class JobBody(Model):
@@ -20,8 +25,33 @@ class JobBody(Model):
     arguments: dict[str, Any] = Field(default_factory=dict, description="As the kind asks for; none for imports.")
     user: Short | None = Field(
         default=None,
-        description="For operators: the user's id, handle or address. The application sends X-Rekkrd-User.",
+        description="For operators: the user's id, handle or address. The application sends X-Rekkrd-User; for one of "
+        "many jobs it may name the user's id here instead.",
     )
+    run_at: Moment | None = Field(
+        default=None, description="Not before this moment, at most a year ahead; at once when left out or gone by."
+    )
+    priority: int = Field(
+        default=0, ge=-100, le=100, description="Which of this user's jobs in a lane comes first: the highest."
+    )
+    if_live: IfLive = Field(
+        default=IfLive.RETURN,
+        description="What becomes of a live job of this user and kind: it stands for this one, or is replaced by it.",
+    )
+
+    @field_validator("run_at")
+    @classmethod
+    def _is_near(cls, run_at: datetime | None) -> datetime | None:
+        """Whoever plans for longer means something else."""
+        if run_at is not None and run_at > datetime.now(UTC) + LONGEST_DELAY:
+            raise ValueError("at most a year ahead")
+        return run_at
+
+
+class JobsBody(Model):
+    """Many jobs to be done: all of them or none."""
+
+    jobs: list[JobBody] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class Counts(Model):
@@ -59,7 +89,21 @@ class JobError(Model):
 
     error_class: str | None
     message: str
+    next_step: str = Field(examples=["Connect the account again, then start it again."])
     detail: str | None = Field(description="For operators only.")
+
+    @classmethod
+    def of(cls, job: Job, role: Role) -> "JobError | None":
+        """Say why, and to the reader what to do about it."""
+        if job.error is None:
+            return None
+        is_operator = role is Role.OPERATOR
+        return cls(
+            error_class=job.error_class,
+            message=job.error,
+            next_step=next_step(job.error_class, job.kind, is_operator=is_operator),
+            detail=job.error_detail if is_operator else None,
+        )
 
 
 class JobOut(Model):
@@ -116,13 +160,7 @@ class JobOut(Model):
             if job.state.is_live
             else None,
             outcome=job.outcome,
-            error=None
-            if job.error is None
-            else JobError(
-                error_class=job.error_class,
-                message=job.error,
-                detail=job.error_detail if role is Role.OPERATOR else None,
-            ),
+            error=JobError.of(job, role),
         )
 
 
@@ -131,6 +169,22 @@ class JobAnswer(Model):
 
     job: JobOut
     is_new: bool
+    replaced: UUID | None = Field(description="The job in whose place it came; a step of that one ends first.")
+
+
+class AddedOut(Model):
+    """What became of one of many jobs."""
+
+    id: UUID = Field(description="The job that does the work.")
+    is_new: bool
+    replaced: UUID | None
+
+
+class JobsAnswer(Model):
+    """What became of many jobs, in the order in which they were asked for."""
+
+    jobs: list[AddedOut]
+    new: int = Field(description="How many of them are new.")
 
 
 class EstimateOut(Model):
@@ -159,3 +213,11 @@ class JobPage(Model):
 
     jobs: list[JobOut]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+
+
+def next_step(error_class: str | None, kind: str, *, is_operator: bool) -> str:
+    """Say what to do about an error, with the route that does it."""
+    step = failures.next_step(error_class, kind)
+    if not is_operator:
+        return step.person
+    return f"{step.operator} POST /api/jobs/{{id}}/retry puts one back." if step.should_retry else step.operator

@@ -57,48 +57,48 @@ FROM rekkrd.jobs
 WHERE id BETWEEN :lowest AND :highest
 LIMIT 2;
 
--- name: page_all(before_at, before_id, room)
+-- name: page_all(newer_than, before_at, before_id, room)
 -- All jobs, newest first, from below a given one.
 SELECT *
 FROM rekkrd.jobs
-WHERE (created_at, id) < (:before_at, :before_id)
+WHERE (created_at, id) < (:before_at, :before_id) AND created_at > :newer_than
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
--- name: page_of_kind(kind, before_at, before_id, room)
+-- name: page_of_kind(kind, newer_than, before_at, before_id, room)
 -- Jobs of one kind, newest first, from below a given one.
 SELECT *
 FROM rekkrd.jobs
-WHERE kind = :kind AND (created_at, id) < (:before_at, :before_id)
+WHERE kind = :kind AND (created_at, id) < (:before_at, :before_id) AND created_at > :newer_than
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
--- name: page_of_user(user_id, kind, error_class, before_at, before_id, room)
+-- name: page_of_user(user_id, kind, error_class, newer_than, before_at, before_id, room)
 -- One user's jobs, newest first, from below a given one.
 SELECT *
 FROM rekkrd.jobs
 WHERE
-    user_id = :user_id AND (created_at, id) < (:before_at, :before_id)
+    user_id = :user_id AND (created_at, id) < (:before_at, :before_id) AND created_at > :newer_than
     AND (:kind::text IS NULL OR kind = :kind) AND (:error_class::text IS NULL OR error_class = :error_class)
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
--- name: page_in_state(state, kind, error_class, before_at, before_id, room)
+-- name: page_in_state(state, kind, error_class, newer_than, before_at, before_id, room)
 -- Jobs in one state, newest first, from below a given one.
 SELECT *
 FROM rekkrd.jobs
 WHERE
-    state = :state AND (created_at, id) < (:before_at, :before_id)
+    state = :state AND (created_at, id) < (:before_at, :before_id) AND created_at > :newer_than
     AND (:kind::text IS NULL OR kind = :kind) AND (:error_class::text IS NULL OR error_class = :error_class)
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
--- name: page_of_user_in_state(user_id, state, kind, error_class, before_at, before_id, room)
+-- name: page_of_user_in_state(user_id, state, kind, error_class, newer_than, before_at, before_id, room)
 -- One user's jobs in one state, newest first, from below a given one.
 SELECT *
 FROM rekkrd.jobs
 WHERE
-    user_id = :user_id AND state = :state AND (created_at, id) < (:before_at, :before_id)
+    user_id = :user_id AND state = :state AND (created_at, id) < (:before_at, :before_id) AND created_at > :newer_than
     AND (:kind::text IS NULL OR kind = :kind) AND (:error_class::text IS NULL OR error_class = :error_class)
 ORDER BY created_at DESC, id DESC
 LIMIT :room;

@@ -19,6 +19,12 @@ SELECT id, handle, email, tier, currency, time_zone
 FROM rekkrd.users
 WHERE id = ANY(:user_ids);
 
+-- name: find_named(names)
+-- Users with one of these handles or addresses, for many jobs at once.
+SELECT id, handle, email, tier, currency, time_zone
+FROM rekkrd.users
+WHERE handle = ANY(:names) OR lower(email) = ANY(SELECT lower(n.name) FROM unnest(:names::text []) AS n (name));
+
 -- name: list_page(after, page_size)
 -- Users in the order of their ids, a page at a time.
 SELECT id, handle, email, tier, currency, time_zone

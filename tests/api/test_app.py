@@ -33,14 +33,18 @@ def test_a_stranger_hears_internal_error_and_nothing_else(client, resources, as_
 
 
 @pytest.mark.parametrize("is_announced", [True, False])
-def test_a_body_larger_than_any_we_ask_for_is_refused(client, as_operator, is_announced):
+@pytest.mark.parametrize(("path", "kib"), [("/api/jobs/retry", 64), ("/api/jobs", 4096)])
+def test_a_body_larger_than_any_we_ask_for_is_refused(client, as_operator, is_announced, path, kib):
     def pieces():
-        for _ in range(80):
+        for _ in range(kib + 16):
             yield b" " * 1024
 
-    body = b" " * 80 * 1024 if is_announced else pieces()
-    answer = client.post("/api/jobs", content=body, headers={**as_operator, "Content-Type": "application/json"})
+    body = b" " * (kib + 16) * 1024 if is_announced else pieces()
+    answer = client.post(path, content=body, headers={**as_operator, "Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+    assert f"{kib} KiB" in answer.json()["error"]["next_step"]
+    within = client.post(path, content=b" " * kib * 1024, headers={**as_operator, "Content-Type": "application/json"})
+    assert within.status_code == 422
 
 
 def test_the_document_names_every_route_with_its_token(client):

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from actors.failures import next_step
 from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from cli import layout
@@ -87,17 +88,19 @@ def test_json_holds_what_a_program_may_rely_on(job):
     assert "fence" not in shown
 
 
-def test_failures_alike_are_two_lines_of_80_columns(drawn, now):
+def test_failures_alike_say_how_many_why_and_what_to_do_in_80_columns(drawn, now):
     long = "Discogs answered something that nobody can read. " * 3
     groups = [
         FailureGroup("Unavailable", "import_collection", 12_345, now, now, UUID(int=5), long),
         FailureGroup("Gone", "import_wantlist", 1, now, now - timedelta(days=3), UUID(int=6), "No such user."),
     ]
     lines = drawn(layout.failure_list(groups, now))
-    assert len(lines) == 4
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(" 12,345  Unavailable  import collection  newest 00000000, now")
-    assert lines[3].strip() == "No such user."
+    assert lines[1].rstrip().endswith("…")
+    (second,) = [number for number, line in enumerate(lines) if "No such user." in line]
+    said = " ".join(line.strip() for line in lines[second + 1 :])
+    assert said == next_step("Gone", "import_wantlist").operator
 
 
 def test_what_operators_did_says_to_which_jobs(drawn, now):

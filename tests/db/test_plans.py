@@ -25,6 +25,7 @@ BIG = {
     "rekkrd.attempts": 12_000,
     "rekkrd.job_log": 40_000,
     "rekkrd.job_requests": 20_000,
+    "rekkrd.idempotency": 10_000,
     "public.discogs_import_jobs": 10_000,
     "public.albums": 50_000,
     "rekkrd.instances": 50_000,
@@ -110,6 +111,9 @@ SELECT j.id, n, 1, n, now(), 'info', 'asked_discogs' FROM rekkrd.jobs AS j CROSS
 
 INSERT INTO rekkrd.job_requests (job_id, endpoint, status, requests, seconds)
 SELECT j.id, 'GET /' || n, 200, 1, 0.6 FROM rekkrd.jobs AS j CROSS JOIN generate_series(1, 2) AS n LIMIT 20000;
+
+INSERT INTO rekkrd.idempotency (scope, key, body_hash, made_at)
+SELECT 'application', n::text, '', now() - n * interval '9 seconds' FROM generate_series(1, 10000) AS n;
 
 INSERT INTO public.discogs_import_jobs (id, user_id, status)
 SELECT id, user_id, 'completed' FROM rekkrd.jobs LIMIT 10000;

@@ -1,0 +1,12 @@
+"""A list of what is wrong, short enough to be read."""
+
+from collections.abc import Sequence
+
+LONGEST = 300  # signs of one part: a key may be as long as a body
+
+
+def named(said: Sequence[str], most: int) -> str:
+    """Join what was said; of much the first ``most``, and how many more there are."""
+    parts = [one if len(one) <= LONGEST else f"{one[:LONGEST]}…" for one in said[:most]]
+    more = len(said) - most
+    return "; ".join([*parts, f"and {more:,} more"] if more > 0 else parts)
