@@ -24,7 +24,7 @@ demo: install ## A collection comes over: servers, simulator, API and workers on
 	@$(BIN)/rekkrd demo $(if $(ONCE),--once)
 
 test: install ## All tests, against real servers that they start themselves.
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not soak" tests/journeys tests/storm tests
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not soak" tests/journeys tests/storm tests
 
 soak: install ## The long tests, with true times.
 	@$(BIN)/pytest -q -m soak --timeout 3600
