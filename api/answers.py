@@ -35,7 +35,7 @@ def pace_of(resources: Resources) -> Pace:
 def errors(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a route; those of every route with a token come along."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in (Code.UNAUTHORISED, Code.INVALID, Code.UNAVAILABLE, *codes):
+    for code in (Code.UNAUTHORISED, Code.FORBIDDEN, Code.INVALID, Code.UNAVAILABLE, *codes):
         said = found.get(STATUS[code], {}).get("description")
         example = {"error": {"code": code, "reason": code, "message": _SAID[code], "next_step": "…"}}
         found[STATUS[code]] = {

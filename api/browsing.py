@@ -26,7 +26,9 @@ MaybeToken = Annotated[str | None, Query(max_length=200)]
 
 _PAGE_SAYS: dict[int | str, dict[str, Any]] = {
     403: {"description": "A page that says why not."},
+    404: {"description": "A page that says that this hand-shake is not known here."},
     409: {"description": "A page that says why not."},
+    503: {"description": "A page that says that the database, Redis or Discogs is out of reach."},
 }
 
 

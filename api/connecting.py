@@ -31,7 +31,7 @@ router = APIRouter(prefix=PREFIX, tags=["connecting"])
     "/request-token",
     summary="Begin a hand-shake",
     response_description="Where to send the browser.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def request_token(
     request: Request, user_id: Speaker, resources: ResourcesNow, body: BeginBody | None = None
@@ -57,7 +57,7 @@ def request_token(
     "/complete",
     summary="End a hand-shake that came back to the app",
     response_description="The account that is connected now.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.NOT_CONNECTED),
+    responses=errors(Code.NOT_FOUND, Code.CONFLICT, Code.NOT_CONNECTED),
 )
 def complete(user_id: Speaker, resources: ResourcesNow, body: CompleteBody) -> ConnectedOut:
     """Trade the verifier for a token and look whose it is: three requests. X-Rekkrd-User must be who began.
@@ -76,7 +76,7 @@ def complete(user_id: Speaker, resources: ResourcesNow, body: CompleteBody) -> C
     "/disconnect",
     summary="Disconnect the Discogs account",
     response_description="What ended.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def disconnect(user_id: Speaker, resources: ResourcesNow, body: DisconnectBody | None = None) -> DisconnectedOut:
     """Forget the tokens and cancel the jobs that speak for the account. What was imported stays.

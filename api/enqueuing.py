@@ -54,7 +54,7 @@ Key = Annotated[
     response_description="Jobs that stand for these already, or the estimate.",
     responses={
         202: {"model": JobAnswer | JobsAnswer, "description": "The job that will do the work, or the jobs."},
-        **errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.NOT_CONNECTED, Code.CONFLICT, Code.TOO_LARGE),
+        **errors(Code.NOT_FOUND, Code.NOT_CONNECTED, Code.CONFLICT, Code.TOO_LARGE),
     },
 )
 def ask(

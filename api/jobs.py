@@ -25,7 +25,7 @@ JobId = Annotated[UUID, Path(description="The job's id.")]
     "",
     summary="List jobs, the newest first",
     response_description="A page of jobs.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def list_jobs(
     *,

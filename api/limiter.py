@@ -8,7 +8,6 @@ from actors import budget
 from actors.budget import Pulled
 from api.access import Program, Role, operator
 from api.answers import ResourcesNow, errors
-from api.errors import Code
 from api.holding import Holding
 from api.models.limiter import BrakeBody, LimiterOut, PulledOut, ReleasedOut
 from api.tokens import refusal
@@ -23,7 +22,7 @@ router = APIRouter(prefix="/api/limiter", tags=["limiter"])
     "",
     summary="See how the budget is spent",
     response_description="The budget at this moment.",
-    responses=errors(Code.FORBIDDEN),
+    responses=errors(),
 )
 def show(request: Request, who: Program, resources: ResourcesNow, response: Response) -> LimiterOut:
     """Spent and free, the limit and why it is lower, who waits, the next token, gate and brake, waits by lane.
@@ -52,7 +51,7 @@ def show(request: Request, who: Program, resources: ResourcesNow, response: Resp
     response_description="The brake as it is now.",
     responses={
         202: {"model": PulledOut, "description": "It is remembered; Redis is away, nobody sends until it is back."},
-        **errors(Code.FORBIDDEN),
+        **errors(),
     },
     dependencies=[Depends(operator)],
 )
@@ -72,7 +71,7 @@ def pull(resources: ResourcesNow, body: BrakeBody, response: Response) -> Pulled
     "/brake",
     summary="Release the brake",
     response_description="Whether it was pulled.",
-    responses=errors(Code.FORBIDDEN),
+    responses=errors(),
     dependencies=[Depends(operator)],
 )
 def release(resources: ResourcesNow) -> ReleasedOut:

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/jobs", tags=["operations"], dependencies=[Depend
     "/retry",
     summary="Put many jobs back into the line",
     response_description="How many were put back.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def retry(resources: ResourcesNow, by: Acting, body: RetryBody) -> ManyOut:
     """Put failed or cancelled jobs back that have something in common; each goes on where its checkpoint stands.
@@ -44,7 +44,7 @@ def retry(resources: ResourcesNow, by: Acting, body: RetryBody) -> ManyOut:
     "/cancel",
     summary="Cancel many jobs",
     response_description="How many were cancelled.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def cancel(resources: ResourcesNow, by: Acting, body: CancelBody) -> ManyOut:
     """Cancel live jobs that have something in common. A step under way ends first; what was imported stays."""

@@ -11,7 +11,6 @@ from prometheus_client.registry import Collector
 
 from api.access import scraper
 from api.answers import ResourcesNow, errors
-from api.errors import Code
 from api.holding import Holding, Known
 from api.waiting_room import WaitingRoom
 from workers.limiter.errors import LimiterUnavailable
@@ -31,7 +30,7 @@ router = APIRouter(tags=["limiter"])
     response_description="The budget as metrics, in Prometheus' text format or OpenMetrics, whichever is accepted.",
     responses={
         200: {"content": {"text/plain": {"example": "rekkrd_limiter_up 1.0\n"}}},
-        **errors(Code.FORBIDDEN),
+        **errors(),
     },
     dependencies=[Depends(scraper)],
 )

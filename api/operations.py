@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api", tags=["operations"], dependencies=[Depends(ope
     "/jobs/failures",
     summary="See what failed alike",
     response_description="Groups of failed jobs.",
-    responses=errors(Code.FORBIDDEN),
+    responses=errors(),
 )
 def failures(resources: ResourcesNow, limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50) -> FailureList:
     """Failed jobs of one kind and class of error as one line: how many, why, what to do, and the newest of them."""
@@ -36,7 +36,7 @@ def failures(resources: ResourcesNow, limit: Annotated[int, Query(ge=1, le=MOST_
     "/operations/audit",
     summary="See what operators did",
     response_description="A page of acts.",
-    responses=errors(Code.FORBIDDEN),
+    responses=errors(),
 )
 def audit(
     resources: ResourcesNow,
@@ -54,7 +54,7 @@ def audit(
     "/jobs/{job_id}/retry",
     summary="Put a job back into the line",
     response_description="The job, waiting again.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+    responses=errors(Code.NOT_FOUND, Code.CONFLICT),
 )
 def retry(job_id: JobId, by: Acting, resources: ResourcesNow) -> JobOut:
     """Put a job that failed or was cancelled back into the line; it goes on where its checkpoint stands."""

@@ -31,7 +31,7 @@ GrantId = Annotated[str, Path(max_length=100, description="`grant` of the token.
     status_code=201,
     summary="Take a token",
     response_description="The right to send one request to Discogs, now.",
-    responses=errors(Code.FORBIDDEN),
+    responses=errors(),
 )
 async def take(
     request: Request, response: Response, who: Program, resources: ResourcesNow, body: TokenBody
@@ -75,7 +75,7 @@ async def take(
     "/{grant}",
     summary="Report what became of a token",
     response_description="Noted; again is the same as once.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+    responses=errors(Code.NOT_FOUND, Code.CONFLICT),
     dependencies=[Depends(program)],
 )
 def report(request: Request, grant: GrantId, resources: ResourcesNow, body: ReportBody) -> ReportOut:

@@ -31,7 +31,7 @@ Named = Annotated[
     "",
     summary="See what a month's requests were spent on",
     response_description="The month.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def show(
     *,
@@ -55,7 +55,7 @@ def show(
     "/minutes",
     summary="See what some minutes' requests were spent on, the last ones if nothing else is said",
     response_description="The minutes.",
-    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND),
 )
 def show_minutes(
     *,

@@ -1,12 +1,13 @@
 """Jobs: how one is asked for, how it goes, and what it would cost."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from actors import failures
+from actors.catalog import CATALOG
 from actors.enqueue import IfLive
 from actors.estimate import Estimate
 from actors.progress import JobView
@@ -21,7 +22,9 @@ LONGEST_DELAY = timedelta(days=366)
 class JobBody(Model):
     """A job to be done."""
 
-    kind: Short = Field(examples=["import_collection"])
+    kind: Annotated[Short, WithJsonSchema({"type": "string", "enum": sorted(CATALOG)})] = Field(
+        examples=["import_collection"]
+    )
     arguments: dict[str, Any] = Field(default_factory=dict, description="As the kind asks for; none for imports.")
     user: Short | None = Field(
         default=None,

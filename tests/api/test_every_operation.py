@@ -1,0 +1,95 @@
+"""Every operation of the API, asked by a generator that reads only its OpenAPI: nothing breaks it, most of it works."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.enqueue import enqueue
+from api.app import create_app
+from api.settings import ApiSettings
+from db import jobs
+from workers.resources import Resources
+
+EXAMPLES = 12
+REACHED = 0.8
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+AWAY = {503}  # a room is away, not broken: who is asked for a verifier has none here
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, api_settings: ApiSettings, request: pytest.FixtureRequest) -> Any:
+    """The API with a real limiter, whose window is a tenth."""
+    monkeypatch.setenv("DISCOGS_WINDOW_SECONDS", "6")
+    monkeypatch.setenv("REKKRD_SEND_DEADLINE_SECONDS", "0.5")
+    return create_app(api_settings, request.getfixturevalue("opened"))
+
+
+@pytest.fixture
+def finished(app: Any, resources: Resources, ada: UUID, connect: Callable[..., None]) -> UUID:
+    """A user who is connected, with one job that is over and one that waits."""
+    connect(ada)
+    with resources.pool.transaction() as conn:
+        over = enqueue(conn, IMPORT_COLLECTION, ada).job.id
+        jobs.cancel(conn, over)
+        enqueue(conn, IMPORT_WANTLIST, ada)
+    return over
+
+
+@pytest.fixture
+def taken_grant(app: Any, opened: Resources, api_settings: ApiSettings, as_operator: dict[str, str]) -> str:
+    """A token that another program took, at another process of ours."""
+    with TestClient(create_app(api_settings, opened)) as client:
+        answer = client.post("/api/limiter/tokens", json={"program": "shop"}, headers=as_operator)
+    return str(answer.json()["grant"])
+
+
+def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -> set[int]:
+    """Call one operation with what its document allows, hold each answer against it, and return the statuses."""
+    statuses = set()
+
+    @seed(4)
+    @settings(
+        max_examples=EXAMPLES,
+        phases=[Phase.explicit, Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(path_parameters=known))
+    def call(case: Any) -> None:
+        answer = case.call(headers=headers)
+        statuses.add(answer.status_code)
+        if answer.status_code not in AWAY:
+            case.validate_response(answer, checks=CHECKS)
+
+    call()
+    return statuses
+
+
+def test_no_operation_breaks_and_most_reach_what_they_are_for(
+    app: Any,
+    finished: UUID,
+    taken_grant: str,
+    ada: UUID,
+    as_app: Callable[[UUID], dict[str, str]],
+    as_operator: dict[str, str],
+) -> None:
+    """As the application and as the operator; what comes back stands in the document, and is as it says."""
+    statuses: dict[str, set[int]] = defaultdict(set)
+    existing = {"job_id": str(finished), "grant": taken_grant}
+    for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations():
+        operation = found.ok()
+        known = {name: there for name, there in existing.items() if f"{{{name}}}" in operation.path} or None
+        for headers in (as_app(ada), as_operator):
+            statuses[operation.label] |= ask(operation, headers, known)
+    unreached = {label: sorted(seen) for label, seen in statuses.items() if not any(200 <= one < 300 for one in seen)}
+    assert len(unreached) <= (1 - REACHED) * len(statuses), unreached
