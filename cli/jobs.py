@@ -1,25 +1,28 @@
-"""`rekkrd jobs`: the ledger at a glance, one job in full, and cancelling."""
+"""`rekkrd jobs`: the ledger at a glance, one job in full, and what operators do to one or many."""
 
 import json
 import re
+import shlex
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.text import Text
 
 from actors import progress
 from actors.failures import next_step
 from actors.pace import Pace
 from actors.wording import count
-from cli import here, layout, many, operator, screen, words
+from cli import here, layout, many, operator, screen, times, words
 from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
 from db import Connection, jobs, operations, story, users
 from db.jobs import Job, State
 
 app = typer.Typer(
-    help="See what happens: list jobs, look at one, retry or cancel one or many.", invoke_without_command=True
+    help="See what happens: list jobs, look at one, retry, cancel or remove one or many.", invoke_without_command=True
 )
 
 MOST_WAITS = 10  # whose wait is said below the list; each is a question to the line
@@ -46,6 +49,8 @@ def list_jobs(
     ] = None,
     kind: many.Kind = None,
     error: many.Error = None,
+    newer: many.Newer = None,
+    older: many.Older = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 20,
     below: Annotated[str | None, typer.Option(metavar="ID", help="Go on below this job.")] = None,
     as_json: AsJson = False,
@@ -53,11 +58,20 @@ def list_jobs(
     """List jobs, the newest first; `show` and `cancel` take one by its id."""
     if context.invoked_subcommand:
         return
-    settings = here.settings()
+    settings, now = here.settings(), datetime.now(UTC)
+    asked = {"--state": state, "--user": user, "--kind": kind, "--error": error, "--newer": newer, "--older": older}
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
-        user_id = users.find(conn, user).id if user else None
-        last = find(conn, below) if below else None
-        found = jobs.page(conn, user_id=user_id, state=state, kind=kind, error_class=error, below=last, room=limit + 1)
+        found = jobs.page(
+            conn,
+            user_id=users.find(conn, user).id if user else None,
+            state=state,
+            kind=kind,
+            error_class=error,
+            newer_than=now - times.age(newer) if newer else None,
+            older_than=now - times.age(older) if older else None,
+            below=find(conn, below) if below else None,
+            room=limit + 1,
+        )
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
         live = [] if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
@@ -65,14 +79,15 @@ def list_jobs(
     if as_json:
         screen.plain(json.dumps([layout.as_json(job) for job in page], indent=2))
     elif not page:
-        is_any = below is None and state is None and user is None and kind is None and error is None
-        screen.say("No jobs yet." if is_any else "No such jobs.")
+        screen.say("No such jobs." if below or any(asked.values()) else "No jobs yet.")
     else:
         screen.out().print(layout.job_table(page, handles))
         if any(view.waits_for for view in waits):
             screen.out().print("", layout.waits_table(waits), sep="\n")
         if has_more:
-            screen.say(f"[dim]More: rekkrd jobs --below {words.short(page[-1].id)}[/]")
+            filters = [part for option, value in asked.items() if value for part in (option, str(value))]
+            more = shlex.join(["rekkrd", "jobs", *filters, "--below", words.short(page[-1].id)])
+            screen.err().print(Text(f"More: {more}", style="dim"), soft_wrap=True)
 
 
 @app.command()
@@ -130,7 +145,7 @@ def retry(
         act = many.go_through(
             pool,
             choice,
-            lambda conn, ids: len(operations.retry(conn, ids)),
+            operations.retry,
             verb="retried",
             is_dry=dry_run,
             is_sure=yes,
@@ -168,13 +183,50 @@ def cancel(
         act = many.go_through(
             pool,
             choice,
-            lambda conn, ids: sum(jobs.cancel(conn, one) is not None for one in ids),
+            operations.cancel,
             verb="cancelled",
             is_dry=dry_run,
             is_sure=yes,
         )
     if act.done:
         screen.plain(f"{count(act.done, 'job')} cancelled; a step under way ends first. What was imported stays.")
+
+
+@app.command()
+def remove(
+    job_id: SomeJob = None,
+    *,
+    state: Annotated[str, typer.Option(metavar="STATE", help="failed, cancelled, or completed.")] = State.FAILED,
+    kind: many.Kind = None,
+    user: many.User = None,
+    error: many.Error = None,
+    newer: many.Newer = None,
+    older: many.Older = None,
+    is_all: many.All = False,
+    dry_run: many.DryRun = False,
+    yes: many.Yes = False,
+) -> None:
+    """Remove a job that is over from the list, with its story, or all that have something in common.
+
+    What it brought stays. Jobs go by themselves after REKKRD_JOBS_KEPT_DAYS, failed ones after REKKRD_FAILED_KEPT_DAYS.
+    """
+    if state not in operations.ENDED:
+        raise BadState(
+            f"Jobs that are {state} are not removed.", "Say --state failed, cancelled or completed; cancel live ones."
+        )
+    with here.opened_pool() as pool:
+        if job_id is not None:
+            with pool.transaction() as conn:
+                _remove_one(conn, find(conn, job_id))
+            return
+        with pool.transaction() as conn:
+            choice = many.choose(
+                conn, (State(state),), kind=kind, user=user, error=error, newer=newer, older=older, is_all=is_all
+            )
+        act = many.go_through(pool, choice, operations.remove, verb="removed", is_dry=dry_run, is_sure=yes)
+    if act.done or act.left:
+        left = f" {act.left:,} left alone: they changed meanwhile." if act.left else ""
+        screen.plain(f"{count(act.done, 'job')} removed. What they brought stays.{left}")
 
 
 @app.command()
@@ -238,6 +290,14 @@ def _cancel_one(conn: Connection, job: Job) -> None:
     operations.audit(conn, by=operator.name(), action="cancelled", target={"id": str(job.id)}, jobs=1)
     how = "ends after its present step" if cancelled.state.is_live else "is cancelled"
     screen.say(f"Job {words.short(job.id)} {how}. What was imported stays.")
+
+
+def _remove_one(conn: Connection, job: Job) -> None:
+    if operations.remove(conn, [job.id]):
+        operations.audit(conn, by=operator.name(), action="removed", target={"id": str(job.id)}, jobs=1)
+        screen.say(f"Job {words.short(job.id)} is removed. What it brought stays.")
+    else:
+        screen.say(f"Job {words.short(job.id)} is {job.state}: only jobs that are over are removed. Cancel it first.")
 
 
 def _handles(conn: Connection, page: list[Job]) -> dict[UUID, str]:

@@ -54,7 +54,7 @@ def sections(view: JobView, told: Story) -> RenderableType:
     if is_over_badly(view.job):
         parts += [_headed("what to do"), _remedy(view.job)]
     if told.attempts:
-        parts += [_headed("attempts that did not simply go on, and the last one"), _attempts(told.attempts)]
+        parts += [_headed("attempts that ended otherwise than by going on"), _attempts(told.attempts)]
     if told.requests:
         parts += [_headed("requests to Discogs"), _requests(told.requests)]
     if told.log:

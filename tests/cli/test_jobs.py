@@ -146,3 +146,19 @@ def test_what_is_no_id_is_refused_with_the_next_step(nonsense):
     with pytest.raises(NotFound, match="is no job id") as refused:
         jobs.find(None, nonsense)
     assert "rekkrd jobs" in refused.value.next_step
+
+
+def test_a_list_is_filtered_by_age_and_its_next_page_by_the_same(pool, job):
+    old, middle, young = (job(kind=kind) for kind in ("import_wantlist", "import_collection", "import_collection"))
+    with pool.transaction() as conn:
+        for job_id, age in ((old, "3 days"), (middle, "2 hours"), (young, "1 minute")):
+            conn.execute("UPDATE rekkrd.jobs SET created_at = now() - %s::interval WHERE id = %s", [age, job_id])
+
+    def listed(*arguments: str) -> list[str]:
+        return [one["id"] for one in json.loads(run("--json", *arguments).stdout)]
+
+    assert listed("--newer", "1d") == [str(young), str(middle)]
+    assert listed("--older", "1h") == [str(middle), str(old)]
+    assert listed("--older", "1h", "--newer", "1d") == [str(middle)]
+    more = run("--limit", "1", "--newer", "1d", "--kind", "import_collection").stderr
+    assert more.strip() == f"More: rekkrd jobs --kind import_collection --newer 1d --below {str(young)[:8]}"
