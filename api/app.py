@@ -10,7 +10,21 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import browsing, connecting, enqueuing, events, health, jobs, limiter, many, metrics, operations, tokens, usage
+from api import (
+    browsing,
+    connecting,
+    enqueuing,
+    events,
+    health,
+    jobs,
+    limiter,
+    many,
+    metrics,
+    operations,
+    story,
+    tokens,
+    usage,
+)
 from api.errors import INTERNAL, STATUS, ApiError, Code
 from api.holding import Holding
 from api.limits import BodyLimit, largest_body, too_large
@@ -80,6 +94,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         enqueuing,
         many,
         operations,
+        story,
         jobs,
         events,
         connecting,
