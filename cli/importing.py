@@ -55,10 +55,19 @@ def import_(
         with resources.pool.transaction() as conn:
             started = start(conn, users.find(conn, user).id, wanted)
         say_started(started)
-        if watch_it and not watch(looker(resources, [each.job.id for each in started])).is_completed:
+        if watch_it and not _watch(resources, started).is_completed:
             raise WorkFailed(
                 "The import did not complete.", "`rekkrd jobs show ID` says more; what was imported stays."
             )
+
+
+def _watch(resources: Resources, started: Sequence[Enqueued]) -> Sight:
+    """Watch until all are over; who stops watching hears that the work goes on."""
+    try:
+        return watch(looker(resources, [each.job.id for each in started]))
+    except KeyboardInterrupt:
+        screen.say("\nThe import goes on without you; `rekkrd jobs` shows it, `rekkrd jobs cancel ID` ends it.")
+        raise typer.Exit(130) from None
 
 
 def start(conn: Connection, user_id: UUID, wanted: Sequence[List]) -> list[Enqueued]:
