@@ -4,6 +4,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from workers.kinds import Kind, NoArguments, Plain
 from workers.limiter.lanes import Lane
 
@@ -47,6 +49,14 @@ class WantlistCheckpoint(ImportCheckpoint):
     stage: Stage = Stage.PAGES
 
 
+class UpkeepCheckpoint(Plain):
+    """How many jobs were cleared, and the last one looked at, by when it ended."""
+
+    cleared: int = 0
+    after_at: AwareDatetime | None = None
+    after_id: UUID | None = None
+
+
 IMPORT_COLLECTION = Kind(
     name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
@@ -73,10 +83,10 @@ IMPORT_WANTLIST: Kind[NoArguments, ImportCheckpoint] = Kind(
 
 UPKEEP = Kind(
     name="upkeep",
-    sentence="Keep the ledger small: clear turns and ticks that nobody will ask for again.",
+    sentence="Keep the ledger small: clear jobs that were kept long enough, and what nobody will ask for again.",
     lane=Lane.BACKGROUND,
     arguments=NoArguments,
-    checkpoint=NoArguments,
+    checkpoint=UpkeepCheckpoint,
     unique="upkeep",
     speaks_for_user=False,
     takes_token=False,

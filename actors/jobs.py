@@ -10,15 +10,16 @@ from workers.settings import EngineSettings
 
 def jobs_of(settings: EngineSettings) -> tuple[Job[Any, Any, Any], ...]:
     """Return every job, with the times that the settings want."""
-    return _jobs(settings.usage_kept_days)
-
-
-def _jobs(usage_kept_days: int) -> tuple[Job[Any, Any, Any], ...]:
-    return (
-        import_collection.JOB,
-        import_wantlist.JOB,
-        upkeep.job(usage_kept=timedelta(days=usage_kept_days)),
+    kept = upkeep.Kept(
+        usage=timedelta(days=settings.usage_kept_days),
+        jobs=timedelta(days=settings.jobs_kept_days),
+        failed=timedelta(days=settings.failed_kept_days),
     )
+    return _jobs(kept)
 
 
-JOBS = _jobs(EngineSettings.model_fields["usage_kept_days"].default)  # as they are when nothing is set, for tests
+def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
+    return (import_collection.JOB, import_wantlist.JOB, upkeep.job(kept))
+
+
+JOBS = jobs_of(EngineSettings.model_construct())  # as they are when nothing is set, for tests

@@ -67,6 +67,27 @@ def retry(job_id: JobId, by: Acting, resources: ResourcesNow) -> JobOut:
     return JobOut.of(view, OPERATOR.role)
 
 
+@router.delete(
+    "/jobs/{job_id}",
+    summary="Remove a job",
+    status_code=204,
+    response_description="The job is gone.",
+    responses=errors(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+)
+def remove(job_id: JobId, by: Acting, resources: ResourcesNow) -> None:
+    """Remove a job that is over, with its story. What it brought stays."""
+    with resources.pool.transaction() as conn:
+        job = find(conn, job_id, OPERATOR)
+        if not operations.remove(conn, [job_id]):
+            raise ApiError(
+                Code.CONFLICT,
+                f"This job is {job.state}.",
+                "Only jobs that are over are removed: cancel it first.",
+                reason="job_live",
+            )
+        operations.audit(conn, by=by, action="removed", target={"id": str(job_id)}, jobs=1)
+
+
 def _not_retried(state: State) -> ApiError:
     if state in operations.OVER:
         return ApiError(

@@ -164,10 +164,11 @@ def _plain(new: Sequence[NewJob]) -> Jsonb:
     )
 
 
-def hold_turn(conn: Connection, lane: str, user_id: UUID) -> None:
-    """Let a user with new work into the line of a lane, and keep the place until this is committed."""
-    while _sql.hold_turn(conn, lane=lane, user_id=user_id) is None:
-        _sql.take_a_turn(conn, lane=lane, user_id=user_id)
+def hold_turns(conn: Connection, places: Sequence[tuple[str, UUID]]) -> None:
+    """Let users with new work into the line, each of a lane, and keep their places until this is committed."""
+    wanted = {"lanes": [lane for lane, _ in places], "user_ids": [user_id for _, user_id in places]}
+    while len(_sql.hold_turns(conn, **wanted)) < len(places):
+        _sql.take_turns(conn, **wanted)
 
 
 def wake_line(conn: Connection, lane: str) -> None:
@@ -260,6 +261,11 @@ def announce(conn: Connection, job_id: UUID) -> None:
     line, and watchers are told.
     """
     _sql.announce(conn, id=job_id)
+
+
+def announce_many(conn: Connection, job_ids: Sequence[UUID]) -> None:
+    """Close the transitions of many jobs, in a few statements."""
+    _sql.announce_many(conn, ids=list(job_ids))
 
 
 def job_of(row: dict[str, Any]) -> Job:

@@ -1,21 +1,26 @@
 """What operators do to the ledger: to one job, or to all that have something in common; each leaves an audit row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from db import Connection, jobs
+from db.errors import DatabaseBusy
 from db.jobs import State
+from db.pool import Pool
 from db.queries import load
 
-OVER = (State.FAILED, State.CANCELLED)
+OVER = (State.FAILED, State.CANCELLED)  # and may be put back
+ENDED = (*OVER, State.COMPLETED)
 LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
+TRIES = 3
 
 _sql = load("operations")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +87,45 @@ def by_state(choice: Choice) -> Iterator[Choice]:
         yield replace(choice, states=(state,))
 
 
+def in_piece(pool: Pool, do: Callable[[Connection], T]) -> T:
+    """Do it in a transaction, and again when workers at the same jobs got in its way: of a deadlock one side loses.
+
+    Raises DatabaseBusy when that did not help.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            with pool.transaction() as conn:
+                return do(conn)
+        except DatabaseBusy:
+            continue
+    with pool.transaction() as conn:
+        return do(conn)
+
+
 def retry(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
     """Put jobs that failed or were cancelled back into the line, where their checkpoints stand; return which.
 
     Left out: jobs that are not over or are completed, and those that a live job of the same user and key stands for.
     """
     rows = list(_sql.retry(conn, ids=list(job_ids)))
-    for lane, user_id in sorted({(row["lane"], row["user_id"]) for row in rows}):
-        jobs.hold_turn(conn, lane, user_id)
-    for row in rows:
-        jobs.announce(conn, row["id"])
+    jobs.hold_turns(conn, sorted({(row["lane"], row["user_id"]) for row in rows}))
+    jobs.announce_many(conn, [row["id"] for row in rows])
     for lane in sorted({row["lane"] for row in rows}):
         jobs.wake_line(conn, lane)
     return [row["id"] for row in rows]
+
+
+def cancel(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Cancel live jobs, those with a step under way after it; return which. What is over is left alone."""
+    return [row["id"] for row in _sql.cancel(conn, ids=list(job_ids))]
+
+
+def remove(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Remove jobs that are over from the ledger, with their stories; return which. Live ones are left alone.
+
+    What they brought stays, and so do the rows of ``discogs_import_jobs``: those are the collector's own history.
+    """
+    return [row["id"] for row in _sql.remove(conn, ids=list(job_ids))]
 
 
 def failure_groups(conn: Connection, room: int = 50) -> list[FailureGroup]:

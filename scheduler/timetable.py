@@ -23,7 +23,7 @@ class Entry:
 TIMETABLE: tuple[Entry, ...] = (
     Entry(
         name="upkeep",
-        sentence="Clears turns of users without work, and ticks of long ago.",
+        sentence="Clears jobs that were kept long enough, turns of users without work, and ticks of long ago.",
         trigger=CronTrigger(minute="*/10", timezone="UTC"),
         kind=UPKEEP,
     ),

@@ -420,6 +420,7 @@ CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
 CREATE INDEX jobs_ended ON rekkrd.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_failed_alike ON rekkrd.jobs USING btree (error_class, kind, created_at DESC, id DESC) WHERE (state = 'failed'::text);
+CREATE INDEX jobs_follow ON rekkrd.jobs USING btree (follows) WHERE (follows IS NOT NULL);
 CREATE INDEX jobs_in_line ON rekkrd.jobs USING btree (lane, user_id, priority DESC, due_at, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
 CREATE INDEX jobs_of_kind ON rekkrd.jobs USING btree (kind, created_at DESC, id DESC);
 CREATE INDEX jobs_of_user ON rekkrd.jobs USING btree (user_id, created_at DESC, id DESC);
@@ -823,35 +824,43 @@ CREATE OR REPLACE FUNCTION rekkrd.announce(job_id uuid)
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+BEGIN
+    PERFORM rekkrd.announce_many(ARRAY[job_id]);
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.announce_many(job_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
 DECLARE
-    job rekkrd.jobs;
     next_lane text;
 BEGIN
-    SELECT * INTO job FROM rekkrd.jobs AS j WHERE j.id = announce.job_id;
-    IF NOT FOUND THEN
-        RETURN;
-    END IF;
     UPDATE public.discogs_import_jobs AS i
     SET
-        status = CASE job.state WHEN 'retrying' THEN 'running' ELSE job.state END,
-        total_records = job.total_records,
-        processed_records = job.processed_records,
-        skipped_records = job.skipped_records,
-        current_page = coalesce((job.checkpoint ->> 'current_page')::integer, 0),
-        error = job.error,
-        started_at = job.started_at,
-        completed_at = job.finished_at
-    WHERE i.id = job.id;
-    IF job.finished_at IS NOT NULL THEN
-        UPDATE rekkrd.jobs AS j
-        SET follows = NULL, unique_key = j.awaited_key, awaited_key = NULL
-        WHERE j.follows = job.id AND j.state = 'pending'
-        RETURNING j.lane INTO next_lane;
-        IF FOUND THEN
-            PERFORM pg_notify('rekkrd_line', next_lane);
-        END IF;
-    END IF;
-    PERFORM pg_notify('rekkrd_job', job.id::text);
+        status = CASE j.state WHEN 'retrying' THEN 'running' ELSE j.state END,
+        total_records = j.total_records,
+        processed_records = j.processed_records,
+        skipped_records = j.skipped_records,
+        current_page = coalesce((j.checkpoint ->> 'current_page')::integer, 0),
+        error = j.error,
+        started_at = j.started_at,
+        completed_at = j.finished_at
+    FROM rekkrd.jobs AS j
+    WHERE j.id = ANY(job_ids) AND i.id = j.id;
+
+    FOR next_lane IN
+        UPDATE rekkrd.jobs AS f
+        SET follows = NULL, unique_key = f.awaited_key, awaited_key = NULL
+        FROM rekkrd.jobs AS j
+        WHERE j.id = ANY(job_ids) AND j.finished_at IS NOT NULL AND f.follows = j.id AND f.state = 'pending'
+        RETURNING f.lane
+    LOOP
+        PERFORM pg_notify('rekkrd_line', next_lane);
+    END LOOP;
+
+    PERFORM pg_notify('rekkrd_job', j.id::text) FROM rekkrd.jobs AS j WHERE j.id = ANY(job_ids);
 END;
 $function$;
 
@@ -861,22 +870,44 @@ CREATE OR REPLACE FUNCTION rekkrd.cancel(job_id uuid)
  SET search_path TO ''
 AS $function$
 BEGIN
-    -- One statement, for a step may end meanwhile: of two, each could meet the job as the other one wants it.
-    UPDATE rekkrd.jobs AS j
-    SET
-        state = CASE WHEN j.leased_until IS NULL THEN 'cancelled' ELSE j.state END,
-        finished_at = CASE WHEN j.leased_until IS NULL THEN now() END,
-        cancel_requested_at = coalesce(j.cancel_requested_at, now()),
-        called_until = NULL,
-        waits_for = NULL,
-        follows = NULL,
-        unique_key = coalesce(j.unique_key, j.awaited_key),
-        awaited_key = NULL
-    WHERE j.id = cancel.job_id AND j.state IN ('pending', 'running', 'retrying');
-    IF FOUND THEN
-        PERFORM rekkrd.announce(cancel.job_id);
-        RETURN QUERY SELECT * FROM rekkrd.jobs AS j WHERE j.id = cancel.job_id;
-    END IF;
+    RETURN QUERY SELECT * FROM rekkrd.cancel_many(ARRAY[job_id]);
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.cancel_many(job_ids uuid[])
+ RETURNS SETOF rekkrd.jobs
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+    cancelled uuid[];
+BEGIN
+    -- In one order, so that two never wait for each other: who stands behind a job after it, as in a replacement.
+    PERFORM 1
+    FROM rekkrd.jobs AS j
+    WHERE j.id = ANY(job_ids) AND j.state IN ('pending', 'running', 'retrying')
+    ORDER BY j.follows IS NOT NULL, j.id
+    FOR UPDATE;
+
+    WITH ended AS (
+        UPDATE rekkrd.jobs AS j
+        SET
+            state = CASE WHEN j.leased_until IS NULL THEN 'cancelled' ELSE j.state END,
+            finished_at = CASE WHEN j.leased_until IS NULL THEN now() END,
+            cancel_requested_at = coalesce(j.cancel_requested_at, now()),
+            called_until = NULL,
+            waits_for = NULL,
+            follows = NULL,
+            unique_key = coalesce(j.unique_key, j.awaited_key),
+            awaited_key = NULL
+        WHERE j.id = ANY(job_ids) AND j.state IN ('pending', 'running', 'retrying')
+        RETURNING j.id
+    )
+
+    SELECT array_agg(ended.id) INTO cancelled FROM ended;
+
+    PERFORM rekkrd.announce_many(cancelled);
+    RETURN QUERY SELECT * FROM rekkrd.jobs AS j WHERE j.id = ANY(cancelled);
 END;
 $function$;
 

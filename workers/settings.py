@@ -73,6 +73,14 @@ class EngineSettings(BaseSettings):
     usage_kept_days: int = Field(
         default=35, ge=1, description="The usage of single minutes is cleared after this; that of months stays."
     )
+    jobs_kept_days: int = Field(
+        default=30,
+        ge=1,
+        description="Jobs that completed or were cancelled are cleared after this, with their stories.",
+    )
+    failed_kept_days: int = Field(
+        default=90, ge=1, description="Failed jobs are cleared after this; until then they can be put back."
+    )
     log_format: Literal["pretty", "json"] = Field(
         default="pretty", description="`json` writes one object a line, `pretty` is for people."
     )

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from api.models import Model, Moment, Short
 from api.models.jobs import next_step
 from db.jobs import State
-from db.operations import LIVE, OVER, Act, Choice, FailureGroup
+from db.operations import ENDED, LIVE, OVER, Act, Choice, FailureGroup
 
 
 class _Filter(Model):
@@ -69,6 +69,23 @@ class CancelBody(_Filter):
     def _are_live(self) -> "CancelBody":
         if not set(self.states) <= set(LIVE):
             raise ValueError("only pending, running and retrying jobs are cancelled")
+        return self
+
+
+class RemoveBody(_Filter):
+    """Which jobs that are over to remove."""
+
+    states: tuple[State, ...] = Field(
+        default=(State.FAILED,),
+        min_length=1,
+        max_length=3,
+        description="failed, cancelled, completed, or some of these.",
+    )
+
+    @model_validator(mode="after")
+    def _are_ended(self) -> "RemoveBody":
+        if not set(self.states) <= set(ENDED):
+            raise ValueError("only failed, cancelled and completed jobs are removed")
         return self
 
 

@@ -17,24 +17,29 @@ SELECT
 FROM rekkrd.add_jobs(:new_jobs) AS a
 ORDER BY a.place;
 
--- name: take_a_turn(lane, user_id)!
--- Let the user into the line of this lane, behind the step called up last.
+-- name: take_turns(lanes, user_ids)!
+-- Let users into the line of a lane each, behind the step called up last.
 INSERT INTO rekkrd.turns (lane, user_id, turn)
 SELECT
     l.lane,
-    :user_id,
+    g.user_id,
     l.turn
-FROM rekkrd.lanes AS l
-WHERE l.lane = :lane
+FROM unnest(:lanes::text [], :user_ids::uuid []) AS g (lane, user_id)
+INNER JOIN rekkrd.lanes AS l ON g.lane = l.lane
+ORDER BY l.lane, g.user_id
 ON CONFLICT (lane, user_id) DO NOTHING;
 
--- name: hold_turn(lane, user_id)^
--- Keep the user's turn from being cleared until the job is committed: upkeep cannot see it before.
--- KEY: calling the user up meanwhile, which only moves the turn, goes on.
-SELECT turn
-FROM rekkrd.turns
-WHERE lane = :lane AND user_id = :user_id
-FOR KEY SHARE;
+-- name: hold_turns(lanes, user_ids)
+-- Keep users' turns from being cleared until their jobs are committed: upkeep cannot see these before.
+-- KEY: calling a user up meanwhile, which only moves the turn, goes on.
+SELECT
+    t.lane,
+    t.user_id
+FROM rekkrd.turns AS t
+INNER JOIN unnest(:lanes::text [], :user_ids::uuid []) AS g (lane, user_id)
+    ON t.lane = g.lane AND t.user_id = g.user_id
+ORDER BY t.lane, t.user_id
+FOR KEY SHARE OF t;
 
 -- name: notify_line(lane)$
 -- Wake the dispatchers: something in this lane may be ready.
@@ -43,6 +48,10 @@ SELECT pg_notify('rekkrd_line', :lane);
 -- name: announce(id)$
 -- Close a transition: the plan's import row, who stands behind the job, and whoever watches.
 SELECT rekkrd.announce(:id);
+
+-- name: announce_many(ids)$
+-- The same for many.
+SELECT rekkrd.announce_many(:ids::uuid []);
 
 -- name: find(id)^
 -- One job by its id.

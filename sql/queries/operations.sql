@@ -64,6 +64,19 @@ FROM chosen
 WHERE j.id = chosen.id AND j.state IN ('failed', 'cancelled')
 RETURNING j.id, j.lane, j.user_id;
 
+-- name: cancel(ids)
+-- Cancel jobs; those with a step under way are asked to end with that one. What is over has no row.
+SELECT id
+FROM rekkrd.cancel_many(:ids::uuid []);
+
+-- name: remove(ids)
+-- Remove jobs that are over, with their stories; the plan's import rows stay. None that another one stands behind.
+DELETE FROM rekkrd.jobs AS j
+WHERE
+    j.id = ANY(:ids::uuid []) AND j.state IN ('completed', 'failed', 'cancelled')
+    AND NOT EXISTS (SELECT 1 FROM rekkrd.jobs AS f WHERE f.follows = j.id AND f.state = 'pending')
+RETURNING j.id;
+
 -- name: group_failures(room)
 -- Failed jobs by what they failed of, the most frequent first, each with its newest.
 SELECT

@@ -53,6 +53,8 @@ def reason_of(answer):
 ROUTES = [
     ("POST", "/api/jobs/retry"),
     ("POST", "/api/jobs/cancel"),
+    ("POST", "/api/jobs/remove"),
+    ("DELETE", "/api/jobs/00000000-0000-4000-8000-000000000001"),
     ("GET", "/api/jobs/failures"),
     ("GET", "/api/operations/audit"),
     ("POST", "/api/jobs/00000000-0000-4000-8000-000000000001/retry"),
@@ -121,7 +123,7 @@ def test_nothing_in_common_is_refused(client, resources, fill, as_operator, body
 
 
 def test_states_that_do_not_fit_are_refused(client, as_operator):
-    for path, state in (("retry", "completed"), ("retry", "pending"), ("cancel", "failed")):
+    for path, state in (("retry", "completed"), ("retry", "pending"), ("cancel", "failed"), ("remove", "running")):
         body = {"all": True, "states": [state]}
         assert client.post(f"/api/jobs/{path}", json=body, headers=as_operator).status_code == 422
 
@@ -166,6 +168,39 @@ def test_live_jobs_are_cancelled_by_user(client, resources, fill, ada, bob, as_o
     said = client.post("/api/jobs/cancel", json={"user": "bob"}, headers=as_operator).json()
     assert (said["done"], states(resources)) == (2, {"pending": 3, "cancelled": 2})
     assert acts(client, as_operator) == [("api", "cancelled", 2)]
+
+
+def test_a_job_that_is_over_is_removed_by_a_named_person(client, resources, fill, as_operator, as_ada_the_operator):
+    fill(1)
+    path = f"/api/jobs/{client.get('/api/jobs', headers=as_operator).json()['jobs'][0]['id']}"
+    assert client.delete(path, headers=as_ada_the_operator).status_code == 204
+    assert states(resources) == {}
+    assert acts(client, as_operator) == [("api: Ada", "removed", 1)]
+    assert client.delete(path, headers=as_ada_the_operator).status_code == 404
+    assert len(acts(client, as_operator)) == 1
+
+
+def test_a_live_job_is_not_removed(client, resources, fill, as_operator):
+    fill(1, state="pending")
+    path = f"/api/jobs/{client.get('/api/jobs', headers=as_operator).json()['jobs'][0]['id']}"
+    refused = client.delete(path, headers=as_operator)
+    assert (refused.status_code, reason_of(refused)) == (409, "job_live")
+    assert (states(resources), acts(client, as_operator)) == ({"pending": 1}, [])
+
+
+def test_what_is_over_is_removed_by_what_it_has_in_common(client, resources, fill, as_operator):
+    fill(3)
+    fill(2, error_class="Gone")
+    fill(2, state="cancelled")
+    fill(1, state="pending")
+    asked = {"error_class": "Gone", "states": ["failed", "cancelled"]}
+    counted = client.post("/api/jobs/remove", json={**asked, "dry_run": True}, headers=as_operator).json()
+    assert (counted["matched"], states(resources)["failed"]) == (2, 5)
+    assert client.post("/api/jobs/remove", json=asked, headers=as_operator).json()["done"] == 2
+    assert states(resources) == {"failed": 3, "cancelled": 2, "pending": 1}
+    client.post("/api/jobs/remove", json={"all": True}, headers=as_operator)
+    assert states(resources) == {"cancelled": 2, "pending": 1}, "failed ones when nothing else is said"
+    assert acts(client, as_operator) == [("api", "removed", 3), ("api", "removed", 2)]
 
 
 def test_what_failed_alike_is_one_line_with_what_to_do(client, fill, as_operator):

@@ -83,7 +83,7 @@ def test_a_dry_run_only_counts(pool, job):
 
 def test_without_a_word_on_which_nothing_happens(pool, job):
     job_id = job()
-    for command in ("retry", "cancel"):
+    for command in ("retry", "cancel", "remove"):
         refused = run(command)
         assert isinstance(refused.exception, CommandFailed)
         assert "--dry-run" in refused.exception.next_step
@@ -113,6 +113,28 @@ def test_only_what_is_over_badly_is_retried(pool):
     refused = run("retry", "--state", "running", "--all")
     assert isinstance(refused.exception, CommandFailed)
     assert "--state failed" in refused.exception.next_step
+
+
+def test_one_job_that_is_over_is_removed_and_who_did_it_is_remembered(pool, job):
+    over, live = job(State.COMPLETED), job(State.PENDING)
+    assert "is removed. What it brought stays." in run("remove", str(over)).stdout
+    assert isinstance(run("remove", str(over)).exception, NotFound)
+    assert "only jobs that are over are removed" in run("remove", str(live)).stdout
+    assert state_of(pool, live) is State.PENDING
+    assert acts(pool) == [("removed", 1)]
+
+
+def test_many_are_removed_by_what_they_have_in_common(pool, job):
+    job(error="Gone")
+    job(State.COMPLETED)
+    other, live = job(), job(State.PENDING)
+    assert "1 job would be removed; nothing happened." in run("remove", "--error", "Gone", "--dry-run").stdout
+    assert run("remove", "--error", "Gone", "-y").stdout.strip() == "1 job removed. What they brought stays."
+    assert "1 job removed" in run("remove", "--state", "completed", "--all", "-y").stdout
+    assert [one["id"] for one in json.loads(run("--json").stdout)] == [str(live), str(other)]
+    refused = run("remove", "--state", "running", "--all")
+    assert isinstance(refused.exception, CommandFailed)
+    assert "cancel live ones" in refused.exception.next_step
 
 
 def test_failures_alike_and_what_operators_did_are_told(pool, job):

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
-from db import jobs, line, operations, steps
-from db.jobs import NewJob, State
+from db import Connection, jobs, line, operations, steps
+from db.errors import DatabaseBusy
+from db.jobs import IfLive, NewJob, State
 from db.operations import LIVE, OVER, Choice
 from db.pool import Pool
 from db.steps import Counts
@@ -100,6 +102,117 @@ def test_what_is_completed_or_live_is_left_alone(pool: Pool) -> None:
             "UPDATE rekkrd.jobs SET state = 'completed', started_at = now(), finished_at = now() WHERE id = %s", [done]
         )
     assert retry(pool, live, done) == []
+
+
+def test_many_are_cancelled_at_once_and_those_with_a_step_under_way_after_it(pool: Pool) -> None:
+    waiting, under_way, over = add(pool, uuid4()), add(pool, uuid4()), fail(pool, add(pool, uuid4()))
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [under_way])
+        job = steps.claim(conn, under_way, worker="w", lease_seconds=10)
+        assert job is not None
+        done = operations.cancel(conn, [waiting, under_way, over, uuid4()])
+    assert set(done) == {waiting, under_way}
+    assert [find(pool, one).state for one in (waiting, under_way, over)] == ["cancelled", "running", "failed"]
+    assert find(pool, under_way).cancel_requested_at is not None
+
+
+def test_who_watches_hears_of_each_and_the_plans_rows_follow(pool: Pool, migrated_database_url: str) -> None:
+    with pool.transaction() as conn:
+        users = [
+            row["id"]
+            for row in conn.execute("INSERT INTO public.profiles SELECT FROM generate_series(1, 3) RETURNING id")
+        ]
+        ids = [
+            jobs.add(
+                conn,
+                NewJob(
+                    "import_collection",
+                    "import",
+                    user,
+                    {},
+                    "k",
+                    takes_token=True,
+                    speaks_for_user=True,
+                    has_import_row=True,
+                ),
+            )[0].id
+            for user in users
+        ]
+    with psycopg.connect(migrated_database_url, autocommit=True) as watcher:
+        watcher.execute("LISTEN rekkrd_job; LISTEN rekkrd_line")
+        for act, status in ((operations.cancel, "cancelled"), (operations.retry, "pending")):
+            with pool.transaction() as conn:
+                assert set(act(conn, ids)) == set(ids)
+                rows = conn.execute("SELECT id, status FROM public.discogs_import_jobs").fetchall()
+            assert [row["status"] for row in rows] == [status] * 3
+            heard = {(one.channel, one.payload) for one in watcher.notifies(timeout=5, stop_after=3)}
+            assert {("rekkrd_job", str(one)) for one in ids} <= heard | {
+                (one.channel, one.payload) for one in watcher.notifies(timeout=0.2)
+            }
+
+
+def test_who_stood_behind_cancelled_jobs_comes_into_the_line(pool: Pool) -> None:
+    user = uuid4()
+    first = add(pool, user, key="k")
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [first])
+        steps.claim(conn, first, worker="w", lease_seconds=10)
+        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live=IfLive.REPLACE)
+        behind = jobs.add(conn, new)[0].id
+        conn.execute("UPDATE rekkrd.jobs SET leased_until = NULL, leased_by = NULL WHERE id = %s", [first])
+    with pool.transaction() as conn:
+        operations.cancel(conn, [first])
+    follower = find(pool, behind)
+    assert (follower.state, follower.follows, follower.unique_key) == (State.PENDING, None, "k")
+
+
+def test_who_stands_behind_a_job_is_cancelled_with_it(pool: Pool) -> None:
+    user = uuid4()
+    first = add(pool, user, key="k")
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [first])
+        steps.claim(conn, first, worker="w", lease_seconds=10)
+        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live=IfLive.REPLACE)
+        behind = jobs.add(conn, new)[0].id
+        assert set(operations.cancel(conn, [behind, first])) == {first, behind}
+    assert [find(pool, one).state for one in (first, behind)] == ["running", "cancelled"]
+
+
+def test_only_what_is_over_is_removed_with_its_story(pool: Pool) -> None:
+    live, over = add(pool, uuid4()), fail(pool, add(pool, uuid4()))
+    with pool.transaction() as conn:
+        conn.execute(
+            "INSERT INTO rekkrd.attempts (job_id, fence, step, nth, ended_as) VALUES (%s, 9, 1, 1, 'left')", [over]
+        )
+        assert operations.remove(conn, [live, over, uuid4()]) == [over]
+        assert operations.remove(conn, [live, over]) == []
+        assert conn.execute("SELECT count(*) AS rows FROM rekkrd.attempts").fetchone() == {"rows": 0}
+    assert find(pool, live).state is State.PENDING
+
+
+def test_a_job_that_another_stands_behind_is_not_removed(pool: Pool) -> None:
+    over, behind = fail(pool, add(pool, uuid4())), add(pool, uuid4())
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.jobs SET follows = %s, awaited_key = 'k' WHERE id = %s", [over, behind])
+        assert operations.remove(conn, [over]) == []
+
+
+def test_a_piece_that_lost_a_deadlock_is_done_again_and_not_for_ever(pool: Pool) -> None:
+    tried: list[int] = []
+
+    def do(_: Connection) -> int:
+        tried.append(len(tried))
+        if len(tried) < 3:
+            raise DatabaseBusy("deadlock detected")
+        return 7
+
+    assert operations.in_piece(pool, do) == 7
+    with pytest.raises(DatabaseBusy):
+        operations.in_piece(pool, never)
+
+
+def never(_: Connection) -> None:
+    raise DatabaseBusy("deadlock detected")
 
 
 def test_a_choice_is_all_that_have_everything_in_common(pool: Pool) -> None:
