@@ -92,6 +92,12 @@ NEXT_STEPS: Mapping[str, NextStep] = {
         operator="A worker met a job that it has no code for. Bring every worker to one release, then put it back.",
         should_retry=True,
     ),
+    "Misfit": NextStep(
+        person="Start it anew; if it ends so again, tell the operator.",
+        operator="It was stored by another release than the workers that are there. Start one of its release, or "
+        "cancel what is of no use any more, then put it back.",
+        should_retry=True,
+    ),
     "ValidationError": NextStep(
         person="Start it anew; if it ends so again, tell the operator.",
         operator="Arguments, checkpoint or an answer do not read as this release expects. Bring every worker to one "

@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.catalog import UPKEEP, UpkeepCheckpoint
 from actors.wording import count
-from db import Connection, idempotency, line, retention, ticks, usage
+from db import Connection, fleet, idempotency, line, retention, ticks, usage
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
@@ -55,6 +55,7 @@ def _clear_the_rest(conn: Connection, jobs: int, kept: Kept) -> str:
     usage.forget_months(conn, MONTHS_KEPT)
     usage.forget_flushes(conn, FLUSHES_KEPT)
     idempotency.forget_old(conn)
+    fleet.forget_gone(conn)
     return (
         f"{count(jobs, 'old job')}, {count(turns, 'idle turn')}, {count(old_ticks, 'old tick')} "
         f"and {minutes:,} minutes of usage cleared."

@@ -1,5 +1,6 @@
 """The line: which ready steps are called up next, and what became of those whose worker died."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +8,8 @@ from uuid import UUID
 from db import Connection
 from db.jobs import Job, job_of
 from db.queries import load
+
+MOST_AHEAD = 1_000  # steps that are counted before a job's next one: about twenty minutes of the whole budget
 
 _sql = load("line")
 
@@ -34,12 +37,27 @@ class Expired:
     crashed: bool
 
 
-def call_up(conn: Connection, *, lane: str, takes_token: bool, room: int, call_seconds: float) -> list[Call]:
-    """Call up at most ``room`` steps from the head of a lane, in order of turns.
+def call_up(
+    conn: Connection,
+    *,
+    lane: str,
+    takes_token: bool,
+    room: int,
+    call_seconds: float,
+    kinds: Collection[str] | None = None,
+) -> list[Call]:
+    """Call up at most ``room`` steps of these kinds, or of any, from the head of a lane, in order of turns.
 
     Empty when nothing is ready or another dispatcher is at this lane in the same moment.
     """
-    rows = _sql.call_up(conn, lane=lane, takes_token=takes_token, room=room, call_seconds=call_seconds)
+    rows = _sql.call_up(
+        conn,
+        lane=lane,
+        kinds=None if kinds is None else list(kinds),
+        takes_token=takes_token,
+        room=room,
+        call_seconds=call_seconds,
+    )
     return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"], crashes=row["crashes"]) for row in rows]
 
 
@@ -55,8 +73,11 @@ def take_back_expired(conn: Connection) -> list[Expired]:
 
 
 def count_ahead(conn: Connection, job_id: UUID) -> int:
-    """How many steps of the lane come before this job's next one; 0 means that it is at the head."""
-    return int(_sql.count_ahead(conn, id=job_id) or 0)
+    """How many steps of the lane come before this job's next one; 0 means that it is at the head.
+
+    MOST_AHEAD when there are as many or more.
+    """
+    return min(MOST_AHEAD, int(_sql.count_ahead(conn, id=job_id, most=MOST_AHEAD) or 0))
 
 
 def forget_idle_turns(conn: Connection) -> int:

@@ -22,6 +22,8 @@ class Desk:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.on_free: Callable[[], None] = lambda: None
+        self._asked_at: dict[str, float] = {}
+        self._took_at: float | None = None
         self._in_hand = 0
         self._rung = 0
         self._bell = Condition()
@@ -31,8 +33,29 @@ class Desk:
         """Threads with nothing in hand."""
         return max(0, self.threads - self._in_hand)
 
+    @property
+    def busy(self) -> int:
+        """Threads with something in hand, and messages that wait for one."""
+        return self._in_hand
+
+    @property
+    def asked_at(self) -> float | None:
+        """When Redis was asked last, by the monotonic clock; of all queues the one that was asked longest ago."""
+        return min(self._asked_at.values(), default=None)
+
+    @property
+    def took_at(self) -> float | None:
+        """When a message was taken last, by the monotonic clock."""
+        return self._took_at
+
+    def ask(self, queue: str) -> None:
+        """Note that a queue's consumer goes its rounds, and that Redis answers it."""
+        self._asked_at[queue] = time.monotonic()
+
     def take(self, messages: int) -> None:
         """Count messages that were fetched for this process's threads."""
+        if messages:
+            self._took_at = time.monotonic()
         with self._bell:
             self._in_hand += messages
 
@@ -63,6 +86,7 @@ class CallBroker(RedisBroker):
     def __init__(self, client: redis.Redis, *, namespace: str, desk: Desk) -> None:
         super().__init__(client=client, namespace=namespace, middleware=[], maintenance_chance=100_000)  # type: ignore[no-untyped-call]  # carries no types
         self.desk = desk
+        self.on_unknown: Callable[[str], None] = lambda _job_id: None
 
     @property
     def consumer_class(self) -> type["CallConsumer"]:
@@ -110,10 +134,14 @@ class CallConsumer(_RedisConsumer):
                 room = self.desk.free
                 self.message_cache = self.broker.do_fetch(self.queue_name, room) if room else []
                 self.desk.take(len(self.message_cache))
+            self.desk.ask(self.queue_name)
             if self.message_cache:
-                message = dramatiq.Message.decode(self.message_cache.pop(0))
+                message = MessageProxy(dramatiq.Message.decode(self.message_cache.pop(0)))
                 self.queued_message_ids.add(message.message_id)
-                return MessageProxy(message)
+                if message.actor_name in self.broker.actors:
+                    return message
+                self._refuse(message)
+                return None
         except redis.RedisError as error:
             # The consumer thread would be torn down and rebuilt after three seconds; a moment's sleep is enough.
             log.warning("redis_away", queue=self.queue_name, error=str(error))
@@ -121,6 +149,11 @@ class CallConsumer(_RedisConsumer):
             return None
         self._heard = self.desk.wait(self._heard, IDLE_POLL_SECONDS)
         return None
+
+    def _refuse(self, message: MessageProxy) -> None:
+        """Leave a step to a process that knows its kind: a newer dispatcher called it up, or an older one."""
+        self.broker.on_unknown(str(message.args[0]))
+        self.ack(message)
 
     def _settle(self, command: Any, message: MessageProxy) -> None:
         # An unsettled message comes back some day and finds no call: Redis away must not hold up the thread.

@@ -1,7 +1,7 @@
 """The dispatcher: looks at the line and calls up its head, as many steps as tokens fall due and threads are free."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -9,7 +9,7 @@ from threading import Event, Thread
 import redis
 import structlog
 
-from db import Connection, gates, jobs, line, steps, story
+from db import Connection, gates, jobs, line, pauses, steps, story
 from db.errors import MayBeRetried
 from db.gates import Gate
 from db.jobs import Job
@@ -30,7 +30,10 @@ LOOKAHEAD = 2  # steps that wait for a token in each lane: those that fall due i
 class Dispatcher:
     """One thread a worker process. There is no leader: two dispatchers at one lane take turns by its row's lock."""
 
-    def __init__(self, resources: Resources, broker: CallBroker, *, lanes: tuple[Lane, ...]) -> None:
+    def __init__(
+        self, resources: Resources, broker: CallBroker, *, lanes: tuple[Lane, ...], kinds: Collection[str]
+    ) -> None:
+        self._kinds = kinds
         self._resources = resources
         self._settings = resources.settings.engine
         self._broker = broker
@@ -38,9 +41,15 @@ class Dispatcher:
         self._wake = Event()
         self._end = Event()
         self._looked_at = self._trusted_from = time.monotonic()
+        self._has_looked = False
         self._mirror = fleet_gates.Mirror(resources.limiter)
         self._alarm_at = datetime.min.replace(tzinfo=UTC)
         self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
+
+    @property
+    def looked_at(self) -> float | None:
+        """When it looked at the line last, by the monotonic clock; None before the first time."""
+        return self._looked_at if self._has_looked else None
 
     def start(self) -> None:
         """Begin to look at the line."""
@@ -78,15 +87,18 @@ class Dispatcher:
                 for expired in line.take_back_expired(conn):
                     _take_over(conn, expired)
             holding = gates.holding(conn, self._resources.limiter.budget)
+            paused = pauses.holding(conn)
+        lanes = [lane for lane in self._lanes if lane not in paused]
         with suppress(LimiterUnavailable):
             self._mirror.show(holding)  # people at the doors meet gate and brake in Redis, so there they must be
         self._alarm(holding)
         free = self._broker.desk.free
         if free and all(gate.share for gate in holding):
-            free -= self._call_up_for_tokens(free)
+            free -= self._call_up_for_tokens(lanes, free)
         if free:
-            self._call_up(lane_rooms=dict.fromkeys(self._lanes, free), takes_token=False, free=free)
+            self._call_up(lane_rooms=dict.fromkeys(lanes, free), takes_token=False, free=free)
         self._looked_at = time.monotonic()
+        self._has_looked = True
 
     def _are_leases_to_be_trusted(self) -> bool:
         """Whether an expired lease means a dead worker. While we could not look, others could not renew either, and
@@ -108,11 +120,11 @@ class Dispatcher:
                     "gate_closed_for_long", cause=gate.cause, reason=gate.reason, since=gate.closed_at.isoformat()
                 )
 
-    def _call_up_for_tokens(self, free: int) -> int:
+    def _call_up_for_tokens(self, lanes: Sequence[Lane], free: int) -> int:
         """Keep LOOKAHEAD steps of each lane waiting in the limiter, so that it always has somebody to choose."""
         with self._resources.pool.transaction() as conn:
             waiting = line.count_waiting(conn)
-        rooms = {lane: LOOKAHEAD - waiting.get(lane, 0) for lane in self._lanes}
+        rooms = {lane: LOOKAHEAD - waiting.get(lane, 0) for lane in lanes}
         return self._call_up(lane_rooms=rooms, takes_token=True, free=free)
 
     def _call_up(self, *, lane_rooms: Mapping[Lane, int], takes_token: bool, free: int) -> int:
@@ -125,6 +137,7 @@ class Dispatcher:
                 calls = line.call_up(
                     conn,
                     lane=lane,
+                    kinds=self._kinds,
                     takes_token=takes_token,
                     room=room_here,
                     call_seconds=self._settings.call_seconds,

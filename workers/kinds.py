@@ -104,6 +104,10 @@ class JobFailed(Exception):
         self.error_class = error_class
 
 
+class Misfit(Exception):
+    """What the ledger has of a job does not fit this code: a newer release wrote it, or an older one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job(Generic[A, C, R]):
     """A kind with its code. ``fetch`` asks Discogs, outside any transaction; ``store`` writes what came back.

@@ -75,6 +75,13 @@ class LeaseKeeper:
             with self._lock:
                 self._held.pop(job.id, None)
 
+    @property
+    def stuck(self) -> int:
+        """Steps past their deadline whose threads have not come back."""
+        now = time.monotonic()
+        with self._lock:
+            return sum(now > lease.deadline for lease in self._held.values())
+
     def release_waiters(self) -> None:
         """Ask every step that waits for its token, or will, to give itself back: the process is stopping."""
         with self._lock:

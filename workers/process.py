@@ -2,15 +2,19 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 from threading import Event, Thread
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import dramatiq
 import structlog
 
+from db import steps
+from db.errors import DatabaseError
+from db.fleet import SignOfLife
 from db.listen import Listener
 from workers import memory
 from workers.broker import CallBroker, Desk
@@ -19,6 +23,7 @@ from workers.ending import Ending
 from workers.kinds import Job
 from workers.leases import LeaseKeeper
 from workers.limiter.lanes import Lane
+from workers.presence import Presence, version_of
 from workers.resources import Resources
 from workers.runner import Runner
 
@@ -44,8 +49,14 @@ class WorkerProcess:
             lease_seconds=settings.lease_seconds,
             step_deadline_seconds=settings.step_deadline_seconds,
         )
-        self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes)
+        self._pool = resources.pool
+        self._lanes = lanes
+        self._kinds = tuple(by_kind)
+        self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes, kinds=self._kinds)
         self._desk.on_free = self._dispatcher.wake
+        self._broker.on_unknown = self._leave_to_others
+        self._version = version_of(job.kind for job in by_kind.values())
+        self._presence = Presence(resources.pool, self._sign)
         runner = Runner(resources, by_kind, self._leases, worker=self.name)
         for kind in by_kind.values():
             # Retries, limits and results stay with the ledger: the actor is only the way to a thread.
@@ -80,6 +91,7 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Begin to work in threads of this process."""
+        self._presence.start()
         self._leases.start()
         self._worker.start()
         self._dispatcher.start()
@@ -95,6 +107,37 @@ class WorkerProcess:
         self._desk.ring()
         self._worker.stop(timeout=int(GOODBYE_SECONDS * 1000))
         self._leases.stop()
+        self._presence.stop()
+
+    def _sign(self) -> SignOfLife:
+        now = time.monotonic()
+
+        def ago(at: float | None) -> float | None:
+            return None if at is None else now - at
+
+        return SignOfLife(
+            name=self.name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=self._version,
+            lanes=[lane.value for lane in self._lanes],
+            kinds=sorted(self._kinds),
+            threads=self._desk.threads,
+            busy=min(self._desk.busy, self._desk.threads),
+            stuck=self._leases.stuck,
+            looked_ago=ago(self._dispatcher.looked_at),
+            asked_ago=ago(self._desk.asked_at),
+            took_ago=ago(self._desk.took_at),
+        )
+
+    def _leave_to_others(self, job_id: str) -> None:
+        """Take back the call of a kind that this process does not know; without the ledger it runs out by itself."""
+        log.info("kind_unknown_here", job_id=job_id)
+        try:
+            with self._pool.transaction() as conn:
+                steps.uncall(conn, UUID(job_id))
+        except DatabaseError as error:
+            log.warning("call_not_taken_back", job_id=job_id, error=str(error))
 
     def _listen(self) -> None:
         """Wake the dispatcher when somebody enqueues; without this it looks by itself a moment later."""

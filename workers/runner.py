@@ -1,13 +1,15 @@
 """How a step runs, whatever the job: claimed, fetched, stored with its checkpoint, or put back with the reason."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 
-from db import Connection, links, steps, usage
+from db import Connection, fleet, links, steps, usage
 from db.errors import MayBeRetried
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
@@ -16,10 +18,11 @@ from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised, Unav
 from workers.decide import CRASHES_BEFORE_ALONE
 from workers.hand import Hand, StepLost, in_transaction
 from workers.job_log import Notes, taking_notes
-from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
+from workers.kinds import Continue, Done, Job, JobFailed, Misfit, Outcome, Progress, Step
 from workers.leases import Lease, LeaseKeeper
 from workers.limiter.errors import GaveUp
 from workers.limiter.lanes import Lane
+from workers.presence import version_of
 from workers.resources import Resources
 from workers.settings import EngineSettings
 from workers.settling import settle
@@ -27,6 +30,8 @@ from workers.solo import Solo
 from workers.tokens import LaneBudget
 
 log = structlog.get_logger(__name__)
+
+MISFIT_SECONDS = 3600.0  # a deploy is over by then
 
 
 class Runner:
@@ -45,6 +50,8 @@ class Runner:
         self._jobs = jobs
         self._leases = leases
         self._worker = worker
+        self._version = version_of(job.kind for job in jobs.values())
+        self._misfits: dict[UUID, float] = {}
         self._solo = Solo()
 
     def run(self, job_id: str, crashes: int) -> None:
@@ -136,15 +143,31 @@ class Runner:
 
     def _step(self, hand: Hand, job: Job[Any, Any, Any]) -> Step[Any, Any]:
         row = hand.row
+        try:
+            arguments = job.kind.arguments.model_validate(row.args)
+            checkpoint = job.kind.checkpoint.model_validate(row.checkpoint)
+        except ValidationError as error:
+            raise self._misfit(row, error) from error
         return Step(
             job_id=row.id,
             user_id=row.user_id,
-            arguments=job.kind.arguments.model_validate(row.args),
-            checkpoint=job.kind.checkpoint.model_validate(row.checkpoint),
+            arguments=arguments,
+            checkpoint=checkpoint,
             progress=Progress(row.processed_records, row.skipped_records, row.total_records),
             discogs=self._resources.discogs(hand.account, hand.budget),
             account=hand.account,
         )
+
+    def _misfit(self, row: JobRow, error: ValidationError) -> Exception:
+        """Leave the job to a worker of another release while there is one, an hour at most; then it fails."""
+        since = self._misfits.setdefault(row.id, time.monotonic())
+        with self._resources.pool.transaction() as conn:
+            is_other_there = fleet.has_other_version(conn, self._version)
+        if is_other_there and time.monotonic() - since < MISFIT_SECONDS:
+            return Misfit("What this job has stored does not fit this release; a worker of another one takes it.")
+        self._misfits.pop(row.id, None)
+        where = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
+        return JobFailed("Misfit", f"What this job has stored fits no worker that is there (at {where}).")
 
     def _account(self, row: JobRow) -> Account:
         with self._resources.pool.transaction() as conn:

@@ -1,7 +1,10 @@
--- name: call_up(lane, takes_token, room, call_seconds)
+-- name: call_up(lane, kinds, takes_token, room, call_seconds)
 -- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
 -- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
+-- Only kinds that the dispatcher's own process knows: while releases change, another one may be the only one that does.
 -- Users are looked at in order of turns until enough are found, one probe each: a join would read all of them first.
+-- Whether anything is ready at all is asked in the order of an index: of 100,000 that wait the planner expects to meet
+-- one at once wherever it begins, and reads a million that ended before it does.
 -- NO KEY: a job being enqueued holds the row's key by its foreign key, and must not stop the line until it commits.
 WITH line AS (
     SELECT
@@ -10,13 +13,15 @@ WITH line AS (
     FROM rekkrd.lanes
     WHERE
         lane = :lane
-        AND EXISTS (
-            SELECT 1
+        AND (
+            SELECT true
             FROM rekkrd.jobs AS j
             WHERE
                 j.lane = :lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token = :takes_token
                 AND j.due_at <= now() AND j.leased_until IS NULL
                 AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
+            LIMIT 1
         )
     FOR NO KEY UPDATE SKIP LOCKED
 ),
@@ -40,6 +45,7 @@ ready AS (
                 j.lane = :lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
                 AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
                 AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                 AND NOT (
                     j.speaks_for_user AND EXISTS (
                         SELECT 1
@@ -69,6 +75,7 @@ ready AS (
                     j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
                     AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
                     AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                    AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                     AND NOT j.speaks_for_user
                 ORDER BY j.priority DESC, j.due_at, j.id
                 LIMIT :room
@@ -84,6 +91,7 @@ ready AS (
                     j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
                     AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
                     AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                    AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                     AND j.speaks_for_user
                     AND NOT EXISTS (
                         SELECT 1
@@ -171,9 +179,10 @@ FROM (
 WHERE j.id = expired.id
 RETURNING j.*, expired.leased_by AS left_by, expired.claimed_at AS left_at, expired.is_executing AS died_executing;
 
--- name: count_ahead(id)$
+-- name: count_ahead(id, most)$
 -- Steps that will be called up before this job's next one: one for each user whose turn is earlier,
--- and the user's own older steps, between each two of which every other waiting user has one.
+-- and the user's own older steps, between each two of which every other waiting user has one. So many, or a few more,
+-- when there are more: nobody needs it to the step then, and to count ten thousand users takes too long.
 WITH me AS (
     SELECT
         j.id,
@@ -190,30 +199,38 @@ WITH me AS (
 
 own AS (
     SELECT count(*) AS ahead
-    FROM me
-    INNER JOIN rekkrd.jobs AS j ON me.lane = j.lane AND me.user_id = j.user_id
-    WHERE
-        j.state IN ('pending', 'running', 'retrying') AND j.due_at <= now()
-        AND (j.priority > me.priority OR (j.priority = me.priority AND (j.due_at, j.id) < (me.due_at, me.id)))
+    FROM (
+        SELECT 1
+        FROM me
+        INNER JOIN rekkrd.jobs AS j ON me.lane = j.lane AND me.user_id = j.user_id
+        WHERE
+            j.state IN ('pending', 'running', 'retrying') AND j.due_at <= now()
+            AND (j.priority > me.priority OR (j.priority = me.priority AND (j.due_at, j.id) < (me.due_at, me.id)))
+        LIMIT :most
+    ) AS older
 ),
 
 others AS (
-    SELECT coalesce(sum(least(waiting.steps, own.ahead + 1)), 0) AS ahead
-    FROM me
-    CROSS JOIN own
-    INNER JOIN rekkrd.turns AS t ON me.lane = t.lane AND me.user_id <> t.user_id
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS steps
-        FROM (
-            SELECT 1
-            FROM rekkrd.jobs AS j
-            WHERE
-                j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
-                AND j.due_at <= now()
-            LIMIT 100
-        ) AS counted
-    ) AS waiting
-    WHERE (t.turn, t.user_id) < (me.turn + own.ahead, me.user_id)
+    SELECT coalesce(sum(earlier.steps), 0) AS ahead
+    FROM (
+        SELECT waiting.steps
+        FROM me
+        CROSS JOIN own
+        INNER JOIN rekkrd.turns AS t ON me.lane = t.lane AND me.user_id <> t.user_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS steps
+            FROM (
+                SELECT 1
+                FROM rekkrd.jobs AS j
+                WHERE
+                    j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
+                    AND j.due_at <= now()
+                LIMIT least(100, own.ahead + 1)
+            ) AS counted
+        ) AS waiting
+        WHERE (t.turn, t.user_id) < (me.turn + own.ahead, me.user_id) AND waiting.steps > 0
+        LIMIT :most
+    ) AS earlier
 )
 
 SELECT own.ahead + others.ahead

@@ -52,7 +52,8 @@ def _live(order: Mapping[str, Any]) -> None:
             runner.run(order["job"], 0)
         else:
             broker = CallBroker(resources.redis, namespace="mortal", desk=Desk(4))
-            Dispatcher(resources, broker, lanes=(Lane.IMPORT,)).look()
+            kinds = [job.kind.name for job in JOBS]
+            Dispatcher(resources, broker, lanes=(Lane.IMPORT,), kinds=kinds).look()
     os._exit(0)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,7 +10,7 @@ import redis
 
 from actors.catalog import UPKEEP
 from actors.enqueue import enqueue
-from db import jobs, line, steps
+from db import jobs, line, pauses, steps
 from db.jobs import State
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
@@ -65,7 +66,7 @@ def test_a_job_asked_to_end_ends_with_its_worker(resources: Resources, broker: S
         steps.claim(conn, job_id, worker="died", lease_seconds=0.001)
         jobs.cancel(conn, job_id)
     assert found(resources, job_id).state is State.RUNNING
-    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,)).look()
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,), kinds=("upkeep",)).look()
     assert found(resources, job_id).state is State.CANCELLED
     assert broker.tries == 0
 
@@ -77,7 +78,7 @@ def test_who_could_not_look_gives_the_others_time_to_renew_before_it_takes_them_
     with resources.pool.transaction() as conn:
         line.call_up(conn, lane="background", takes_token=False, room=1, call_seconds=600)
         steps.claim(conn, job_id, worker="alive", lease_seconds=0.001)
-    dispatcher = Dispatcher(resources, broker, lanes=(Lane.IMPORT,))
+    dispatcher = Dispatcher(resources, broker, lanes=(Lane.IMPORT,), kinds=("upkeep",))
     time.sleep(1.2)  # longer than the fixture's pause between two looks and a third of its lease
     dispatcher.look()
     assert found(resources, job_id).leased_by == "alive"
@@ -88,6 +89,30 @@ def test_who_could_not_look_gives_the_others_time_to_renew_before_it_takes_them_
 
 def test_redis_away_costs_one_try_and_leaves_no_step_called(resources: Resources, broker: Silent) -> None:
     job_ids = [add(resources) for _ in range(3)]
-    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,)).look()
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,), kinds=("upkeep",)).look()
     assert broker.tries == 1
     assert [found(resources, job_id).called_until for job_id in job_ids] == [None, None, None]
+
+
+def test_a_paused_lane_is_left_alone_until_its_time_and_the_others_go_on(resources: Resources, broker: Silent) -> None:
+    job_id = add(resources)
+    dispatcher = Dispatcher(resources, broker, lanes=(Lane.BACKGROUND, Lane.IMPORT), kinds=("upkeep",))
+    now = datetime.now(UTC)
+    with resources.pool.transaction() as conn:
+        pauses.pause(conn, "background", until=now + timedelta(hours=1), reason="the shop has a sale", by="ada")
+    dispatcher.look()
+    assert broker.tries == 0
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.pauses SET paused_at = %s, paused_until = now()", [now - timedelta(hours=1)])
+    dispatcher.look()
+    assert broker.tries == 1
+    with resources.pool.transaction() as conn:
+        pauses.pause(conn, "import", until=now + timedelta(hours=1), reason="no imports", by="ada")
+    dispatcher.look()
+    assert broker.tries == 2, found(resources, job_id)
+
+
+def test_only_what_the_process_knows_is_called_up(resources: Resources, broker: Silent) -> None:
+    add(resources)
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,), kinds=("import_collection",)).look()
+    assert broker.tries == 0

@@ -1,0 +1,67 @@
+"""A worker's sign of life in the ledger, every few seconds: who it is, what it knows, and whether it takes work."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from importlib.metadata import version as release_of
+from threading import Event, Thread
+from typing import Any
+
+import structlog
+
+from db import fleet
+from db.errors import DatabaseError
+from db.fleet import SignOfLife
+from db.pool import Pool
+from workers.kinds import Kind
+
+log = structlog.get_logger(__name__)
+
+SIGN_SECONDS = fleet.GONE_AFTER.total_seconds() / 4
+
+
+class Presence:
+    """One thread a worker process. A worker that cannot reach the ledger is as good as gone, and looks so."""
+
+    def __init__(self, pool: Pool, sign: Callable[[], SignOfLife]) -> None:
+        self._pool = pool
+        self._sign = sign
+        self._end = Event()
+        self._thread = Thread(target=self._run, name="presence", daemon=True)
+
+    def start(self) -> None:
+        """Say for the first time that this worker is there, and go on saying it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take the name out of the ledger: a clean end is no death. One try, for the process wants to end."""
+        self._end.set()
+        self._thread.join()
+        try:
+            with self._pool.transaction() as conn:
+                fleet.remove(conn, self._sign().name)
+        except DatabaseError as error:
+            log.warning("worker_not_removed", error=str(error))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._pool.transaction() as conn:
+                    fleet.keep(conn, self._sign())
+            except DatabaseError as error:
+                log.warning("sign_of_life_not_stored", error=str(error))
+            except Exception:
+                # The thread outlives its errors: without it a healthy worker would pass for dead.
+                log.exception("sign_of_life_not_stored")
+            if self._end.wait(SIGN_SECONDS):
+                return
+
+
+def version_of(kinds: Iterable[Kind[Any, Any]]) -> str:
+    """Name a worker's code: its release, and behind the + a digest of the kinds it knows and of their schemas.
+
+    Two builds of one release differ in it as soon as one of them cannot read what the other stores.
+    """
+    schemas = {kind.name: [kind.arguments.model_json_schema(), kind.checkpoint.model_json_schema()] for kind in kinds}
+    digest = hashlib.sha256(json.dumps(schemas, sort_keys=True).encode()).hexdigest()
+    return f"{release_of('rekkrd-workers')}+{digest[:8]}"
