@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
-from actors.errors import BrakeRefused
+from actors.errors import BrakeRefused, HoldRefused
 from actors.wording import clock
 from workers import gates
 from workers.limiter.errors import LimiterUnavailable
@@ -12,7 +12,7 @@ from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot
 from workers.resources import Resources
 
-LONGEST_BRAKE = timedelta(days=7)  # whoever needs longer says so again; a brake that was forgotten ends by itself
+LONGEST_HOLD = timedelta(days=7)  # whoever needs longer says so again; what was forgotten ends by itself
 
 Cause = Literal["reserve", "discogs", "others", "brake"]
 
@@ -106,16 +106,21 @@ def release_brake(resources: Resources, *, by: str) -> bool:
 
 def refuse_nonsense(share: float, until: datetime, reason: str, now: datetime) -> None:
     """Raise BrakeRefused when this is no brake that anybody means."""
-    if not reason.strip():
-        raise BrakeRefused("No reason was given.", "Say in a few words why: everybody whose job waits will read it.")
     if not 0 <= share < 1:
         raise BrakeRefused("This is no share of the budget.", "Name one from 0 to below 1; releasing leaves all of it.")
+    refuse_hold(until, reason, now, BrakeRefused)
+
+
+def refuse_hold(until: datetime, reason: str, now: datetime, refused: type[HoldRefused]) -> None:
+    """Raise this error when something is to be held back without a reason, or until a time that nobody means."""
+    if not reason.strip():
+        raise refused("No reason was given.", "Say in a few words why: everybody whose job waits will read it.")
     if until <= now:
-        raise BrakeRefused(f"{until:%Y-%m-%d %H:%M:%S %Z} is past.", "Name a time to come.")
-    if until - now > LONGEST_BRAKE:
-        raise BrakeRefused(
-            f"{until:%Y-%m-%d %H:%M %Z} is more than {LONGEST_BRAKE.days} days ahead.",
-            "Name a sooner time, and pull it again when it ends.",
+        raise refused(f"{until:%Y-%m-%d %H:%M:%S %Z} is past.", "Name a time to come.")
+    if until - now > LONGEST_HOLD:
+        raise refused(
+            f"{until:%Y-%m-%d %H:%M %Z} is more than {LONGEST_HOLD.days} days ahead.",
+            "Name a sooner time, and say it again when that ends.",
         )
 
 

@@ -2,7 +2,9 @@
 
 ActorError
 ├── NotConnected        the user has no account connected, or must connect it again
-├── BrakeRefused        no brake that anybody means: no reason, or a time that is past or too far away
+├── HoldRefused         nothing that anybody means: no reason, or a time that is past or too far away
+│   ├── BrakeRefused
+│   └── PauseRefused
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
@@ -22,8 +24,16 @@ class NotConnected(ActorError):
     """There is no account to speak for."""
 
 
-class BrakeRefused(ActorError):
-    """The brake was not pulled: no reason, or a time that is past or too far away."""
+class HoldRefused(ActorError):
+    """Nothing was held back: no reason, or a time that is past or too far away."""
+
+
+class BrakeRefused(HoldRefused):
+    """The brake was not pulled."""
+
+
+class PauseRefused(HoldRefused):
+    """The lane was not paused."""
 
 
 class ConnectFailed(ActorError):

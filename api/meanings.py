@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from actors.errors import ActorError, BrakeRefused, Denied, NotConnected, OtherAccount, VerifierRefused
+from actors.errors import ActorError, BrakeRefused, Denied, NotConnected, OtherAccount, PauseRefused, VerifierRefused
 from api.errors import INTERNAL, ApiError, Code
 from db.errors import (
     DatabaseError,
@@ -56,6 +56,7 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (VerifierRefused, Meaning(Code.CONFLICT, "verifier_refused", "")),
     (OtherAccount, Meaning(Code.CONFLICT, "other_account", "")),
     (BrakeRefused, Meaning(Code.INVALID, "brake_refused", "")),
+    (PauseRefused, Meaning(Code.INVALID, "pause_refused", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (

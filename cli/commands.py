@@ -43,6 +43,8 @@ COMMANDS = (
     Command("keys", COLLECTORS),
     Command("import", JOBS, module="importing", function="import_"),
     Command("jobs", JOBS),
+    Command("queues", JOBS),
+    Command("workers", JOBS),
     Command("limiter", JOBS),
     Command("usage", JOBS),
     Command("api", PROCESSES),

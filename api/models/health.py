@@ -7,6 +7,13 @@ from pydantic import Field
 from api.models import Model
 
 
+class Readiness(Model):
+    """Whether work is being done: what is missing stands in the list, one thing a sentence."""
+
+    status: Literal["ready", "not ready"]
+    missing: list[str] = Field(examples=[["No worker consumes the lane import."]])
+
+
 class Health(Model):
     """Whether this process can do its work."""
 

@@ -83,7 +83,7 @@ class Waiting(Model):
         examples=["Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."],
         description="Null while a step is under way.",
     )
-    place_in_lane: int | None = Field(description="1 is next.")
+    place_in_lane: int | None = Field(description="1 is next; null behind more than 1,000.")
     going_on_at: datetime | None
 
 

@@ -1,0 +1,128 @@
+"""Lanes and workers in the terminal: what waits, who works, pauses with their audit, and a check for orchestrators."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from actors.queues import Queue
+from cli import main, queues, workers
+from cli.errors import WorkFailed
+from db import fleet, operations, pauses
+from db.fleet import Held, SignOfLife, Worker
+from db.jobs import NewJob
+from db.jobs import add as add_job
+from db.pauses import Pause
+from db.pool import Pool
+from workers.limiter.lanes import Lane
+
+LANES = [lane.value for lane in Lane]
+SIGN = SignOfLife("here:1:a", "here", 1, "1+a", LANES, ["upkeep"], 8, 1, 0, 0.1, 0.1, 2.0)
+
+
+@pytest.fixture
+def pool(migrated_database_url, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", migrated_database_url)
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    yield pool
+    pool.close()
+
+
+def run(command: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main.app_for([command]), [command, *arguments])
+
+
+def holding(pool) -> dict[str, Pause]:
+    with pool.transaction() as conn:
+        return pauses.holding(conn)
+
+
+def test_a_lane_is_paused_and_resumed_and_both_are_remembered(pool):
+    told = run("queues", "pause", "import", "--for", "30m", "--reason", "the shop has a sale")
+    assert "import is paused until" in told.stdout
+    assert holding(pool)["import"].reason == "the shop has a sale"
+    assert "the shop has a sale" in run("queues").stdout
+    assert run("queues", "resume", "import").stdout.strip() == "Goes on: import."
+    assert run("queues", "resume", "import").stdout.strip() == "import is not paused."
+    with pool.transaction() as conn:
+        assert [act.action for act in operations.acts(conn)] == ["resumed", "paused"]
+
+
+def test_every_lane_is_paused_at_once(pool):
+    run("queues", "pause", "all", "--for", "30m", "--reason", "moving house")
+    assert sorted(holding(pool)) == sorted(LANES)
+    assert run("queues", "resume", "all").stdout.strip() == "Goes on: interactive, import, background."
+
+
+@pytest.mark.parametrize(
+    "wrong", [("attic", "--for", "30m", "--reason", "x"), ("import", "--for", "30d", "--reason", "x")]
+)
+def test_a_pause_that_nobody_means_changes_nothing(pool, wrong):
+    assert run("queues", "pause", *wrong).exit_code != 0
+    assert holding(pool) == {}
+
+
+def test_a_check_fails_while_work_waits_that_nobody_takes(pool):
+    assert run("workers", "--check").exit_code == 0
+    new = NewJob("upkeep", "background", uuid4(), {}, None, takes_token=False, speaks_for_user=False)
+    with pool.transaction() as conn:
+        add_job(conn, new)
+    failed = run("workers", "--check").exception
+    assert isinstance(failed, WorkFailed)
+    assert "background" in str(failed)
+    with pool.transaction() as conn:
+        fleet.keep(conn, SIGN)
+    assert run("workers", "--check").exit_code == 0
+    assert json.loads(run("workers", "--json").stdout)["workers"][0]["is_consuming"] is True
+
+
+def test_lanes_fit_into_80_columns(drawn):
+    now = datetime.now(UTC)
+    pause = Pause("import", now, now + timedelta(hours=1), "the shop has a sale", "anna")
+    full = Queue(
+        Lane.IMPORT,
+        ready=123_456,
+        delayed=12_345,
+        called=1_000,
+        under_way=8,
+        oldest_seconds=200_000,
+        failed=12_345,
+        ended={"completed": 500, "failed": 1},
+        requests=275,
+        by_state={"pending": 136_801, "running": 8},
+        pause=pause,
+    )
+    lines = drawn(queues.picture([replace(full, lane=Lane.INTERACTIVE, pause=None), full]))
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "123,456" in text
+    assert "100.2" in text
+    assert "by anna" in text
+
+
+def test_workers_fit_into_80_columns_and_say_why_one_does_nothing(drawn):
+    now = datetime.now(UTC)
+    seen = {"started_at": now - timedelta(hours=3), "seen_at": now, "seen_ago": 0.0}
+    sign = replace(SIGN, name="a-host-with-a-long-name.example:12345:abcdef", version="1.0.0+0123abcd")
+    values = {field: getattr(sign, field) for field in SignOfLife.__dataclass_fields__}
+    works = Worker(**values, **seen)
+    hangs = replace(works, name="hung:1:a", stuck=8, version="1.0.0+ffff0000")
+    gone = replace(works, name="gone:1:a", seen_ago=600.0)
+    held = [
+        Held(works.name, UUID(int=n), "import_collection", "import", UUID(int=1), is_executing=True) for n in range(6)
+    ]
+    lines = drawn(workers.picture([works, hangs, gone], held, ["background"]))
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    for said in (
+        "every thread hangs",
+        "gone without a word, seen now",
+        "and 2 more",
+        "2 releases at once",
+        "no worker takes it",
+    ):
+        assert said in text
