@@ -25,7 +25,7 @@ _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
 class Surroundings:
     """What around a job decides when it goes on.
 
-    ``ahead`` counts steps of its lane that come first. ``gate`` lets nobody send; ``brake`` is the operator's that
+    ``ahead`` counts steps of its lane that come first, MOST_AHEAD at most. ``gate`` lets nobody send; ``brake`` is the operator's that
     leaves a share. ``expected`` is how many records there will be while the job's own total is unknown.
     """
 
@@ -36,6 +36,11 @@ class Surroundings:
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
     expected: int | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether ``ahead`` is all of them."""
+        return self.ahead is not None and self.ahead < line.MOST_AHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobV
         records_per_second=records_per_second(job, around.now),
         requests_left=left,
         ends_at=ends_at,
-        place_in_lane=around.ahead + 1 if is_in_line and around.ahead is not None else None,
+        place_in_lane=around.ahead + 1 if is_in_line and around.is_counted else None,
         going_on_at=opens_at,
         waits_for=waits_for,
         sentence=_sentence(job, waits_for, ends_at, around.now),
@@ -212,6 +217,8 @@ def _in_line(job: Job, around: Surroundings, step_seconds: float) -> str:
     if job.called_until is not None and job.called_until > around.now:
         return "Called up."
     ahead = around.ahead or 0
+    if ahead >= line.MOST_AHEAD:
+        return f"After more than {ahead:,} others in lane {job.lane}, in more than {lasting(ahead * step_seconds)}."
     idle = (around.now - job.due_at).total_seconds()
     if job.steps == 0 and ahead == 0 and job.state is State.PENDING and idle > NO_WORKER_SECONDS:
         return f"Next in lane {job.lane}, but nobody took it for {lasting(idle)}: is a worker running?"

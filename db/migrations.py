@@ -22,6 +22,7 @@ OLDEST_SERVER = 150_000  # PostgreSQL 15: MERGE, security_invoker, NULLS NOT DIS
 LOCK = 0x72656B6B7264  # "rekkrd": the advisory lock of whoever migrates
 CONNECT_SECONDS = 10.0
 LOCK_SECONDS = 5.0
+LOCK_TRIES = 4  # with a pause as long as the wait in between, in which the app goes on
 OTHERS_SECONDS = 600.0  # how long we let another process finish its migrations
 ASK_AGAIN_SECONDS = 0.2
 
@@ -49,7 +50,7 @@ def migrate(
     """Apply what is missing and return its names. ``url`` must not lead through a transaction pooler.
 
     Raises MigrationRefused with a sentence for a person, and MigrationBlocked, which may be retried, when a table
-    stayed busy for ``lock_seconds``.
+    stayed busy: it is waited for several times, ``lock_seconds`` each, for whoever needs it next waits behind us.
     """
     migrations = _read(folder)
     with _connected(url) as conn, _alone(conn, others_seconds):
@@ -142,6 +143,23 @@ def _missing(conn: Connection, migrations: list[Migration]) -> list[Migration]:
 
 
 def _apply(conn: Connection, migration: Migration, lock_seconds: float) -> None:
+    for nth in range(1, LOCK_TRIES + 1):
+        try:
+            _try(conn, migration, lock_seconds)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if nth == LOCK_TRIES:
+                raise MigrationBlocked(
+                    f"Migration {migration.name} waited {LOCK_TRIES} times {lock_seconds:g} s for a table that "
+                    f"something else holds, and gave up so that the app does not wait behind it. {_holder(conn)}"
+                    "Start again at a quieter time; nothing is lost."
+                ) from None
+            log.warning("migration_waits", name=migration.name, nth=nth)
+            time.sleep(lock_seconds)
+        else:
+            return
+
+
+def _try(conn: Connection, migration: Migration, lock_seconds: float) -> None:
     try:
         if migration.has_transaction:
             with conn.transaction():
@@ -150,11 +168,6 @@ def _apply(conn: Connection, migration: Migration, lock_seconds: float) -> None:
                 _sql.record(conn, name=migration.name, checksum=migration.checksum)
         else:
             _apply_piecemeal(conn, migration, lock_seconds)
-    except psycopg.errors.LockNotAvailable:
-        raise MigrationBlocked(
-            f"Migration {migration.name} waited {lock_seconds:g} s for a table that something else holds, and gave up "
-            f"so that the app does not wait behind it. {_holder(conn)}Start again at a quieter time; nothing is lost."
-        ) from None
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
@@ -168,11 +181,14 @@ def _apply_piecemeal(conn: Connection, migration: Migration, lock_seconds: float
     """Run statement by statement, each harmless the second time.
 
     An index that an interrupted run left invalid goes first: IF NOT EXISTS would take it for a good one, and the
-    planner never uses it.
+    planner never uses it. What happens CONCURRENTLY waits until every older transaction is over, and nobody waits
+    behind it: it may take its time.
     """
-    _sql.prepare_session(conn, lock_timeout=_milliseconds(lock_seconds))
+    _sql.prepare_session(conn)
     try:
         for statement in _statements(migration.text):
+            patience = OTHERS_SECONDS if "CONCURRENTLY" in statement else lock_seconds
+            _sql.wait_for_locks(conn, lock_timeout=_milliseconds(patience))
             for row in _sql.find_invalid_indexes(conn):
                 if re.search(rf"\b{re.escape(row['name'])}\b", statement):
                     conn.execute(row["removal"].encode())
@@ -181,6 +197,7 @@ def _apply_piecemeal(conn: Connection, migration: Migration, lock_seconds: float
     finally:
         if not conn.closed:
             _sql.restore_lock_timeout(conn)
+            _sql.restore_statement_timeout(conn)
             _sql.restore_search_path(conn)
 
 

@@ -420,6 +420,7 @@ CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
 CREATE INDEX jobs_ended ON rekkrd.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_failed_alike ON rekkrd.jobs USING btree (error_class, kind, created_at DESC, id DESC) WHERE (state = 'failed'::text);
+CREATE INDEX jobs_failed_by_lane ON rekkrd.jobs USING btree (lane) WHERE (state = 'failed'::text);
 CREATE INDEX jobs_follow ON rekkrd.jobs USING btree (follows) WHERE (follows IS NOT NULL);
 CREATE INDEX jobs_in_line ON rekkrd.jobs USING btree (lane, user_id, priority DESC, due_at, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
 CREATE INDEX jobs_of_kind ON rekkrd.jobs USING btree (kind, created_at DESC, id DESC);

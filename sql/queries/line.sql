@@ -21,6 +21,7 @@ WITH line AS (
                 AND j.due_at <= now() AND j.leased_until IS NULL
                 AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
                 AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
+            ORDER BY j.due_at
             LIMIT 1
         )
     FOR NO KEY UPDATE SKIP LOCKED

@@ -41,15 +41,24 @@ SELECT
     set_config('lock_timeout', :lock_timeout, true) AS lock_timeout,
     set_config('search_path', '', true) AS search_path;
 
--- name: prepare_session(lock_timeout)^
--- The same for statements that have no transaction around them.
+-- name: prepare_session()^
+-- For statements that have no transaction around them: no name means anything without its schema, and an index of
+-- millions may take longer than the server lets a statement of the app take.
 SELECT
-    set_config('lock_timeout', :lock_timeout, false) AS lock_timeout,
+    set_config('statement_timeout', '0', false) AS statement_timeout,
     set_config('search_path', '', false) AS search_path;
+
+-- name: wait_for_locks(lock_timeout)^
+-- From here on wait so long for a busy table.
+SELECT set_config('lock_timeout', :lock_timeout, false) AS lock_timeout;
 
 -- name: restore_lock_timeout()!
 -- Wait as the server says.
 RESET lock_timeout;
+
+-- name: restore_statement_timeout()!
+-- Take as long as the server says.
+RESET statement_timeout;
 
 -- name: restore_search_path()!
 -- Look where the server says.

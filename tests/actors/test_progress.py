@@ -104,6 +104,12 @@ def test_a_failed_attempt_says_why_and_when_the_next_one_comes(job):
     )
 
 
+def test_behind_more_than_are_counted_nobody_is_promised_a_place(job_row):
+    view = told(job_row(NOW), ahead=1_000)
+    assert view.waits_for == "After more than 1,000 others in lane import, in more than 17 min."
+    assert view.place_in_lane is None
+
+
 def test_a_step_without_its_token_waits_for_it(job):
     row = job(leased_until=NOW + timedelta(seconds=10), leased_by="w")
     assert told(row, ahead=0).waits_for == "Waits for its token, about 1 s."

@@ -226,6 +226,18 @@ def test_the_place_in_the_line_counts_fair_turns(pool: Pool) -> None:
         assert line.count_ahead(conn, many[9]) == 10
 
 
+def test_what_comes_before_a_job_is_counted_so_far_and_no_further(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(6):
+        add(pool, uuid4())
+    many = [add(pool, UUID(int=2**128 - 1)) for _ in range(6)]
+    with pool.transaction() as conn:
+        assert [line.count_ahead(conn, one) for one in (many[0], many[3])] == [6, 9]
+        monkeypatch.setattr(line, "MOST_AHEAD", 4)
+        assert [line.count_ahead(conn, one) for one in (many[0], many[3])] == [4, 4]
+
+
 def test_fifty_users_finish_when_fair_turns_make_it(pool: Pool) -> None:
     whale, minnows = uuid4(), [uuid4() for _ in range(20)]
     add(pool, whale)
