@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -105,6 +106,9 @@ def test_failures_alike_say_how_many_why_and_what_to_do_in_80_columns(drawn, now
 
 def test_what_operators_did_says_to_which_jobs(drawn, now):
     act = Act(1, now, "anna", "retried", {"states": ["failed"], "kind": "import_collection"}, 97)
-    text = "\n".join(drawn(layout.act_table([act])))
+    long = replace(act, target={"lane": "import", "until": "2026-11-23T14:28:06+00:00", "reason": "a reason " * 20})
+    lines = drawn(layout.act_table([act, long]))
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
     assert "anna" in text
     assert "states failed, kind import_collection" in text
