@@ -8,9 +8,10 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, Stage
 from actors.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.pace import Pace
 from actors.wording import clock, lasting, ordinal
-from db import Connection, gates, line, links, waiting
+from db import Connection, gates, line, links, pauses, waiting
 from db.gates import Gate
 from db.jobs import Job, State
+from db.pauses import Pause
 from workers.gates import BUDGET
 
 SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
@@ -25,14 +26,16 @@ _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
 class Surroundings:
     """What around a job decides when it goes on.
 
-    ``ahead`` counts steps of its lane that come first, MOST_AHEAD at most. ``gate`` lets nobody send; ``brake`` is the operator's that
-    leaves a share. ``expected`` is how many records there will be while the job's own total is unknown.
+    ``ahead`` counts steps of its lane that come first, MOST_AHEAD at most. ``gate`` lets nobody send; ``brake`` is the
+    operator's that leaves a share, ``pause`` that of its lane. ``expected`` is how many records there will be while the
+    job's own total is unknown.
     """
 
     now: datetime
     ahead: int | None = None
     gate: Gate | None = None
     brake: Gate | None = None
+    pause: Pause | None = None
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
     expected: int | None = None
@@ -73,11 +76,14 @@ def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = 
     """Say how several jobs stand; what is around all of them is asked once, and nothing for those that are over."""
     live = [job for job in found if job.state.is_live]
     holding = gates.holding(conn, BUDGET) if live else []
+    paused = pauses.holding(conn) if live else {}
     users = waiting.users_by_lane(conn) if live else {}
-    return [tell(job, _look_around(conn, job, holding, users), pace, zone) for job in found]
+    return [tell(job, _look_around(conn, job, holding, paused, users), pace, zone) for job in found]
 
 
-def _look_around(conn: Connection, job: Job, holding: Sequence[Gate], users: Mapping[str, int]) -> Surroundings:
+def _look_around(
+    conn: Connection, job: Job, holding: Sequence[Gate], paused: Mapping[str, Pause], users: Mapping[str, int]
+) -> Surroundings:
     now = datetime.now(UTC)
     if not job.state.is_live:
         return Surroundings(now)
@@ -86,6 +92,7 @@ def _look_around(conn: Connection, job: Job, holding: Sequence[Gate], users: Map
         ahead=line.count_ahead(conn, job.id),
         gate=next((gate for gate in holding if not gate.share), None) if job.takes_token else None,
         brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
+        pause=paused.get(job.lane),
         speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
         users_by_lane=users,
         expected=_expected(conn, job),
@@ -172,6 +179,8 @@ def _waits_until(job: Job, around: Surroundings) -> datetime | None:
     if not job.state.is_live:
         return None
     times = [around.gate.closed_until if around.gate else around.now, job.due_at]
+    if around.pause is not None and job.leased_until is None:
+        times.append(around.pause.paused_until)
     latest = max(times)
     return latest if latest > around.now + SLACK else None
 
@@ -188,6 +197,10 @@ def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo
     if job.leased_until is not None:
         is_waiting = job.takes_token and not job.is_executing
         return f"Waits for its token, about {lasting(step_seconds)}.{slowly}" if is_waiting else None
+    if around.pause is not None:
+        until = clock(around.pause.paused_until, around.now, zone)
+        why = _ended(around.pause.reason)
+        return f"Lane {job.lane} is paused by an operator: {why} Going on at {until}.{_safe(job)}"
     if job.due_at > around.now + SLACK:
         return _until_due(job, around.now, zone)
     return _in_line(job, around, step_seconds) + slowly

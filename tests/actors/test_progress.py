@@ -10,6 +10,7 @@ from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from db.gates import Gate
 from db.jobs import State
+from db.pauses import Pause
 from workers.limiter.settings import LimiterSettings
 
 NOW = datetime(2026, 11, 23, 3, 13, 0, tzinfo=UTC)
@@ -61,6 +62,18 @@ def test_an_operators_pause_says_whose_it_is(job):
     assert told(job(), ahead=0, gate=brake(0.0)).waits_for == (
         "Paused by an operator: the app moves house. Going on at 03:33:00 UTC. Page 61 of 104 is safe."
     )
+
+
+def test_a_paused_lane_says_why_until_when_and_what_is_safe(job):
+    pause = Pause("import", NOW, NOW + timedelta(minutes=20), "the shop has a sale", "anna")
+    view = told(job(), ahead=0, pause=pause)
+    assert view.waits_for == (
+        "Lane import is paused by an operator: the shop has a sale. Going on at 03:33:00 UTC. Page 61 of 104 is safe."
+    )
+    assert (view.going_on_at, view.place_in_lane) == (pause.paused_until, None)
+    assert view.ends_at == pause.paused_until + timedelta(seconds=43)
+    under_way = job(leased_until=NOW + timedelta(seconds=10), leased_by="w", is_executing=True)
+    assert told(under_way, ahead=0, pause=pause).waits_for is None
 
 
 def test_a_brake_that_leaves_a_share_makes_everything_slower_and_says_so(job):
