@@ -41,9 +41,9 @@ class Surroundings:
     expected: int | None = None
 
     @property
-    def is_counted(self) -> bool:
-        """Whether ``ahead`` is all of them."""
-        return self.ahead is not None and self.ahead < line.MOST_AHEAD
+    def place(self) -> int | None:
+        """Which one it is in its lane; None when that was not counted to its end."""
+        return None if self.ahead is None or self.ahead >= line.MOST_AHEAD else self.ahead + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobV
         records_per_second=records_per_second(job, around.now),
         requests_left=left,
         ends_at=ends_at,
-        place_in_lane=around.ahead + 1 if is_in_line and around.is_counted else None,
+        place_in_lane=around.place if is_in_line else None,
         going_on_at=opens_at,
         waits_for=waits_for,
         sentence=_sentence(job, waits_for, ends_at, around.now),
@@ -198,12 +198,8 @@ def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo
         is_waiting = job.takes_token and not job.is_executing
         return f"Waits for its token, about {lasting(step_seconds)}.{slowly}" if is_waiting else None
     if around.pause is not None:
-        until = clock(around.pause.paused_until, around.now, zone)
-        why = _ended(around.pause.reason)
-        return f"Lane {job.lane} is paused by an operator: {why} Going on at {until}.{_safe(job)}"
-    if job.due_at > around.now + SLACK:
-        return _until_due(job, around.now, zone)
-    return _in_line(job, around, step_seconds) + slowly
+        return _until_resumed(job, around.pause, around.now, zone)
+    return _until_due(job, around.now, zone) or _in_line(job, around, step_seconds) + slowly
 
 
 def _slowly(around: Surroundings, zone: tzinfo) -> str:
@@ -213,7 +209,14 @@ def _slowly(around: Surroundings, zone: tzinfo) -> str:
     return f" An operator leaves {around.brake.share:.0%} of the budget until {until}: {_ended(around.brake.reason)}"
 
 
-def _until_due(job: Job, now: datetime, zone: tzinfo) -> str:
+def _until_resumed(job: Job, pause: Pause, now: datetime, zone: tzinfo) -> str:
+    until = clock(pause.paused_until, now, zone)
+    return f"Lane {job.lane} is paused by an operator: {_ended(pause.reason)} Going on at {until}.{_safe(job)}"
+
+
+def _until_due(job: Job, now: datetime, zone: tzinfo) -> str | None:
+    if job.due_at <= now + SLACK:
+        return None
     at = clock(job.due_at, now, zone)
     if job.state is State.RETRYING:
         why = _ended(job.error or "The last attempt failed")

@@ -19,6 +19,7 @@ from rich.table import Table
 from benchmarks import (
     engine_enqueue,
     import_beside_peer,
+    ledger_growth,
     limiter,
     limiter_beside_peers,
     limiter_demand,
@@ -38,6 +39,7 @@ ALL: dict[str, ModuleType] = {
         import_beside_peer,
         throughput,
         recovery,
+        ledger_growth,
         limiter,
         limiter_beside_peers,
         limiter_demand,

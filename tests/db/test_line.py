@@ -226,9 +226,7 @@ def test_the_place_in_the_line_counts_fair_turns(pool: Pool) -> None:
         assert line.count_ahead(conn, many[9]) == 10
 
 
-def test_what_comes_before_a_job_is_counted_so_far_and_no_further(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_comes_before_a_job_is_counted_so_far_and_no_further(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(6):
         add(pool, uuid4())
     many = [add(pool, UUID(int=2**128 - 1)) for _ in range(6)]

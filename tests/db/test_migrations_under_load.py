@@ -113,7 +113,7 @@ def test_an_index_is_made_while_everybody_goes_on_and_an_old_transaction_is_wait
     with ThreadPoolExecutor(1) as another, psycopg.connect(migrated_database_url) as old:
         old.execute("LOCK TABLE rekkrd.jobs IN ROW EXCLUSIVE MODE")
         made = another.submit(migrations.migrate, migrated_database_url, folder=tmp_path, lock_seconds=0.1)
-        wait_until(lambda: watcher.execute(CONCURRENT).rowcount > 0)
+        wait_until(lambda: watcher.execute(f"{CONCURRENT} AND now() - query_start > interval '1 second'").rowcount > 0)
         service.goes_on()
         assert validity(watcher) == [(False,)]
         old.rollback()
