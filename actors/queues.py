@@ -82,7 +82,11 @@ def pause(conn: Connection, lanes: Sequence[Lane], *, until: datetime, reason: s
     refuse_hold(until, reason, datetime.now(UTC), PauseRefused)
     for lane in lanes:
         pauses.pause(conn, lane, until=until, reason=reason.strip(), by=by)
-        target = {"lane": lane.value, "until": until.astimezone(UTC).isoformat(timespec="seconds"), "reason": reason.strip()}
+        target = {
+            "lane": lane.value,
+            "until": until.astimezone(UTC).isoformat(timespec="seconds"),
+            "reason": reason.strip(),
+        }
         operations.audit(conn, by=by, action="paused", target=target, jobs=0)
 
 
