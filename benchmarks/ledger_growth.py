@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
+from actors.catalog import CATALOG
 from benchmarks.figures import Bench, Figure, Outcome, at_most, told
 from benchmarks.house import House, house
 from benchmarks.simulated import Simulated
@@ -191,7 +192,7 @@ def _cost(home: House, ask: Callable[[Connection], object], *, times: int) -> Co
 
 
 def _claim(conn: Connection) -> None:
-    (call,) = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=10)
+    (call,) = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=10, kinds=CATALOG)
     steps.claim(conn, call.job_id, worker="w", lease_seconds=10)
 
 
@@ -209,9 +210,9 @@ def _enqueue(conn: Connection) -> None:
 
 
 ASKED: dict[str, Callable[[Connection], object]] = {
-    "call-up": lambda conn: line.call_up(conn, lane="import", takes_token=True, room=4, call_seconds=10),
+    "call-up": lambda conn: line.call_up(conn, lane="import", takes_token=True, room=4, call_seconds=10, kinds=CATALOG),
     "call-up where nothing is": lambda conn: line.call_up(
-        conn, lane="background", takes_token=False, room=4, call_seconds=10
+        conn, lane="background", takes_token=False, room=4, call_seconds=10, kinds=CATALOG
     ),
     "call-up and claim": _claim,
     "expired leases": line.take_back_expired,

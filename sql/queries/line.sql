@@ -2,6 +2,7 @@
 -- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
 -- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
 -- Only kinds that the dispatcher's own process knows: while releases change, another one may be the only one that does.
+-- Whether a user's conversation is taken is asked once a user, not once a job: who has it is no candidate anyhow.
 -- Users are looked at in order of turns until enough are found, one probe each: a join would read all of them first.
 -- Whether anything is ready at all is asked in the order of an index: of 100,000 that wait the planner expects to meet
 -- one at once wherever it begins, and reads a million that ended before it does.
@@ -52,7 +53,7 @@ ready AS (
                         SELECT 1
                         FROM rekkrd.jobs AS busy
                         WHERE
-                            busy.user_id = j.user_id AND busy.id <> j.id AND busy.speaks_for_user
+                            busy.user_id = t.user_id AND busy.speaks_for_user
                             AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
                     )
                 )
