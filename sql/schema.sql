@@ -168,6 +168,17 @@ COMMENT ON TABLE rekkrd.agreed IS
 'What the album and the copy on Discogs last agreed on. A local change is any difference between an album and this; a local deletion is a row here without its album.';
 CREATE UNIQUE INDEX agreed_one_per_album ON rekkrd.agreed USING btree (album_id) WHERE (album_id IS NOT NULL);
 
+CREATE TABLE rekkrd.alarms (
+    name text NOT NULL,
+    sentence text NOT NULL,
+    raised_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_at timestamp with time zone NOT NULL DEFAULT now(),
+    told_at timestamp with time zone,
+    CONSTRAINT alarms_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE rekkrd.alarms IS
+'Troubles that last, and when operators were told of each last; a row goes when its trouble is over.';
+
 CREATE TABLE rekkrd.attempts (
     job_id uuid NOT NULL,
     fence bigint NOT NULL,
@@ -206,6 +217,31 @@ CREATE TABLE rekkrd.audit (
 );
 COMMENT ON TABLE rekkrd.audit IS
 'One row for each thing that an operator did to the ledger: who, when, to which jobs, and how many these were.';
+
+CREATE TABLE rekkrd.deliveries (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    job_id uuid NOT NULL,
+    event text NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    body text NOT NULL,
+    due_at timestamp with time zone NOT NULL DEFAULT now(),
+    gives_up_at timestamp with time zone NOT NULL DEFAULT (now() + '24:00:00'::interval),
+    attempts integer NOT NULL DEFAULT 0,
+    delivered_at timestamp with time zone,
+    given_up_at timestamp with time zone,
+    status integer,
+    error text,
+    CONSTRAINT deliveries_pkey PRIMARY KEY (id),
+    CONSTRAINT deliveries_one_per_end UNIQUE (job_id, ended_at),
+    CONSTRAINT deliveries_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
+    CONSTRAINT deliveries_end_once CHECK (((delivered_at IS NULL) OR (given_up_at IS NULL)))
+);
+COMMENT ON TABLE rekkrd.deliveries IS
+'A row for each end of a job that the app is told by webhook, written in the transaction that ends it; it goes with its job. The id is the webhook''s, the same however often it is sent.';
+COMMENT ON COLUMN rekkrd.deliveries.due_at IS
+'When it is sent next. Whoever sends it puts this ahead first: if that process dies, another sends it then.';
+CREATE INDEX deliveries_due ON rekkrd.deliveries USING btree (due_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
+CREATE INDEX deliveries_given_up ON rekkrd.deliveries USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
 
 CREATE TABLE rekkrd.fields (
     user_id uuid NOT NULL,
@@ -265,6 +301,14 @@ CREATE TABLE rekkrd.handshakes (
 COMMENT ON TABLE rekkrd.handshakes IS
 'OAuth hand-shakes under way, one use each. Tokens are encrypted; the browser is known by the hash of its cookie.';
 CREATE INDEX handshakes_of_user ON rekkrd.handshakes USING btree (user_id);
+
+CREATE TABLE rekkrd.hooks (
+    url text NOT NULL,
+    wanted_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT hooks_pkey PRIMARY KEY (url)
+);
+COMMENT ON TABLE rekkrd.hooks IS
+'A row while REKKRD_WEBHOOK_URL is set, kept by the workers: without one, ends of jobs leave no delivery.';
 
 CREATE TABLE rekkrd.idempotency (
     scope text NOT NULL,
@@ -531,6 +575,28 @@ CREATE TABLE rekkrd.releases (
 );
 COMMENT ON TABLE rekkrd.releases IS
 'The list view of a release, as the API last gave it: one row for all copies of all collectors.';
+
+CREATE TABLE rekkrd.restores (
+    id bigint NOT NULL,
+    noted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    noted_by text NOT NULL,
+    body text NOT NULL,
+    known_until timestamp with time zone,
+    fence bigint NOT NULL,
+    leases integer NOT NULL,
+    walks integer NOT NULL,
+    jobs integer NOT NULL,
+    CONSTRAINT restores_pkey PRIMARY KEY (id),
+    CONSTRAINT restores_counts_not_negative CHECK (((leases >= 0) AND (walks >= 0) AND (jobs >= 0)))
+);
+COMMENT ON TABLE rekkrd.restores IS
+'A row for each restore from a backup. What was intended before noted_at and may have been done outside since the backup looks first: Discogs and the app know more than this database.';
+COMMENT ON COLUMN rekkrd.restores.body IS
+'Which files these are: server, timeline and tables. Another body is another restore; the same one may be one too, if files were put back as they lay.';
+COMMENT ON COLUMN rekkrd.restores.known_until IS
+'The newest trace in the ledger when the restore was noted: what happened after it and before the restore is unknown.';
+COMMENT ON COLUMN rekkrd.restores.fence IS
+'Every job that was not completed has at least this fence since: a step of before the restore writes nothing.';
 
 CREATE TABLE rekkrd.sweeps (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -860,6 +926,35 @@ BEGIN
     LOOP
         PERFORM pg_notify('rekkrd_line', next_lane);
     END LOOP;
+
+    -- Of jobs that are nobody's, such as upkeep, the app is told nothing.
+    INSERT INTO rekkrd.deliveries (job_id, event, ended_at, body)
+    SELECT
+        j.id,
+        'job.' || j.state,
+        j.finished_at,
+        json_build_object(
+            'type', 'job.' || j.state,
+            'timestamp', to_char(j.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'data', json_build_object(
+                'id', j.id,
+                'kind', j.kind,
+                'user_id', j.user_id,
+                'state', j.state,
+                'outcome', j.outcome,
+                'error_class', j.error_class,
+                'error', j.error,
+                'total_records', j.total_records,
+                'processed_records', j.processed_records,
+                'requests', j.requests,
+                'created_at', to_char(j.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            )
+        )::text
+    FROM rekkrd.jobs AS j
+    WHERE
+        j.id = ANY(job_ids) AND j.finished_at IS NOT NULL
+        AND j.user_id <> '00000000-0000-0000-0000-000000000000' AND EXISTS (SELECT 1 FROM rekkrd.hooks)
+    ON CONFLICT (job_id, ended_at) DO NOTHING;
 
     PERFORM pg_notify('rekkrd_job', j.id::text) FROM rekkrd.jobs AS j WHERE j.id = ANY(job_ids);
 END;

@@ -1,5 +1,6 @@
 -- name: claim(id, worker, lease_seconds)^
--- Begin a step that was called up. A double message finds no call and gets no row.
+-- Begin a step that was called up. A double message finds no call and gets no row. The fence is beyond every one that
+-- was given before a restore from a backup, so that a worker which lived through that changes nothing.
 UPDATE rekkrd.jobs
 SET
     state = 'running',
@@ -8,7 +9,7 @@ SET
     leased_until = now() + make_interval(secs => :lease_seconds),
     leased_by = :worker,
     claimed_at = now(),
-    fence = fence + 1,
+    fence = 1 + greatest(fence, (SELECT max(r.fence) FROM rekkrd.restores AS r)),
     is_executing = NOT takes_token,
     waits_for = NULL
 WHERE

@@ -53,6 +53,7 @@ SMALL = {
     "rekkrd.tallies": "some rows a kind of job; no user stands in one",
     "rekkrd.ticks": "cleared as the clock goes on",
     "rekkrd.audit": "a row for each act of an operator",
+    "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",
     "rekkrd.handshakes": "cleared after a day",
     "rekkrd.folders": "a few a user, always asked by user",
@@ -71,6 +72,7 @@ MUCH = 4_000
 THOROUGH = {
     "operations.find_chosen": "an operator's act on many: each job of one state is looked at once, in pieces",
     "operations.count_chosen": "the same, counted before it happens",
+    "restores.find_walks": "once a restore: each live job is looked at",
 }
 
 # Indexes that may be read whole.
