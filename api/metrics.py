@@ -1,22 +1,27 @@
-"""Figures for Prometheus: one look at the budget and what the ledger last said, whenever somebody scrapes."""
+"""Figures for Prometheus: one look at the budget, the lanes and the workers whenever somebody scrapes."""
 
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from api import figures
 from api.access import scraper
 from api.answers import ResourcesNow, errors
 from api.holding import Holding, Known
 from api.waiting_room import WaitingRoom
+from db.errors import DatabaseError
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.snapshot import Snapshot
 from workers.resources import Resources
+
+log = structlog.get_logger(__name__)
 
 CAUSES = ("throttled", "blocked", "rejected", "operator")
 
@@ -27,7 +32,7 @@ router = APIRouter(tags=["limiter"])
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    response_description="The budget as metrics, in Prometheus' text format or OpenMetrics, whichever is accepted.",
+    response_description="Budget and engine, in Prometheus' text format or OpenMetrics, whichever is accepted.",
     responses={
         200: {"content": {"text/plain": {"example": "rekkrd_limiter_up 1.0\n"}}},
         **errors(),
@@ -35,7 +40,7 @@ router = APIRouter(tags=["limiter"])
     dependencies=[Depends(scraper)],
 )
 def metrics(request: Request, resources: ResourcesNow, accept: Annotated[str, Header()] = "") -> Response:
-    """One look at the budget a scrape. The figures are the fleet's: every process says the same, so scrape one.
+    """One look at budget and engine a scrape. The figures are the fleet's: every process says the same, so scrape one.
 
     Without Redis or PostgreSQL the answer is 200 all the same, with `rekkrd_limiter_up` or `rekkrd_database_up` 0.
     """
@@ -69,11 +74,23 @@ class Fleet(Collector):
             "rekkrd_limiter_up", "Whether the budget in Redis can be asked; without it nobody sends.", seen is not None
         )
         yield _gauge("rekkrd_limiter_door_waiting", "Programs that wait for a token at this process.", self._at_door())
-        yield from _ledger(self._known())
+        known = self._known()
+        yield from _ledger(known)
+        if known.is_database_up:  # else a scrape would wait for a connection, and the budget's figures with it
+            yield from self._engine()
         if seen is not None:
             yield from _budget(seen)
             yield from _lanes(seen)
             yield from _counted(seen)
+
+    def _engine(self) -> Iterator[Metric]:
+        try:
+            with self._resources.pool.transaction() as conn:
+                engine = figures.look(conn)
+        except DatabaseError as error:
+            log.warning("engine_not_told", error=str(error))
+            return
+        yield from figures.tell(engine)
 
 
 def _ledger(known: Known) -> Iterator[Metric]:

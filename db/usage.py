@@ -52,7 +52,10 @@ class Month:
 
 
 def add(conn: Connection, flush_id: UUID, counts: Mapping[Use, int]) -> bool:
-    """Add counts to minutes, months and the plan's ``discogs_usage``. False when this flush was added before."""
+    """Add counts to minutes, months, the fleet's figures and the plan's ``discogs_usage``.
+
+    False when this flush was added before.
+    """
     uses = list(counts)
     return bool(
         _sql.add_counts(

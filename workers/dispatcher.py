@@ -82,12 +82,14 @@ class Dispatcher:
 
     def look(self) -> None:
         """Take back what dead workers left, then call up the head of each lane; the thread's one turn."""
+        taken: list[tuple[Expired, Job]] = []
         with self._resources.pool.transaction() as conn:
             if self._are_leases_to_be_trusted():
-                for expired in line.take_back_expired(conn):
-                    _take_over(conn, expired)
+                taken = [(expired, _take_over(conn, expired)) for expired in line.take_back_expired(conn)]
             holding = gates.holding(conn, self._resources.limiter.budget)
             paused = pauses.holding(conn)
+        for expired, job in taken:
+            self._resources.figures.taken_over(expired, job)
         lanes = [lane for lane in self._lanes if lane not in paused]
         with suppress(LimiterUnavailable):
             self._mirror.show(holding)  # people at the doors meet gate and brake in Redis, so there they must be
@@ -143,6 +145,7 @@ class Dispatcher:
                     call_seconds=self._settings.call_seconds,
                 )
             called += len(calls)
+            self._resources.figures.called_up(lane, len(calls))
             if not self._send(calls):
                 return free  # each further try would take as long to fail
         return called
@@ -162,7 +165,8 @@ class Dispatcher:
         return True
 
 
-def _take_over(conn: Connection, expired: Expired) -> None:
+def _take_over(conn: Connection, expired: Expired) -> Job:
+    """Take a step from a worker that died or slept; the job as it is then."""
     log.warning(
         "step_taken_over",
         job_id=str(expired.job.id),
@@ -181,10 +185,11 @@ def _take_over(conn: Connection, expired: Expired) -> None:
             detail=f"Last worker: {expired.left_by}.",
         )
         story.end_attempt(conn, expired.job, failed, requests=0, has_failed=True)
-    elif expired.job.cancel_requested_at is not None:
-        jobs.cancel(conn, expired.job.id)
-    else:
-        jobs.announce(conn, expired.job.id)
+        return failed
+    if expired.job.cancel_requested_at is not None:
+        return jobs.cancel(conn, expired.job.id) or expired.job
+    jobs.announce(conn, expired.job.id)
+    return expired.job
 
 
 def _place(job: Job) -> str:

@@ -18,6 +18,7 @@ from discogs.budget import Budget
 from discogs.client import Discogs, http_client
 from workers import gates
 from workers.errors import NotConfigured
+from workers.figures import Figures
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.stop import Stop
@@ -38,6 +39,7 @@ class Resources:
     redis: redis.Redis
     limiter: Limiter
     usage: Tally
+    figures: Figures
     http: httpx.Client
     keys: Keys
 
@@ -82,10 +84,12 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
         on_gate=lambda gate: gates.keep_throttle(pool, limiter.budget, gate),
     )
     usage = Tally(pool, flush_seconds=settings.engine.usage_flush_seconds)
+    figures = Figures(pool, flush_seconds=settings.engine.usage_flush_seconds)
     try:
-        yield Resources(settings, pool, client, limiter, usage, http, keys)
+        yield Resources(settings, pool, client, limiter, usage, figures, http, keys)
     finally:
         usage.close()
+        figures.close()
         limiter.close()
         http.close()
         client.close()

@@ -73,17 +73,19 @@ class Runner:
             row = steps.claim(conn, job_id, worker=self._worker, lease_seconds=self._settings.lease_seconds)
         if row is None:
             return
+        claimed = time.monotonic()
         structlog.contextvars.bind_contextvars(job_id=str(row.id), kind=row.kind, user_id=str(row.user_id))
         with taking_notes() as notes, self._leases.hold(row) as lease:
             hand = Hand(row, lease, self._budget(row, lease, notes), notes)
             try:
-                self._take_step(hand)
+                ended = self._take_step(hand)
             except (MayBeRetried, StepLost):
                 raise
             except Exception as error:  # noqa: BLE001  the engine's outermost layer: a job's bug must not end the thread
-                settle(self._resources, hand, error)
+                ended = settle(self._resources, hand, error)
+        self._resources.figures.step_ended(row, ended, time.monotonic() - claimed)
 
-    def _take_step(self, hand: Hand) -> None:
+    def _take_step(self, hand: Hand) -> JobRow:
         row, budget = hand.row, hand.budget
         job = self._jobs.get(row.kind)
         if job is None:
@@ -110,6 +112,7 @@ class Runner:
             total=ended.total_records,
             requests=budget.requests,
         )
+        return ended
 
     def _fetched(self, hand: Hand, job: Job[Any, Any, Any], step: Step[Any, Any]) -> Any:
         """What Discogs says, where two of its words are looked at twice before they are believed.

@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 MOST_DETAIL = 8000  # characters of a traceback, its end
 
 
-def settle(resources: Resources, hand: Hand, error: Exception) -> None:
-    """Decide what the error means, and carry it out. Raises StepLost, MayBeRetried."""
+def settle(resources: Resources, hand: Hand, error: Exception) -> Job:
+    """Decide what the error means, and carry it out; the job as it is then. Raises StepLost, MayBeRetried."""
     settings = resources.settings.engine
     decision = decide(
         error,
@@ -30,8 +30,7 @@ def settle(resources: Resources, hand: Hand, error: Exception) -> None:
     )
     _log_decision(error, decision)
     if isinstance(decision, CloseGate):
-        _close_gate(resources, hand, decision)
-        return
+        return _close_gate(resources, hand, decision)
     requests = hand.budget.requests
 
     def store(conn: Connection, locked: Job) -> Job:
@@ -62,10 +61,10 @@ def settle(resources: Resources, hand: Hand, error: Exception) -> None:
                     detail=_detail(error),
                 )
 
-    in_transaction(resources.pool, hand, store, has_failed=not isinstance(decision, GiveBack))
+    return in_transaction(resources.pool, hand, store, has_failed=not isinstance(decision, GiveBack))
 
 
-def _close_gate(resources: Resources, hand: Hand, decision: CloseGate) -> None:
+def _close_gate(resources: Resources, hand: Hand, decision: CloseGate) -> Job:
     """Redis before the transaction, and whether or not the step is still ours: no row is locked meanwhile."""
     limiter = resources.limiter
     until = gates.close_in_redis(limiter, decision)
@@ -76,7 +75,7 @@ def _close_gate(resources: Resources, hand: Hand, decision: CloseGate) -> None:
             conn, locked, requests=hand.budget.requests, after_seconds=0.0, waits_for=decision.reason
         )
 
-    in_transaction(resources.pool, hand, store)
+    return in_transaction(resources.pool, hand, store)
 
 
 def _log_decision(error: Exception, decision: GiveBack | CloseGate | RetryLater | Fail) -> None:

@@ -42,6 +42,19 @@ by_month AS (
         SET requests = known.requests + excluded.requests
 ),
 
+by_lane AS (
+    INSERT INTO rekkrd.tallies AS known (name, labels, value)
+    SELECT
+        'requests' AS name,
+        jsonb_build_object('lane', lane) AS labels,
+        sum(requests) AS value
+    FROM counted
+    GROUP BY lane
+    ORDER BY lane
+    ON CONFLICT (name, labels) DO UPDATE
+        SET value = known.value + excluded.value
+),
+
 people AS (
     SELECT id
     FROM public.profiles

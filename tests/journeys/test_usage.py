@@ -78,7 +78,7 @@ def test_a_database_away_for_a_while_loses_no_count(new_fleet):
     fleet.stop_while(worker, lambda job: job["is_executing"])
     fleet.servers.postgres.stop()  # in good order: killed, the servers of tests forget what they had stored
     worker.wake()
-    fleet.wait_until(lambda: bool(worker.events("usage_not_stored")), "nothing was counted meanwhile")
+    fleet.wait_until(lambda: bool(worker.events("counts_not_stored")), "nothing was counted meanwhile")
     fleet.servers.postgres.start()
     fleet.wait_until_over()
     assert worker.terminate() == 0

@@ -10,7 +10,7 @@ import redis
 
 from actors.catalog import UPKEEP
 from actors.enqueue import enqueue
-from db import jobs, line, pauses, steps
+from db import fleet, jobs, line, pauses, steps
 from db.jobs import State
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
@@ -116,3 +116,19 @@ def test_only_what_the_process_knows_is_called_up(resources: Resources, broker: 
     add(resources)
     Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,), kinds=("import_collection",)).look()
     assert broker.tries == 0
+
+
+def test_call_ups_and_take_overs_are_counted(resources: Resources, broker: Silent) -> None:
+    job_id = add(resources)
+    with resources.pool.transaction() as conn:
+        line.call_up(conn, lane="background", takes_token=False, room=1, call_seconds=600)
+        steps.claim(conn, job_id, worker="died", lease_seconds=0.001)
+        jobs.cancel(conn, job_id)
+    add(resources)
+    Dispatcher(resources, broker, lanes=(Lane.BACKGROUND,), kinds=("upkeep",)).look()
+    assert resources.figures.flush()
+    with resources.pool.transaction() as conn:
+        told = {(one.name, *one.labels.values()): one.value for one in fleet.tallies(conn)}
+    assert told["call_ups", "background"] == 1
+    assert told["take_overs", "upkeep", "true"] == 1
+    assert [name for name, *_, state in told if name == "job_seconds_sum" and state == "cancelled"], told

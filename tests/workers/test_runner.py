@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from actors.enqueue import enqueue
-from db import Connection, gates, jobs, links, users
+from db import Connection, fleet, gates, jobs, links, users
 from db.jobs import Job as JobRow
 from db.jobs import State
 from db.links import Credentials
@@ -142,6 +142,15 @@ def test_a_strangers_403_is_an_attempt_while_discogs_knows_who_we_are(
     assert (row.state, row.attempts, row.requests) == (State.RETRYING, 1, 2)
     assert row.error == "Discogs took us for a stranger, though it knows who we are."
     assert link_state(resources, ada) == "connected"
+
+
+def test_every_step_is_counted_as_it_ended(resources: Resources, ada: UUID, run: Callable[..., Ran]) -> None:
+    run(ada, Gatekeeper(REFUSED_FOLDERS))
+    run(ada, Gatekeeper(httpx.Response(200, json={"folders": []})))
+    assert resources.figures.flush()
+    with resources.pool.transaction() as conn:
+        steps = {one.labels["result"]: one.value for one in fleet.tallies(conn) if one.name == "steps"}
+    assert steps == {"retried": 1, "completed": 1}
 
 
 class OneToken:

@@ -153,7 +153,7 @@ def test_memory_is_bounded_and_what_found_no_room_is_said(pool, stored) -> None:
     pool.is_away = False
     with structlog.testing.capture_logs() as logs:
         counted.close()
-    assert [(line["event"], line["requests"], line["log_level"]) for line in logs] == [("usage_dropped", 4, "error")]
+    assert [(line["event"], line["events"], line["log_level"]) for line in logs] == [("counts_dropped", 4, "error")]
     assert [row[3] for row in stored()] == ["GET /0", "GET /1", "GET /2"]
 
 
@@ -165,7 +165,7 @@ def test_what_the_end_of_the_process_loses_is_said(pool, stored) -> None:
     count(counted, 4)
     with structlog.testing.capture_logs() as logs:
         counted.close()
-    assert ("usage_lost", 7) in [(line["event"], line["requests"]) for line in logs]
+    assert ("counts_lost", 7) in [(line["event"], line["events"]) for line in logs]
     assert stored() == []
 
 
