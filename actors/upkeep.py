@@ -13,7 +13,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 TICKS_KEPT = timedelta(days=30)
 FLUSHES_KEPT = timedelta(days=1)
 MONTHS_KEPT = timedelta(days=2 * 366 + 31)  # so that every month has stood beside the same one of the year before
-PIECE = 500  # jobs a transaction: with stories of full length about two seconds, as a rule a tenth of one
+PIECE = 500  # jobs a transaction: with stories of full length a second, as a rule a tenth of that
 
 
 @dataclass(frozen=True, slots=True)
