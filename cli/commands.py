@@ -46,6 +46,7 @@ COMMANDS = (
     Command("queues", JOBS),
     Command("workers", JOBS),
     Command("limiter", JOBS),
+    Command("webhook", JOBS),
     Command("usage", JOBS),
     Command("api", PROCESSES),
     Command("worker", PROCESSES),

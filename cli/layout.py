@@ -117,7 +117,13 @@ def act_table(acts: Sequence[Act]) -> Table:
     table.add_column("which", header_style="dim", overflow="fold")
     for act in acts:
         which = ", ".join(f"{name} {_joined(value)}" for name, value in act.target.items())
-        table.add_row(words.clock(act.made_at), screen.cut(act.made_by, 12), act.action, f"{act.jobs:,}" if act.jobs else "—", Text(which))
+        table.add_row(
+            words.clock(act.made_at),
+            screen.cut(act.made_by, 12),
+            act.action,
+            f"{act.jobs:,}" if act.jobs else "—",
+            Text(which),
+        )
     return table
 
 

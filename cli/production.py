@@ -44,4 +44,6 @@ def missing(settings: Settings, api: ApiSettings | None = None) -> list[str]:
     lacking = [f"{name}  {sentence}" for name, value, sentence in needed if not value]
     if urlsplit(discogs.api_url).hostname in THIS_MACHINE:
         lacking.append("DISCOGS_API_URL  points to this machine, where only a simulator can be: leave it out")
+    if (settings.engine.webhook_url or "https://").startswith("http://"):
+        lacking.append("REKKRD_WEBHOOK_URL  begins with http://, and users' data would go in the clear: use https://")
     return lacking

@@ -1,10 +1,12 @@
 """The clock: APScheduler looks at the time, the ledger makes sure that a tick counts once."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from actors.enqueue import enqueue
 from db import ticks
@@ -17,12 +19,18 @@ log = structlog.get_logger(__name__)
 
 LATE = timedelta(minutes=10)  # a tick that found the process busy or the database away is made up for until then
 AGAIN = timedelta(seconds=30)
+WATCH_SECONDS = 60
 
 
 class Clock:
-    """Enqueues the timetable's work. Any number may run beside each other: a tick is a unique row."""
+    """Enqueues the timetable's work, and looks for alarms once a minute.
 
-    def __init__(self, pool: Pool, entries: tuple[Entry, ...] = TIMETABLE) -> None:
+    Any number may run beside each other: a tick is a unique row, and of several watches one at a time looks.
+    """
+
+    def __init__(
+        self, pool: Pool, entries: tuple[Entry, ...] = TIMETABLE, *, watch: Callable[[], object] = lambda: None
+    ) -> None:
         self._pool = pool
         self._scheduler = BackgroundScheduler(timezone=UTC)
         for entry in entries:
@@ -36,6 +44,11 @@ class Clock:
                 misfire_grace_time=int(LATE.total_seconds()),
             )
 
+        self._watch = watch
+        self._scheduler.add_job(
+            self._look, IntervalTrigger(seconds=WATCH_SECONDS), id="watch", coalesce=True, max_instances=1
+        )
+
     def start(self) -> None:
         """Begin to look at the time, in a thread of this process."""
         self._scheduler.start()
@@ -43,6 +56,13 @@ class Clock:
     def stop(self) -> None:
         """End after a tick that is under way."""
         self._scheduler.shutdown(wait=True)
+
+    def _look(self) -> None:
+        try:
+            self._watch()
+        except Exception:
+            # The clock outlives its watch: what nobody foresaw must not end the alarms for good.
+            log.exception("alarms_not_looked_at")
 
     def _tick(self, entry: Entry) -> None:
         try:

@@ -18,6 +18,7 @@ from db.fleet import SignOfLife
 from db.listen import Listener
 from workers import memory
 from workers.broker import CallBroker, Desk
+from workers.courier import Courier
 from workers.dispatcher import Dispatcher
 from workers.ending import Ending
 from workers.kinds import Job
@@ -57,6 +58,7 @@ class WorkerProcess:
         self._broker.on_unknown = self._leave_to_others
         self._version = version_of(job.kind for job in by_kind.values())
         self._presence = Presence(resources.pool, self._sign)
+        self._courier = Courier(resources.pool, settings)
         runner = Runner(resources, by_kind, self._leases, worker=self.name)
         for kind in by_kind.values():
             # Retries, limits and results stay with the ledger: the actor is only the way to a thread.
@@ -92,6 +94,7 @@ class WorkerProcess:
     def start(self) -> None:
         """Begin to work in threads of this process."""
         self._presence.start()
+        self._courier.start()
         self._leases.start()
         self._worker.start()
         self._dispatcher.start()
@@ -107,6 +110,7 @@ class WorkerProcess:
         self._desk.ring()
         self._worker.stop(timeout=int(GOODBYE_SECONDS * 1000))
         self._leases.stop()
+        self._courier.stop()
         self._presence.stop()
 
     def _sign(self) -> SignOfLife:

@@ -1,14 +1,15 @@
 """The settings of the engine, and all rooms' settings as one object that the process entry makes."""
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.settings import DatabaseSettings
-from discogs.settings import DiscogsSettings
+from discogs.settings import DiscogsSettings, WebAddress
 from workers.limiter.settings import LimiterSettings
+from workers.webhook import keys_of
 
 
 def _is_redis(url: SecretStr) -> SecretStr:
@@ -18,7 +19,13 @@ def _is_redis(url: SecretStr) -> SecretStr:
     return url
 
 
+def _are_secrets(text: SecretStr) -> SecretStr:
+    keys_of(text.get_secret_value())
+    return text
+
+
 RedisUrl = Annotated[SecretStr, AfterValidator(_is_redis)]
+Secrets = Annotated[SecretStr, AfterValidator(_are_secrets)]
 
 
 class EngineSettings(BaseSettings):
@@ -81,12 +88,39 @@ class EngineSettings(BaseSettings):
     failed_kept_days: int = Field(
         default=90, ge=1, description="Failed jobs are cleared after this; until then they can be put back."
     )
+    webhook_url: WebAddress | None = Field(
+        default=None,
+        description="Each end of a user's job is POSTed here, signed ([docs/webhook.md](docs/webhook.md)).",
+    )
+    webhook_secrets: Secrets | None = Field(
+        default=None,
+        description="Signs the webhook: `whsec_…`, or two with a comma between while one replaces the other; "
+        "`rekkrd webhook secret` makes one.",
+    )
+    webhook_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=60, description="The app has this long to take a webhook, the whole answer included."
+    )
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="Slack's incoming webhook for alarms; without it alarms are log lines."
+    )
+    alarm_failed_jobs: int = Field(
+        default=5, ge=1, description="An alarm is raised when so many jobs failed within REKKRD_ALARM_MINUTES."
+    )
+    alarm_minutes: int = Field(default=10, ge=1, le=1440, description="The window in which failures are counted.")
     log_format: Literal["pretty", "json"] = Field(
         default="pretty", description="`json` writes one object a line, `pretty` is for people."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is worth a log line."
     )
+
+    @model_validator(mode="after")
+    def _webhook_and_secrets_come_together(self) -> Self:
+        if (self.webhook_url is None) is not (self.webhook_secrets is None):
+            raise ValueError(
+                "REKKRD_WEBHOOK_URL and REKKRD_WEBHOOK_SECRETS belong together: set the other one too, or neither."
+            )
+        return self
 
 
 class Settings:

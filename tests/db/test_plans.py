@@ -27,6 +27,7 @@ BIG = {
     "rekkrd.job_log": 40_000,
     "rekkrd.job_requests": 20_000,
     "rekkrd.idempotency": 10_000,
+    "rekkrd.deliveries": 10_000,
     "public.discogs_import_jobs": 10_000,
     "public.albums": 50_000,
     "rekkrd.instances": 50_000,
@@ -49,6 +50,8 @@ SMALL = {
     "rekkrd.turns": "a row a user and lane",
     "rekkrd.gates": "a row a cause",
     "rekkrd.workers": "a row a process",
+    "rekkrd.hooks": "one row while a webhook is set",
+    "rekkrd.alarms": "a row a trouble",
     "rekkrd.pauses": "three rows at most",
     "rekkrd.tallies": "some rows a kind of job; no user stands in one",
     "rekkrd.ticks": "cleared as the clock goes on",
@@ -77,6 +80,8 @@ THOROUGH = {
 
 # Indexes that may be read whole.
 HANDFUL = {
+    "deliveries_due": "partial: what the app has not taken yet",
+    "deliveries_given_up": "partial: what the app has not taken for a day",
     "jobs_taken": "partial: what is called up or under way",
     "jobs_in_line": "partial: what is not finished; PostgreSQL 15 reads it whole to clear idle turns, now and then",
 }
@@ -148,6 +153,12 @@ SELECT j.id, 'GET /' || n, 200, 1, 0.6 FROM rekkrd.jobs AS j CROSS JOIN generate
 
 INSERT INTO rekkrd.idempotency (scope, key, body_hash, made_at)
 SELECT 'application', n::text, '', now() - n * interval '9 seconds' FROM generate_series(1, 10000) AS n;
+
+INSERT INTO rekkrd.deliveries (job_id, event, ended_at, body, due_at, delivered_at, given_up_at)
+SELECT id, 'job.completed', finished_at, '{}', finished_at,
+       CASE WHEN row_number() OVER () % 100 <> 0 THEN finished_at END,
+       CASE WHEN row_number() OVER () % 1000 = 0 THEN finished_at END
+  FROM rekkrd.jobs WHERE finished_at IS NOT NULL LIMIT 10000;
 
 INSERT INTO public.discogs_import_jobs (id, user_id, status)
 SELECT id, user_id, 'completed' FROM rekkrd.jobs LIMIT 10000;

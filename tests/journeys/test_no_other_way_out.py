@@ -15,7 +15,8 @@ NETWORK = {
     "asyncio", "ctypes", "ftplib", "http.client", "http.server", "imaplib", "multiprocessing", "nntplib", "poplib",
     "smtplib", "socket", "socketserver", "ssl", "subprocess", "telnetlib", "urllib.request", "urllib.robotparser",
     "webbrowser", "xmlrpc.client", "importlib", "runpy", "code",
-    "dramatiq", "httpcore", "httpx", "psycopg", "psycopg_pool", "redis", "requests", "requests_oauthlib", "uvicorn",
+    "dramatiq", "httpcore", "httpx", "psycopg", "psycopg_pool", "redis", "requests", "requests_oauthlib",
+    "slack_sdk", "uvicorn",
 }  # fmt: skip
 # Packages that we looked into: they send nothing by themselves. A new one fails until somebody has.
 HARMLESS = {
@@ -35,6 +36,8 @@ KNOWN: dict[str, str] = {
     "discogs/handshake.py requests_oauthlib": "the steps of OAuth, over our own adapter",
     "workers/resources.py httpx": "keeps the connections of a process",
     "workers/resources.py redis": "opens Redis",
+    "workers/webhook.py httpx": "tells the app of a job's end",
+    "workers/slack.py slack_sdk": "tells operators of an alarm",
     "workers/dispatcher.py redis": "its errors",
     "workers/broker.py redis": "its errors",
     "workers/broker.py dramatiq": "messages by Redis",
@@ -140,15 +143,23 @@ CALLS = _calls()
 @pytest.mark.parametrize(
     ("what", "names", "where"),
     [
-        ("connections to Discogs are made", ("Client", "AsyncClient", "HTTPTransport"), {"discogs/client.py"}),
+        (
+            "connections to Discogs, and to the app's webhook, are made",
+            ("Client", "AsyncClient", "HTTPTransport"),
+            {"discogs/client.py", "workers/webhook.py"},
+        ),
         (
             "pools of sockets are made",
             ("ConnectionPool", "DeadlineTransport"),
-            {"discogs/client.py", "discogs/deadline.py", "db/pool.py"},
+            {"discogs/client.py", "discogs/deadline.py", "workers/webhook.py", "db/pool.py"},
         ),
         ("connections to Discogs are asked for", ("http_client",), {"workers/resources.py", "discogs/handshake.py"}),
-        # The others are a server's answers, and a byte to ourselves.
-        ("requests are sent", ("send",), {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py"}),
+        # The others are a server's answers, a byte to ourselves, and a word to Slack.
+        (
+            "requests are sent",
+            ("send",),
+            {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py", "workers/slack.py"},
+        ),
         ("requests are sent through the one place", ("exchange",), {"discogs/client.py", "discogs/handshake.py"}),
         ("clients are made", ("Discogs",), {"workers/resources.py"}),
         ("budgets are made", ("LaneBudget",), {"workers/resources.py", "workers/runner.py"}),

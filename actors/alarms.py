@@ -1,0 +1,183 @@
+"""Alarms: what is wrong with the fleet, and when operators are told so; decided at the top, done at the bottom.
+
+They run in the scheduler's process and not as jobs: the worst trouble is that no worker lives.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from actors import queues
+from actors.failures import next_step
+from actors.wording import count
+from db import Connection, alarms, fleet, gates
+from db.alarms import Failures, Raised
+from db.errors import DatabaseError
+from db.gates import Gate
+from db.pool import Pool
+from workers import gates as fleet_gates
+from workers.gates import BUDGET
+from workers.settings import EngineSettings
+from workers.slack import escaped
+
+log = structlog.get_logger(__name__)
+
+STILL = timedelta(hours=1)  # a trouble that lasts is told again after this, and no sooner
+QUIET = timedelta(minutes=5)  # a trouble is over when nobody saw it for so long; one that comes and goes is one
+NO_WORKER = timedelta(minutes=5)  # a deploy takes less
+MOST_GROUPS = 5
+AWAY_LOOKS = 3  # looks that found no database before somebody is told
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong now. ``patience`` is how long it may last before somebody is told."""
+
+    name: str
+    sentence: str
+    advice: Sequence[str] = ()
+    patience: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What operators are told, in Slack's markup."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of troubles, old and new: what is told, and of which nothing is left."""
+
+    messages: Sequence[Message]
+    over: Sequence[str]
+
+
+def decide(troubles: Sequence[Trouble], known: Sequence[Raised], now: datetime) -> Decision:
+    """Tell of a trouble when it lasted for its patience, every hour while it lasts, and once when it is over."""
+    before = {one.name: one for one in known}
+    messages = []
+    for trouble in troubles:
+        was = before.get(trouble.name)
+        since = was.raised_at if was is not None else now
+        if was is not None and was.told_at is not None:
+            if now - was.told_at >= STILL:
+                messages.append(_message("Still", trouble, since=since))
+        elif now - since >= trouble.patience:
+            messages.append(_message("Alarm", trouble))
+    here = {trouble.name for trouble in troubles}
+    gone = [one for one in known if one.name not in here and now - one.seen_at >= QUIET]
+    messages += [_recovery(one) for one in gone if one.told_at is not None]
+    return Decision(messages, [one.name for one in gone])
+
+
+def troubles(conn: Connection, settings: EngineSettings, now: datetime) -> list[Trouble]:
+    """Look at everything that is worth an alarm."""
+    found = [
+        _failed(alarms.failures(conn, minutes=settings.alarm_minutes), settings),
+        _webhooks(alarms.given_up(conn)),
+        _workers(conn),
+    ]
+    held = [_gate(gate) for gate in gates.holding(conn, BUDGET) if fleet_gates.is_alarming(gate, now)]
+    return [one for one in (*found, *held) if one is not None]
+
+
+def _failed(groups: Sequence[Failures], settings: EngineSettings) -> Trouble | None:
+    total = sum(group.jobs for group in groups)
+    if total < settings.alarm_failed_jobs:
+        return None
+    advice = [
+        f"{group.jobs:,} x {group.kind.replace('_', ' ')}, {group.error_class}: {group.error} "
+        f"{next_step(group.error_class, group.kind).operator}"
+        for group in groups[:MOST_GROUPS]
+    ]
+    if len(groups) > MOST_GROUPS:
+        advice.append(f"and {len(groups) - MOST_GROUPS} other kinds of failure.")
+    sentence = f"{count(total, 'job')} failed in the last {count(settings.alarm_minutes, 'minute')}."
+    return Trouble("failed_jobs", sentence, [*advice, "Look: `rekkrd jobs failures`"])
+
+
+def _webhooks(given_up: int) -> Trouble | None:
+    if not given_up:
+        return None
+    sentence = f"{count(given_up, 'webhook')} could not be delivered for a day."
+    return Trouble("webhooks", sentence, ["Look: `rekkrd webhook`; when the app takes them: `rekkrd webhook retry`"])
+
+
+def _workers(conn: Connection) -> Trouble | None:
+    idle = queues.unconsumed(fleet.workers(conn))
+    if not idle:
+        return None
+    sentence = f"No worker takes work in {', '.join(idle)}."
+    return Trouble("workers", sentence, ["Look: `rekkrd workers`, then `rekkrd doctor`"], patience=NO_WORKER)
+
+
+def _gate(gate: Gate) -> Trouble:
+    since = gate.closed_at.astimezone(UTC).strftime("%H:%M UTC")
+    return Trouble(
+        f"gate_{gate.cause}", f"Nobody sends to Discogs since {since}: {gate.reason}", ["Look: `rekkrd limiter`"]
+    )
+
+
+def _message(how: str, trouble: Trouble, *, since: datetime | None = None) -> Message:
+    began = "" if since is None else f", since {since.astimezone(UTC):%H:%M} UTC"
+    lines = [f"*{how}{began}:* {escaped(trouble.sentence)}", *(f"• {escaped(line)}" for line in trouble.advice)]
+    return Message(trouble.name, "\n".join(lines))
+
+
+def _recovery(one: Raised) -> Message:
+    minutes = max(1, round((one.seen_at - one.raised_at) / timedelta(minutes=1)))
+    text = f"*Over:* {escaped(one.sentence)} It lasted {count(minutes, 'minute')}, until {one.seen_at:%H:%M} UTC."
+    return Message(one.name, text)
+
+
+class Watch:
+    """Looks once a minute, in the scheduler's process. Of several schedulers one at a time does.
+
+    ``tell`` sends a message and says whether it arrived; one that did not is sent with the next look.
+    """
+
+    def __init__(self, pool: Pool, settings: EngineSettings, tell: Callable[[str], bool]) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._tell = tell
+        self._looks_away = 0
+
+    def look(self, now: datetime | None = None) -> None:
+        """Look once, and tell what is to be told."""
+        now = now or datetime.now(UTC)
+        try:
+            with self._pool.transaction() as conn:
+                if alarms.hold(conn):
+                    self._look(conn, now)
+        except DatabaseError as error:
+            self._away(str(error))
+        else:
+            self._back()
+
+    def _look(self, conn: Connection, now: datetime) -> None:
+        found = troubles(conn, self._settings, now)
+        decision = decide(found, alarms.raised(conn), now)
+        told = {message.name for message in decision.messages if self._tell(message.text)}
+        for trouble in found:
+            alarms.keep(conn, trouble.name, trouble.sentence, is_told=trouble.name in told)
+        untold = {message.name for message in decision.messages} - told
+        for name in decision.over:
+            if name not in untold:
+                alarms.remove(conn, name)
+
+    def _away(self, error: str) -> None:
+        """Without the ledger each scheduler speaks for itself: after some looks, and then every hour."""
+        self._looks_away += 1
+        log.warning("ledger_away", looks=self._looks_away, error=error)
+        if self._looks_away % int(STILL / timedelta(minutes=1)) == AWAY_LOOKS:
+            self._tell("*Alarm:* The database is out of reach: no job is taken, and none goes on.\n• `rekkrd doctor`")
+
+    def _back(self) -> None:
+        if self._looks_away >= AWAY_LOOKS:
+            self._tell("*Over:* The database answers again.")
+        self._looks_away = 0

@@ -1,0 +1,84 @@
+"""Webhooks that are due: a row an end of a job, written by ``rekkrd.announce_many`` in the transaction that ends it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db import Connection
+from db.queries import load
+from db.storable import storable
+
+_sql = load("deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook to be sent. ``id`` stays the same however often; ``attempts`` counts this one."""
+
+    id: UUID
+    body: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the webhooks stand."""
+
+    waiting: int
+    oldest_at: datetime | None
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """A webhook that went wrong and is tried again, or was given up. ``status`` is None when no answer came."""
+
+    id: UUID
+    job_id: UUID
+    event: str
+    ended_at: datetime
+    due_at: datetime
+    attempts: int
+    given_up_at: datetime | None
+    status: int | None
+    error: str
+
+
+def want(conn: Connection, url: str | None) -> None:
+    """From now on each end of a user's job leaves a delivery for this address; with None, none does."""
+    _sql.forget_hooks(conn, url=url)
+    if url is not None:
+        _sql.want(conn, url=url)
+
+
+def claim(conn: Connection, *, seconds: float) -> Delivery | None:
+    """Take the delivery that has been due longest; should we die, another may after ``seconds``."""
+    row = _sql.claim(conn, seconds=seconds)
+    return None if row is None else Delivery(**row)
+
+
+def mark_delivered(conn: Connection, delivery_id: UUID, *, status: int) -> None:
+    """Remember that the app has it."""
+    _sql.mark_delivered(conn, id=delivery_id, status=status)
+
+
+def mark_failed(
+    conn: Connection, delivery_id: UUID, *, status: int | None, error: str, seconds: float, gives_up: bool
+) -> None:
+    """Remember that the app has it not: it is due again in ``seconds``, unless the app or the time says never."""
+    _sql.mark_failed(conn, id=delivery_id, status=status, error=storable(error), seconds=seconds, gives_up=gives_up)
+
+
+def counts(conn: Connection) -> Counts:
+    """Say how many wait and were given up."""
+    return Counts(**_sql.count_states(conn))
+
+
+def troubled(conn: Connection, *, room: int = 20) -> list[Troubled]:
+    """Return webhooks that went wrong, those that are tried again first."""
+    return [Troubled(**row) for row in _sql.find_troubled(conn, room=room)]
+
+
+def retry_given_up(conn: Connection) -> int:
+    """Send all that were given up once more; return of how many."""
+    return int(_sql.retry_given_up(conn))
