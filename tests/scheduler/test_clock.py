@@ -99,3 +99,25 @@ def test_the_next_time_is_another_tick_and_a_live_job_stands_for_both(migrated_d
 def test_every_entry_says_in_a_sentence_what_it_does() -> None:
     assert all(entry.sentence.endswith(".") for entry in TIMETABLE)
     assert len({entry.name for entry in TIMETABLE}) == len(TIMETABLE)
+
+
+def test_a_watch_that_breaks_is_looked_through_again(
+    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "WATCH_SECONDS", 0.02)
+    looks, has_looked_again = [], Event()
+
+    def watch() -> None:
+        looks.append(None)
+        if len(looks) > 1:
+            has_looked_again.set()
+        raise ValueError("nobody foresaw this")
+
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    running = Clock(pool, watch=watch)
+    running.start()
+    try:
+        assert has_looked_again.wait(20)
+    finally:
+        running.stop()
+        pool.close()
