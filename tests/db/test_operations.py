@@ -1,6 +1,7 @@
 """What operators do to many jobs at once: each once, none lost, none beside another of its key."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -209,6 +210,20 @@ def test_a_piece_that_lost_a_deadlock_is_done_again_and_not_for_ever(pool: Pool)
     assert operations.in_piece(pool, do) == 7
     with pytest.raises(DatabaseBusy):
         operations.in_piece(pool, never)
+
+
+def test_a_deadlock_with_a_worker_is_lost_and_the_piece_done_again(pool: Pool, migrated_database_url: str) -> None:
+    low, high = sorted(add(pool, uuid4()) for _ in range(2))
+    lock = "SELECT FROM rekkrd.jobs WHERE id = %s FOR UPDATE"
+    with ThreadPoolExecutor(1) as another, psycopg.connect(migrated_database_url) as worker:
+        worker.execute("SET deadlock_timeout = '1min'")  # it is the other one that finds out, and loses
+        worker.execute(lock, [high])
+        done = another.submit(operations.in_piece, pool, lambda conn: operations.cancel(conn, [high, low]))
+        while not worker.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+            assert not done.done()
+        worker.execute(lock, [low])
+        worker.commit()
+        assert set(done.result()) == {low, high}
 
 
 def never(_: Connection) -> None:

@@ -149,8 +149,8 @@ def test_a_job_put_back_meanwhile_is_waited_for_and_left(migrated_database_url: 
     with psycopg.connect(migrated_database_url) as operator, ThreadPoolExecutor(1) as pool:
         operator.execute("UPDATE rekkrd.jobs SET state = 'pending', finished_at = NULL WHERE id = %s", [job_id])
         cleared = pool.submit(clear, conn, 4)
-        while not operator.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'").rowcount:
-            pass
+        while not operator.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+            assert not cleared.done()
         operator.commit()
         assert cleared.result() == (0, 1), "it was looked at as it had been, and left as it is"
     assert rows(conn).keys() == {job_id}
