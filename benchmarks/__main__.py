@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks import (
     engine_enqueue,
+    engine_running,
     import_beside_peer,
     ledger_growth,
     limiter,
@@ -36,6 +37,7 @@ ALL: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         engine_enqueue,
+        engine_running,
         import_beside_peer,
         throughput,
         recovery,
