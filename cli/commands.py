@@ -37,6 +37,7 @@ class Command:
 COMMANDS = (
     Command("up", MACHINE),
     Command("demo", MACHINE),
+    Command("doctor", MACHINE),
     Command("connect", COLLECTORS),
     Command("disconnect", COLLECTORS),
     Command("users", COLLECTORS),

@@ -74,6 +74,11 @@ def pending(url: str, *, folder: Path = FOLDER) -> list[str]:
         return [migration.name for migration in _missing(conn, migrations)]
 
 
+def known(*, folder: Path = FOLDER) -> list[str]:
+    """Return the names of all migrations that this code has."""
+    return [migration.name for migration in _read(folder)]
+
+
 def ahead(url: str, *, folder: Path = FOLDER) -> list[str]:
     """Return the names that the database has and this code does not: a newer version runs beside us, or ran before."""
     known = {migration.name for migration in _read(folder)}

@@ -39,6 +39,7 @@ KNOWN: dict[str, str] = {
     "workers/webhook.py httpx": "tells the app of a job's end",
     "workers/slack.py slack_sdk": "tells operators of an alarm",
     "workers/dispatcher.py redis": "its errors",
+    "workers/redis_server.py redis": "its type and its errors: the doctor's look",
     "workers/broker.py redis": "its errors",
     "workers/broker.py dramatiq": "messages by Redis",
     "workers/process.py dramatiq": "the threads that work",
