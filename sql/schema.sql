@@ -900,6 +900,7 @@ CREATE OR REPLACE FUNCTION rekkrd.announce_many(job_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
     next_lane text;
@@ -974,6 +975,7 @@ CREATE OR REPLACE FUNCTION rekkrd.cancel_many(job_ids uuid[])
  RETURNS SETOF rekkrd.jobs
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
     cancelled uuid[];
