@@ -51,13 +51,15 @@ class Resources:
         """A client for credentials that belong to no account yet: it says whose they are."""
         return Discogs(self.http, self.settings.discogs, budget, _signing(credentials))
 
-    def budget_for_person(self, user: str, *, stop: Stop | None = None) -> Budget:
+    def budget_for_person(
+        self, user: str, *, stop: Stop | None = None, give_up_after: float = PERSON_WAITS_SECONDS
+    ) -> Budget:
         """The interactive lane, for somebody who waits at a screen."""
         return LaneBudget(
             self.limiter,
             lane=Lane.INTERACTIVE,
             user=user,
-            give_up_after=PERSON_WAITS_SECONDS,
+            give_up_after=give_up_after,
             stop=stop,
             on_request=partial(self.usage.count, user=user, lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
         )

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from urllib.parse import urlsplit
 
 from actors import budget
@@ -19,10 +18,8 @@ from discogs.errors import ApplicationRejected, Blocked, DiscogsError, PermitExp
 from discogs.settings import DiscogsSettings
 from workers.gates import ALARMING, BUDGET
 from workers.limiter.errors import GateClosed, GaveUp
-from workers.limiter.lanes import Lane
-from workers.resources import AT_A_DOOR, Resources, open_resources
+from workers.resources import open_resources
 from workers.settings import Settings
-from workers.tokens import LaneBudget
 
 TOKEN_SECONDS = 5.0
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -174,8 +171,9 @@ def ask(settings: Settings) -> list[Finding]:
     """Send one request to Discogs, with a token as every request has one, and say what came."""
     with open_resources(settings) as resources:
         began = time.monotonic()
+        waiting = resources.budget_for_person("", give_up_after=TOKEN_SECONDS)
         try:
-            who = resources.discogs(None, _purse(resources)).identity().username
+            who = resources.discogs(None, waiting).identity().username
         except Unauthorised:
             who = None  # nobody signed in: it answered, and took our key if we have one
         except (DiscogsError, PermitExpired, GaveUp, GateClosed) as error:
@@ -208,15 +206,4 @@ def judge_refusal(error: Exception) -> Finding:
         f"{said}.",
         "Look whether discogs.com is up, and whether this machine may reach it; jobs try again by themselves.",
         "rekkrd doctor",
-    )
-
-
-def _purse(resources: Resources) -> LaneBudget:
-    """The interactive lane, for it is a person who waits, though not for long."""
-    return LaneBudget(
-        resources.limiter,
-        lane=Lane.INTERACTIVE,
-        user="",
-        give_up_after=TOKEN_SECONDS,
-        on_request=partial(resources.usage.count, user="", lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
     )

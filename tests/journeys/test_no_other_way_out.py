@@ -43,7 +43,6 @@ KNOWN: dict[str, str] = {
     "workers/broker.py redis": "its errors",
     "workers/broker.py dramatiq": "messages by Redis",
     "workers/process.py dramatiq": "the threads that work",
-    "workers/process.py socket": "the name of this machine",
     "workers/limiter/limiter.py redis": "its type",
     "workers/limiter/script.py redis": "its script",
     "api/main.py uvicorn": "serves",
