@@ -68,6 +68,32 @@ def unattended(conn: Connection) -> list[str]:
     return sorted(fleet.ready_lanes(conn) - consumed - set(pauses.holding(conn)))
 
 
+@dataclass(frozen=True, slots=True)
+class Neglect:
+    """Work that is due and that nobody takes: in lanes without a worker, or of kinds that no worker knows."""
+
+    lanes: Sequence[str]
+    kinds: Sequence[str]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Say what waits, a sentence each; none when nothing is neglected."""
+        said = []
+        if self.lanes:
+            said.append(f"Work waits in {' and '.join(self.lanes)}, and no worker takes it.")
+        if self.kinds:
+            named = " and ".join(self.kinds)
+            said.append(
+                f"Jobs of kind {named} wait, and no worker knows that kind: start one of the release that does."
+            )
+        return said
+
+
+def neglect(conn: Connection) -> Neglect:
+    """Look for work that nobody takes."""
+    return Neglect(unattended(conn), fleet.unknown_kinds(conn))
+
+
 def unconsumed(workers: Sequence[Worker]) -> list[str]:
     """Return the lanes that no worker consumes, whether they have work or not."""
     consumed = {lane for worker in workers if worker.is_consuming for lane in worker.lanes}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from actors import queues
-from actors.queues import Queue
+from actors.queues import Neglect, Queue
 from db import Connection, fleet
 from db.fleet import Tallied, Worker
 from workers import figures
@@ -39,13 +39,13 @@ class Engine:
 
     queues: Sequence[Queue]
     workers: Sequence[Worker]
-    unattended: Sequence[str]
+    neglect: Neglect
     tallies: Sequence[Tallied]
 
 
 def look(conn: Connection) -> Engine:
     """Look once."""
-    return Engine(queues.queues(conn), fleet.workers(conn), queues.unattended(conn), fleet.tallies(conn))
+    return Engine(queues.queues(conn), fleet.workers(conn), queues.neglect(conn), fleet.tallies(conn))
 
 
 def tell(engine: Engine) -> Iterator[Metric]:
@@ -75,7 +75,7 @@ def _lanes(engine: Engine) -> Iterator[Metric]:
         (
             "rekkrd_lane_unattended",
             "Whether work waits that no worker takes, and nobody paused it.",
-            lambda queue: float(queue.lane in engine.unattended),
+            lambda queue: float(queue.lane in engine.neglect.lanes),
         ),
     )
     for name, says, value in each:
@@ -97,6 +97,8 @@ def _workers(engine: Engine) -> Iterator[Metric]:
     yield _gauge("rekkrd_worker_threads", "Threads of those alive.", sum(worker.threads for worker in alive))
     yield _gauge("rekkrd_worker_threads_busy", "Of these, with a step.", sum(worker.busy for worker in alive))
     yield _gauge("rekkrd_worker_threads_stuck", "Of these, past its deadline.", sum(worker.stuck for worker in alive))
+    unknown = len(engine.neglect.kinds)
+    yield _gauge("rekkrd_kinds_unknown", "Kinds of which something is due and that no worker knows.", unknown)
     consuming = GaugeMetricFamily("rekkrd_workers_consuming", "Workers that take work of this lane.", labels=["lane"])
     for lane in Lane:
         consuming.add_metric([lane], sum(worker.is_consuming and lane in worker.lanes for worker in alive))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from actors import queues
 from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
-from api.models.queues import PauseBody, QueueList, QueueOut, WorkerList, WorkerOut
+from api.models.queues import PauseBody, QueueList, QueueOut, WorkerList
 from db import Connection, fleet
 from workers.limiter.lanes import Lane
 
@@ -56,11 +56,7 @@ def resume(lane: LaneName, by: Acting, resources: ResourcesNow) -> QueueOut:
 def workers(resources: ResourcesNow) -> WorkerList:
     """Who is there, whether it takes work and why not, what it has in hand, and which release it is."""
     with resources.pool.transaction() as conn:
-        held = fleet.held(conn)
-        return WorkerList(
-            workers=[WorkerOut.of(worker, held) for worker in fleet.workers(conn)],
-            unattended=queues.unattended(conn),
-        )
+        return WorkerList.of(fleet.workers(conn), fleet.held(conn), queues.neglect(conn))
 
 
 def _one(conn: Connection, lane: Lane) -> QueueOut:

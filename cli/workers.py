@@ -9,13 +9,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from actors import queues as lanes
+from actors.queues import Neglect
 from actors.wording import count
-from api.models.queues import WorkerList, WorkerOut
+from api.models.queues import WorkerList
 from cli import here, screen, words
 from cli.errors import WorkFailed
 from db import fleet
 from db.fleet import Held, Worker
 from workers.limiter.lanes import Lane
+from workers.presence import this_host
 
 MOST_HELD = 4  # steps in hand that are named below a worker
 
@@ -23,35 +25,56 @@ MOST_HELD = 4  # steps in hand that are named below a worker
 def workers(
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Only say whether every lane with work has a worker; exit 1 when not.")
+        bool, typer.Option("--check", help="Only say whether all that waits has a worker; exit 1 when not.")
+    ] = False,
+    is_here: Annotated[
+        bool, typer.Option("--here", help="Only workers of this machine; with --check: exit 1 unless one takes work.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the worker processes: alive or not, what they have in hand, since when, and which release.
 
     One that was killed is shown for an hour. A worker takes work while its dispatcher looks at the line, its consumers
-    ask Redis, and a thread is not past its deadline.
+    ask Redis, and a thread is not past its deadline. `--check` is for whoever watches the fleet, `--check --here` for
+    whoever restarts this machine's worker when it hangs.
     """
     with here.opened_pool() as pool, pool.transaction() as conn:
-        found, held, unattended = fleet.workers(conn), fleet.held(conn), lanes.unattended(conn)
+        found, held, neglect = fleet.workers(conn), fleet.held(conn), lanes.neglect(conn)
+    if is_here:
+        found = [worker for worker in found if worker.host == this_host()]
     if as_json:
-        said = WorkerList(workers=[WorkerOut.of(one, held) for one in found], unattended=unattended)
+        said = WorkerList.of(found, held, neglect)
         screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
     elif not check:
-        screen.out().print(picture(found, held, unattended))
-    if check and unattended:
+        screen.out().print(picture(found, held, neglect))
+    if check:
+        said_well = _check_here(found) if is_here else _check(neglect)
+        if not as_json:
+            screen.plain(said_well)
+
+
+def _check(neglect: Neglect) -> str:
+    """Say that all is well. Raises WorkFailed: it is not."""
+    if neglect.sentences:
         raise WorkFailed(
-            f"Work waits in {' and '.join(unattended)}, and no worker takes it.",
-            "Start `rekkrd worker`, or look why those that are there do not: `rekkrd workers`.",
+            " ".join(neglect.sentences),
+            "Start `rekkrd worker`, or look why those that are there do not take it: `rekkrd workers`.",
         )
-    if check and not as_json:
-        screen.plain("Every lane with work has a worker.")
+    return "All that waits has a worker."
 
 
-def picture(found: Sequence[Worker], held: Sequence[Held], unattended: Sequence[str]) -> RenderableType:
+def _check_here(found: Sequence[Worker]) -> str:
+    """Say that a worker of this machine takes work. Raises WorkFailed: none does."""
+    if not any(worker.is_consuming for worker in found):
+        why = [f"{worker.name}: {worker.trouble}." for worker in found if worker.is_alive]
+        raise WorkFailed(" ".join(["No worker of this machine takes work.", *why]), "Start it again: `rekkrd worker`.")
+    return "A worker of this machine takes work."
+
+
+def picture(found: Sequence[Worker], held: Sequence[Held], neglect: Neglect) -> RenderableType:
     """Lay out the workers in at most 80 columns, and below what each has in hand."""
     if not found:
-        return Group(Text("No worker was here within the hour. Start one: rekkrd worker"), *_missing(unattended))
+        return Group(Text("No worker was here within the hour. Start one: rekkrd worker"), *_missing(neglect))
     table = screen.listing("worker", "state", "#busy", "since", "version", "lanes")
     notes: list[Text] = []
     for worker in found:
@@ -67,7 +90,7 @@ def picture(found: Sequence[Worker], held: Sequence[Held], unattended: Sequence[
     versions = {worker.version for worker in found if worker.is_alive}
     if len(versions) > 1:
         notes.append(Text(f"{len(versions)} releases at once: jobs go to whoever can read them.", style="yellow"))
-    return Group(table, *([Text(), *notes] if notes else []), *_missing(unattended))
+    return Group(table, *([Text(), *notes] if notes else []), *_missing(neglect))
 
 
 def _state(worker: Worker) -> Text:
@@ -90,7 +113,5 @@ def _notes(worker: Worker, held: Sequence[Held]) -> list[Text]:
     return notes
 
 
-def _missing(unattended: Sequence[str]) -> list[Text]:
-    if not unattended:
-        return []
-    return [Text(f"Work waits in {' and '.join(unattended)}, and no worker takes it.", style="red")]
+def _missing(neglect: Neglect) -> list[Text]:
+    return [Text(sentence, style="red") for sentence in neglect.sentences]

@@ -185,6 +185,14 @@ def ready_lanes(conn: Connection) -> set[str]:
     return {row["lane"] for row in _sql.find_ready_lanes(conn)}
 
 
+def unknown_kinds(conn: Connection) -> list[str]:
+    """Return the kinds of which something is due though no worker that is alive knows them.
+
+    Empty when no worker is alive: then every lane says so.
+    """
+    return [row["kind"] for row in _sql.find_unknown_kinds(conn, age=GONE_AFTER)]
+
+
 def add_tallies(conn: Connection, flush_id: UUID, counts: Mapping[Figure, float]) -> bool:
     """Add figures, each under its name and labels. False when this flush was added before."""
     return bool(

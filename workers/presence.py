@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Iterable
 from importlib.metadata import version as release_of
 from threading import Event, Thread
@@ -18,6 +19,7 @@ from workers.kinds import Kind
 log = structlog.get_logger(__name__)
 
 SIGN_SECONDS = fleet.GONE_AFTER.total_seconds() / 4
+BEGINNING_SECONDS = 1.0  # until everything has begun: whoever waits for this worker need not wait for the second sign
 
 
 class Presence:
@@ -44,17 +46,29 @@ class Presence:
             log.warning("worker_not_removed", error=str(error))
 
     def _run(self) -> None:
-        while True:
-            try:
-                with self._pool.transaction() as conn:
-                    fleet.keep(conn, self._sign())
-            except DatabaseError as error:
-                log.warning("sign_of_life_not_stored", error=str(error))
-            except Exception:
-                # The thread outlives its errors: without it a healthy worker would pass for dead.
-                log.exception("sign_of_life_not_stored")
-            if self._end.wait(SIGN_SECONDS):
-                return
+        while not self._end.wait(self._say()):
+            pass
+
+    def _say(self) -> float:
+        """Give one sign of life; return the seconds until the next one."""
+        try:
+            sign = self._sign()
+            with self._pool.transaction() as conn:
+                fleet.keep(conn, sign)
+        except DatabaseError as error:
+            log.warning("sign_of_life_not_stored", error=str(error))
+        except Exception:
+            # The thread outlives its errors: without it a healthy worker would pass for dead.
+            log.exception("sign_of_life_not_stored")
+        else:
+            if sign.looked_ago is None or sign.asked_ago is None:
+                return BEGINNING_SECONDS
+        return SIGN_SECONDS
+
+
+def this_host() -> str:
+    """Name this machine as its workers do."""
+    return platform.node() or "unnamed"
 
 
 def version_of(kinds: Iterable[Kind[Any, Any]]) -> str:

@@ -1,7 +1,6 @@
 """The worker process: our own small entry point around ``dramatiq.Worker``, from start to a clean end."""
 
 import os
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -24,7 +23,7 @@ from workers.ending import Ending
 from workers.kinds import Job
 from workers.leases import LeaseKeeper
 from workers.limiter.lanes import Lane
-from workers.presence import Presence, version_of
+from workers.presence import Presence, this_host, version_of
 from workers.resources import Resources
 from workers.runner import Runner
 
@@ -40,7 +39,7 @@ class WorkerProcess:
         self, resources: Resources, jobs: Iterable[Job[Any, Any, Any]], *, lanes: tuple[Lane, ...] = tuple(Lane)
     ) -> None:
         settings = resources.settings.engine
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+        self.name = f"{this_host()}:{os.getpid()}:{uuid4().hex[:6]}"
         by_kind: Mapping[str, Job[Any, Any, Any]] = {job.kind.name: job for job in jobs}
         self._desk = Desk(settings.worker_threads)
         self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
@@ -121,7 +120,7 @@ class WorkerProcess:
 
         return SignOfLife(
             name=self.name,
-            host=socket.gethostname(),
+            host=this_host(),
             pid=os.getpid(),
             version=self._version,
             lanes=[lane.value for lane in self._lanes],

@@ -22,6 +22,7 @@ from workers.kinds import Continue, Done, Job, JobFailed, Misfit, Outcome, Progr
 from workers.leases import Lease, LeaseKeeper
 from workers.limiter.errors import GaveUp
 from workers.limiter.lanes import Lane
+from workers.misfits import Misfits
 from workers.presence import version_of
 from workers.resources import Resources
 from workers.settings import EngineSettings
@@ -51,7 +52,7 @@ class Runner:
         self._leases = leases
         self._worker = worker
         self._version = version_of(job.kind for job in jobs.values())
-        self._misfits: dict[UUID, float] = {}
+        self._misfits = Misfits()
         self._solo = Solo()
 
     def run(self, job_id: str, crashes: int) -> None:
@@ -163,12 +164,11 @@ class Runner:
 
     def _misfit(self, row: JobRow, error: ValidationError) -> Exception:
         """Leave the job to a worker of another release while there is one, an hour at most; then it fails."""
-        since = self._misfits.setdefault(row.id, time.monotonic())
+        waited = self._misfits.meet(row.id)
         with self._resources.pool.transaction() as conn:
             is_other_there = fleet.has_other_version(conn, self._version)
-        if is_other_there and time.monotonic() - since < MISFIT_SECONDS:
+        if is_other_there and waited < MISFIT_SECONDS:
             return Misfit("What this job has stored does not fit this release; a worker of another one takes it.")
-        self._misfits.pop(row.id, None)
         where = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         return JobFailed("Misfit", f"What this job has stored fits no worker that is there (at {where}).")
 

@@ -1,11 +1,12 @@
 """The lanes and the workers as an operator sees them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.queues import Queue
+from actors.queues import Neglect, Queue
 from api.models import Model, Moment
 from api.models.limiter import Reason
 from db.fleet import Held, Worker
@@ -116,3 +117,9 @@ class WorkerList(Model):
 
     workers: list[WorkerOut]
     unattended: list[str] = Field(description="Lanes with work for a worker, and no worker that consumes it.")
+    unknown_kinds: list[str] = Field(description="Kinds of which something is due, and that no worker knows.")
+
+    @classmethod
+    def of(cls, workers: Sequence[Worker], held: list[Held], neglect: Neglect) -> "WorkerList":
+        said = [WorkerOut.of(worker, held) for worker in workers]
+        return cls(workers=said, unattended=list(neglect.lanes), unknown_kinds=list(neglect.kinds))

@@ -141,6 +141,27 @@ WHERE EXISTS (
         AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
 );
 
+-- name: find_unknown_kinds(age)
+-- Kinds of which something is due though no worker that is alive knows them; none when nobody is alive at all.
+-- The known ones are sorted out first: as a rule nothing else is left, and the line is not asked.
+SELECT k.kind
+FROM rekkrd.kinds AS k
+WHERE
+    k.kind <> ALL(ARRAY(
+        SELECT unnest(w.kinds)
+        FROM rekkrd.workers AS w
+        WHERE w.seen_at >= now() - :age::interval
+    ))
+    AND EXISTS (SELECT 1 FROM rekkrd.workers AS w WHERE w.seen_at >= now() - :age::interval)
+    AND EXISTS (
+        SELECT 1
+        FROM rekkrd.jobs AS j
+        WHERE
+            j.kind = k.kind AND j.lane = k.lane AND j.state IN ('pending', 'running', 'retrying')
+            AND j.takes_token IN (true, false) AND j.due_at <= now()
+    )
+ORDER BY k.kind;
+
 -- name: add_tallies(flush_id, names, labels, amounts)$
 -- Add what a worker counted; whoever says the same flush again adds nothing. In one order, so that two never wait for
 -- each other.

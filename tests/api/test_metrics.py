@@ -155,14 +155,15 @@ def test_a_scrape_tells_who_works_and_which_lane_nobody_attends(client, engine, 
     told = scraped(client, as_operator)
     assert (told["rekkrd_workers_alive",], told["rekkrd_lane_unattended", "import"]) == (0, 1)
     with resources.pool.transaction() as conn:
-        fleet.keep(conn, SIGN)
-        fleet.keep(conn, replace(SIGN, name="here:2:b", lanes=["import"], looked_ago=60.0))
+        fleet.keep(conn, replace(SIGN, kinds=["upkeep"]))
+        fleet.keep(conn, replace(SIGN, name="here:2:b", kinds=["upkeep"], lanes=["import"], looked_ago=60.0))
         fleet.keep(conn, replace(SIGN, name="here:3:c"))
         conn.execute("UPDATE rekkrd.workers SET seen_at = now() - interval '1 minute' WHERE name = 'here:3:c'")
     told = scraped(client, as_operator)
     assert (told["rekkrd_workers_alive",], told["rekkrd_workers_gone",]) == (2, 1)
     assert (told["rekkrd_workers_consuming", "import"], told["rekkrd_lane_unattended", "import"]) == (1, 0)
     threads = [told[name,] for name in ("rekkrd_worker_threads", "rekkrd_worker_threads_busy")]
+    assert told["rekkrd_kinds_unknown",] == 1
     assert (*threads, told["rekkrd_worker_threads_stuck",]) == (16, 6, 2)
 
 

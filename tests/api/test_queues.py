@@ -80,7 +80,7 @@ def test_workers_say_what_they_hold_and_what_nobody_attends(client, as_operator,
     with resources.pool.transaction() as conn:
         job = enqueue(conn, IMPORT_COLLECTION, ada).job.id
     seen = client.get("/api/workers", headers=as_operator).json()
-    assert seen["unattended"] == ["import"]
+    assert (seen["unattended"], seen["unknown_kinds"]) == (["import"], [])
     keep()
     with resources.pool.transaction() as conn:
         conn.execute(

@@ -8,16 +8,18 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.queues import Queue
+from actors.queues import Neglect, Queue
 from cli import main, queues, workers
 from cli.errors import WorkFailed
-from db import fleet, operations, pauses
+from db import fleet, kinds, operations, pauses
 from db.fleet import Held, SignOfLife, Worker
 from db.jobs import NewJob
 from db.jobs import add as add_job
+from db.kinds import KindRow
 from db.pauses import Pause
 from db.pool import Pool
 from workers.limiter.lanes import Lane
+from workers.presence import this_host
 
 LANES = [lane.value for lane in Lane]
 SIGN = SignOfLife("here:1:a", "here", 1, "1+a", LANES, ["upkeep"], 8, 1, 0, 0.1, 0.1, 2.0)
@@ -74,10 +76,39 @@ def test_a_check_fails_while_work_waits_that_nobody_takes(pool):
     failed = run("workers", "--check").exception
     assert isinstance(failed, WorkFailed)
     assert "background" in str(failed)
+    assert run("workers", "--check", "--json").exit_code == 1
     with pool.transaction() as conn:
         fleet.keep(conn, SIGN)
     assert run("workers", "--check").exit_code == 0
     assert json.loads(run("workers", "--json").stdout)["workers"][0]["is_consuming"] is True
+
+
+def test_the_worker_of_a_machine_is_checked_by_itself(pool):
+    elsewhere = run("workers", "--check", "--here").exception
+    assert isinstance(elsewhere, WorkFailed)
+    with pool.transaction() as conn:
+        fleet.keep(conn, SIGN)
+    assert run("workers", "--check", "--here").exit_code == 1
+    here = replace(SIGN, name="me:1:a", host=this_host())
+    with pool.transaction() as conn:
+        fleet.keep(conn, replace(here, asked_ago=60.0))
+    hangs = run("workers", "--check", "--here").exception
+    assert "me:1:a: its consumers do not ask Redis for work" in str(hangs)
+    with pool.transaction() as conn:
+        fleet.keep(conn, here)
+    assert run("workers", "--check", "--here").exit_code == 0
+    assert [one["name"] for one in json.loads(run("workers", "--here", "--json").stdout)["workers"]] == ["me:1:a"]
+
+
+def test_a_check_fails_while_a_kind_waits_that_no_worker_knows(pool):
+    with pool.transaction() as conn:
+        kinds.keep(conn, [KindRow("brand_new", "x.", "background", None, False, False, False, {})])
+        new = NewJob("brand_new", "background", uuid4(), {}, None, takes_token=False, speaks_for_user=False)
+        add_job(conn, new)
+        fleet.keep(conn, SIGN)
+    failed = run("workers", "--check").exception
+    assert isinstance(failed, WorkFailed)
+    assert "brand_new" in str(failed)
 
 
 def test_lanes_fit_into_80_columns(drawn):
@@ -115,7 +146,7 @@ def test_workers_fit_into_80_columns_and_say_why_one_does_nothing(drawn):
     held = [
         Held(works.name, UUID(int=n), "import_collection", "import", UUID(int=1), is_executing=True) for n in range(6)
     ]
-    lines = drawn(workers.picture([works, hangs, gone], held, ["background"]))
+    lines = drawn(workers.picture([works, hangs, gone], held, Neglect(["background"], ["brand_new"])))
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
     for said in (
@@ -124,5 +155,6 @@ def test_workers_fit_into_80_columns_and_say_why_one_does_nothing(drawn):
         "and 2 more",
         "2 releases at once",
         "no worker takes it",
+        "Jobs of kind brand_new wait",
     ):
         assert said in text

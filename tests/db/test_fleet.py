@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from db import Connection, fleet
+from db import Connection, fleet, kinds
 from db.fleet import SignOfLife
+from db.kinds import KindRow
 
 SIGN = SignOfLife("here:1:a", "here", 1, "1+a", ["import"], ["count"], 8, 2, 0, 0.5, 0.5, None)
 
@@ -120,3 +121,20 @@ def test_each_live_job_is_counted_once_by_what_it_does(conn):
     assert [(one.kind, one.state, one.jobs) for one in fleet.ended(conn)] == [("count", "failed", 1)]
     assert [(one.worker, one.kind) for one in fleet.held(conn)] == [("w", "count")]
     assert fleet.ready_lanes(conn) == {"import"}
+
+
+def test_a_kind_that_is_due_and_that_no_worker_alive_knows_is_named(conn):
+    kinds.keep(
+        conn, [KindRow(kind, "x.", "import", None, False, False, False, {}) for kind in ("count", "new", "idle")]
+    )
+    (now,) = conn.execute("SELECT now() AS now").fetchone().values()
+    add_job(conn, kind="new", due_at=now)
+    add_job(conn, kind="count", due_at=now)
+    add_job(conn, kind="idle", due_at=now + timedelta(minutes=1))
+    assert fleet.unknown_kinds(conn) == []
+    fleet.keep(conn, SIGN)
+    assert fleet.unknown_kinds(conn) == ["new"]
+    fleet.keep(conn, replace(SIGN, name="here:2:b", kinds=["new"]))
+    assert fleet.unknown_kinds(conn) == []
+    conn.execute("UPDATE rekkrd.workers SET seen_at = now() - interval '21 seconds' WHERE name = 'here:2:b'")
+    assert fleet.unknown_kinds(conn) == ["new"]

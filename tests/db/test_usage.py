@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db import Connection, usage
+from db import Connection, fleet, usage
 from db.pool import Pool
 from db.usage import Month, Share, Use
 
@@ -39,6 +39,15 @@ def test_flushes_of_many_processes_add_up(conn: Connection, ada: UUID) -> None:
     assert plans(conn) == [(ada, MARCH, 8, 0)]
     assert usage.month_of(conn, MARCH) == Month(11, 0, 0)
     assert usage.month_of(conn, MARCH, ada) == Month(8, 0, 0)
+
+
+def test_the_fleets_requests_are_added_up_by_lane(conn: Connection, ada: UUID) -> None:
+    flush = uuid4()
+    for _ in range(2):
+        usage.add(conn, flush, {use(ada): 3, use(): 2, use(ada, lane="interactive"): 1})
+    usage.add(conn, uuid4(), {use(ada, minute=NOON + timedelta(days=40)): 4})
+    told = {one.labels["lane"]: one.value for one in fleet.tallies(conn) if one.name == "requests"}
+    assert told == {"import": 9, "interactive": 1}
 
 
 def test_a_flush_said_twice_counts_once(conn: Connection, ada: UUID) -> None:
