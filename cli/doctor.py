@@ -96,7 +96,7 @@ def checks(*, is_offline: bool) -> list[Check]:
         check("Discogs", "credentials", discogs.look_at_credentials, "settings"),
         check("Discogs", "keys", discogs.look_at_keys, "migrations"),
         check("Discogs", "connections", discogs.look_at_links, "migrations"),
-        check("Discogs", "budget", discogs.look_at_budget, "migrations", "Redis"),
+        check("Discogs", "budget", discogs.look_at_budget, "migrations"),
         Check("Discogs", "asked", on(asked), ASK_SECONDS, ("migrations", "Redis", "keys")),
     ]
 

@@ -46,7 +46,11 @@ def examine(checks: Sequence[Check], begin: Callable[[Check], None] = lambda _: 
         begin(check)
         began = time.monotonic()
         blocking = [need for need in check.needs if need in stopped]
-        findings = [left_out(f"Not looked at: first the {blocking[0]}.")] if blocking else _within_time(check)
+        findings = (
+            [left_out(f"Not looked at while something is wrong with {blocking[0]}.")]
+            if blocking
+            else _within_time(check)
+        )
         if blocking or any(finding.stops for finding in findings):
             stopped.add(check.name)
         yield Seen(check, findings, time.monotonic() - began)

@@ -43,7 +43,7 @@ def examine(settings: Settings) -> RedisServer:
             told: Mapping[str, object] = client.info()
             seconds, ahead = _times(client)
         except redis.RedisError as error:
-            raise LimiterUnavailable(f"Redis says: {error}.") from error
+            raise LimiterUnavailable(f"Redis says: {str(error).rstrip('.')}.") from error
         return RedisServer(
             product=_product(told),
             version=_numbers(str(told.get("redis_version", "0"))),

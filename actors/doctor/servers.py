@@ -1,11 +1,14 @@
 """PostgreSQL, the direct connection, Redis, and whether their clocks agree with ours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from actors.doctor.findings import Finding, fine, warning, wrong
 from db import doctor as db
 from db.doctor import Server
 from workers import redis_server
+from workers.errors import EngineError
+from workers.limiter.errors import LimiterUnavailable
 from workers.redis_server import RedisServer
 from workers.settings import Settings
 
@@ -160,7 +163,7 @@ def look_at_clocks(settings: Settings) -> list[Finding]:
     """Whether this machine, the database and Redis tell the same time."""
     with db.looking(database_url(settings), seconds=PATIENCE_SECONDS) as conn:
         ahead = {"the database": db.server(conn).ahead_seconds}
-    if settings.engine.redis_url is not None:
+    with suppress(EngineError, LimiterUnavailable):  # that it is away another check says
         ahead["Redis"] = redis_server.examine(settings).ahead_seconds
     return judge_clocks(ahead)
 

@@ -60,8 +60,8 @@ class PauseBody(Model):
     """Until when, and why."""
 
     until: Moment | None = Field(default=None, description="Either this or `for_seconds`; a week ahead at most.")
-    for_seconds: float | None = Field(default=None, gt=0, le=7 * 86_400)
-    reason: Reason
+    for_seconds: float | None = Field(default=None, gt=0, le=7 * 86_400, examples=[3600])
+    reason: Reason = Field(examples=["Discogs is being repaired"])
 
     @model_validator(mode="after")
     def _names_one_end(self) -> "PauseBody":

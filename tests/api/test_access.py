@@ -53,7 +53,7 @@ def test_without_a_token_nothing_but_health_and_the_browsers_pages_answers(clien
                 assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer"), path
                 assert answer.json()["error"]["code"] == "unauthorised"
             else:
-                assert path in {"/healthz", "/api/discogs/auth/begin", "/api/discogs/auth/callback"}
+                assert path in {"/healthz", "/readyz", "/api/discogs/auth/begin", "/api/discogs/auth/callback"}
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Basic YTpi", "Bearer", "bearer  ", f"Token {NEW}"])

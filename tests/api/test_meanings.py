@@ -25,6 +25,7 @@ INTERNAL = {
     "SellerSettings",
     "Invalid",
     "ActorError",
+    "HoldRefused",
     "ConnectFailed",
 }
 

@@ -83,6 +83,7 @@ HANDFUL = {
     "deliveries_due": "partial: what the app has not taken yet",
     "deliveries_given_up": "partial: what the app has not taken for a day",
     "jobs_taken": "partial: what is called up or under way",
+    "jobs_one_follower": "partial: what waits to follow another",
     "jobs_in_line": "partial: what is not finished; PostgreSQL 15 reads it whole to clear idle turns, now and then",
 }
 
