@@ -35,7 +35,7 @@ def app(monkeypatch: pytest.MonkeyPatch, api_settings: ApiSettings, request: pyt
 
 @pytest.fixture
 def finished(app: Any, resources: Resources, ada: UUID, connect: Callable[..., None]) -> Callable[[], UUID]:
-    """A user who is connected, with a job that waits, and one more that is over for each operation that may change it."""
+    """A user who is connected, with a job that waits; and a job that is over, another one for each operation."""
     connect(ada)
 
     def finish() -> UUID:
