@@ -41,18 +41,14 @@ class Seen:
 
 def examine(checks: Sequence[Check], begin: Callable[[Check], None] = lambda _: None) -> Iterator[Seen]:
     """Make the checks in order. ``begin`` is called before each; what cannot be looked at is left out, and says why."""
-    stopped: set[str] = set()
+    stopped: dict[str, str] = {}  # what did not go, and what it was in the end
     for check in checks:
         begin(check)
         began = time.monotonic()
-        blocking = [need for need in check.needs if need in stopped]
-        findings = (
-            [left_out(f"Not looked at while something is wrong with {blocking[0]}.")]
-            if blocking
-            else _within_time(check)
-        )
+        blocking = [stopped[need] for need in check.needs if need in stopped]
+        findings = [left_out(f'Not looked at while "{blocking[0]}" is wrong.')] if blocking else _within_time(check)
         if blocking or any(finding.stops for finding in findings):
-            stopped.add(check.name)
+            stopped[check.name] = blocking[0] if blocking else check.name
         yield Seen(check, findings, time.monotonic() - began)
 
 

@@ -1,7 +1,9 @@
 """What Prometheus is told, and who may scrape it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -22,6 +24,7 @@ from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.snapshot import Waiting, Waits
 
+DOCS = Path(__file__).parents[2] / "docs"
 METRICS = "metrics-" + "m" * 24
 LANES = ["interactive", "import", "background"]
 SIGN = SignOfLife("here:1:a", "here", 1, "1+a", LANES, ["import_collection"], 8, 3, 1, 0.1, 0.1, 2.0)
@@ -209,3 +212,16 @@ def test_a_ledger_that_is_away_costs_the_engines_figures_only(client, engine, as
     told = scraped(client, as_operator)
     assert told["rekkrd_limiter_up",] == 1
     assert not any(name.startswith(("rekkrd_line_ready", "rekkrd_workers")) for name, *_ in told)
+
+
+def test_every_figure_is_in_the_documents_and_nothing_else(opened, api_settings, as_operator):
+    documented = {
+        name.removesuffix("_total")
+        for name in re.findall(r"`(rekkrd_[a-z_]+)(?:\{[a-z_,]+\})?`", (DOCS / "http.md").read_text(encoding="utf-8"))
+    }
+    app = create_app(api_settings, opened)
+    app.state.holding.look()
+    answer = TestClient(app).get("/metrics", headers=as_operator)
+    told = {family.name for family in text_string_to_metric_families(answer.text)}
+    assert told - documented == set()
+    assert documented - told == set()

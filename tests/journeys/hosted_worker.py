@@ -1,7 +1,7 @@
 """A worker that takes its machine for another one: run as a script by the journeys, never by anybody else."""
 
 import os
-import socket
+import platform
 
 from actors.jobs import JOBS
 from cli import here, lifeline
@@ -10,7 +10,7 @@ from workers.process import WorkerProcess
 
 if __name__ == "__main__":
     lifeline.follow()
-    socket.gethostname = lambda: os.environ["TESTS_HOST"]
+    platform.node = lambda: os.environ["TESTS_HOST"]
     settings = here.settings()
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
