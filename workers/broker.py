@@ -13,7 +13,7 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 
 log = structlog.get_logger(__name__)
 
-IDLE_POLL_SECONDS = 1.0  # our own dispatcher wakes us for its messages; the poll finds those that others left behind
+IDLE_POLL_SECONDS = 2.0  # our own dispatcher wakes us for its messages; the poll finds those that others left behind
 
 
 class Desk:

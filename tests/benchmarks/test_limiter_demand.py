@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import redis
 
 from benchmarks import limiter_demand
@@ -13,6 +14,7 @@ from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings
 
 
+@pytest.mark.soak  # 18 s; its parts are tested beside it
 def test_every_demand_keeps_to_the_limit_and_every_cost_is_counted(servers, tmp_path):
     outcome = limiter_demand.run(Bench(servers, tmp_path, track=lambda *_: None, is_quick=True))
     most = [figure for figure in outcome.figures if figure.name.endswith("most in a rolling window")]

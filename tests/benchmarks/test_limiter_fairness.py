@@ -9,6 +9,7 @@ from benchmarks.figures import Bench
 from benchmarks.limiter_fairness import QUICK, fair_finish
 
 
+@pytest.mark.soak  # 11 s; its parts are tested beside it
 def test_small_imports_and_few_steps_are_counted_in_tokens_of_the_log(servers, tmp_path):
     outcome = limiter_fairness.run(Bench(servers, tmp_path, track=lambda *_: None, is_quick=True))
     turns = outcome.details["turns"]

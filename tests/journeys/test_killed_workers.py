@@ -22,6 +22,7 @@ def test_an_import_costs_the_fewest_requests_and_everything_is_there(new_fleet):
     assert spent.use >= fleet.timing.least_use
 
 
+@pytest.mark.soak  # half a minute; the storm and the sweep of kill points are always made
 def test_a_worker_killed_ten_times_at_random_steps_loses_nothing(new_fleet):
     fleet = new_fleet(latency=0.05)
     fleet.crowd(2500, *[200] * 6)

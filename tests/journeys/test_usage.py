@@ -70,6 +70,7 @@ def test_a_killed_worker_loses_at_most_what_it_had_not_stored(new_fleet):
     assert imports(fleet) == {ada.user_id: 1, ben.user_id: 2}
 
 
+@pytest.mark.soak  # 23 s; a counting whose database is away is always tried in tests/workers
 def test_a_database_away_for_a_while_loses_no_count(new_fleet):
     fleet = new_fleet(latency=0.3)
     fleet.start_import(fleet.person(records=900))
