@@ -57,6 +57,19 @@ class UpkeepCheckpoint(Plain):
     after_id: UUID | None = None
 
 
+class NightlyCheckpoint(Plain):
+    """The moment that one look is about, the last user looked at, and what came of it so far.
+
+    ``users`` are those whose night began, ``jobs`` what was enqueued for them.
+    """
+
+    looked_at: AwareDatetime | None = None
+    after: UUID = UUID(int=0)
+    users: int = 0
+    jobs: int = 0
+    unknown_zones: int = 0
+
+
 IMPORT_COLLECTION = Kind(
     name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
@@ -92,4 +105,17 @@ UPKEEP = Kind(
     takes_token=False,
 )
 
-CATALOG: dict[str, Kind[Any, Any]] = {kind.name: kind for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP)}
+NIGHTLY_SYNC = Kind(
+    name="nightly_sync",
+    sentence="Enqueue the sync of every archivist whose night begins, spread over that night.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=NightlyCheckpoint,
+    unique="nightly_sync",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
+CATALOG: dict[str, Kind[Any, Any]] = {
+    kind.name: kind for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP, NIGHTLY_SYNC)
+}

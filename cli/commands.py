@@ -46,6 +46,7 @@ COMMANDS = (
     Command("jobs", JOBS),
     Command("queues", JOBS),
     Command("workers", JOBS),
+    Command("schedule", JOBS),
     Command("limiter", JOBS),
     Command("webhook", JOBS),
     Command("usage", JOBS),

@@ -1,1 +1,1 @@
-"""The clock: APScheduler and its timetable."""
+"""The clock: APScheduler over the timetable of the actors."""

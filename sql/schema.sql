@@ -243,6 +243,18 @@ COMMENT ON COLUMN rekkrd.deliveries.due_at IS
 CREATE INDEX deliveries_due ON rekkrd.deliveries USING btree (due_at) WHERE ((delivered_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX deliveries_given_up ON rekkrd.deliveries USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
 
+CREATE TABLE rekkrd.entry_pauses (
+    entry text NOT NULL,
+    paused_at timestamp with time zone NOT NULL DEFAULT now(),
+    paused_until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT entry_pauses_pkey PRIMARY KEY (entry),
+    CONSTRAINT entry_pauses_in_order CHECK ((paused_until > paused_at))
+);
+COMMENT ON TABLE rekkrd.entry_pauses IS
+'Entries of the timetable of which no scheduler makes a tick until a time. It is compared with now: nothing needs to be undone.';
+
 CREATE TABLE rekkrd.fields (
     user_id uuid NOT NULL,
     field_id bigint NOT NULL,
@@ -525,6 +537,16 @@ CREATE TABLE rekkrd.migrations (
     CONSTRAINT migrations_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE rekkrd.nights (
+    user_id uuid NOT NULL,
+    night date NOT NULL,
+    begun_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT nights_pkey PRIMARY KEY (user_id),
+    CONSTRAINT nights_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.nights IS
+'The last night, by the date of the user''s own zone, for which a user''s sync was enqueued. It only moves forward, so no date comes twice, whatever clocks and zones do.';
+
 CREATE TABLE rekkrd.pauses (
     lane text NOT NULL,
     paused_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -638,10 +660,23 @@ CREATE TABLE rekkrd.ticks (
     due_at timestamp with time zone NOT NULL,
     job_id uuid,
     made_at timestamp with time zone NOT NULL DEFAULT now(),
-    CONSTRAINT ticks_pkey PRIMARY KEY (entry, due_at)
+    made_by text,
+    enqueued integer NOT NULL DEFAULT 0,
+    missed integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0,
+    CONSTRAINT ticks_pkey PRIMARY KEY (entry, due_at),
+    CONSTRAINT ticks_counts_in_order CHECK (((enqueued >= 0) AND (skipped >= 0) AND (skipped <= missed)))
 );
 COMMENT ON TABLE rekkrd.ticks IS
 'One row for each time that an entry of the timetable came due. The second scheduler meets the first one''s row and stops.';
+COMMENT ON COLUMN rekkrd.ticks.made_by IS
+'The operator who ran the entry by hand at that moment; NULL for the clock.';
+COMMENT ON COLUMN rekkrd.ticks.enqueued IS
+'New jobs that came of it: its own, and those that this one enqueued for users.';
+COMMENT ON COLUMN rekkrd.ticks.missed IS
+'Times since the tick before, at which no scheduler ran or the entry was paused.';
+COMMENT ON COLUMN rekkrd.ticks.skipped IS
+'Those of them that lay too far back for this tick to make up for.';
 
 CREATE TABLE rekkrd.turns (
     lane text NOT NULL,

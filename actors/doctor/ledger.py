@@ -10,8 +10,9 @@ from actors.doctor.servers import PATIENCE_SECONDS, database_url
 from actors.queues import Queue
 from actors.wording import count, lasting
 from db import doctor as db
-from db import fleet, gates, migrations, pauses
+from db import entry_pauses, fleet, gates, migrations, pauses
 from db.doctor import Failed, MissingRight, OpenDoor, Stuck, Ticks, Trouble
+from db.entry_pauses import EntryPause
 from db.fleet import Worker
 from workers.gates import BUDGET
 from workers.settings import Settings
@@ -180,7 +181,20 @@ def judge_workers(workers: Sequence[Worker], paused: set[str]) -> list[Finding]:
 def look_at_scheduler(settings: Settings) -> list[Finding]:
     """Whether the clock runs that enqueues what recurs."""
     with db.looking(database_url(settings), seconds=PATIENCE_SECONDS) as conn:
-        return [judge_scheduler(db.ticks(conn), datetime.now(UTC))]
+        holding = entry_pauses.holding(conn)
+        return [judge_entry_pause(pause) for pause in holding.values()] or [
+            judge_scheduler(db.ticks(conn), datetime.now(UTC))
+        ]
+
+
+def judge_entry_pause(pause: EntryPause) -> Finding:
+    """Judge an entry of the timetable that is paused: whether a scheduler runs cannot be seen meanwhile."""
+    return warning(
+        f"The entry {pause.entry} is paused until {pause.paused_until:%Y-%m-%d %H:%M} UTC by {pause.made_by}: "
+        f"{pause.reason}",
+        "It goes on by itself then; to end it sooner:",
+        f"rekkrd schedule resume {pause.entry}",
+    )
 
 
 def judge_scheduler(ticks: Ticks, now: datetime) -> Finding:

@@ -195,7 +195,7 @@ SELECT
 -- name: find_newest_tick()^
 -- When a scheduler enqueued something last, and since when it could have.
 SELECT
-    (SELECT max(made_at) FROM rekkrd.ticks) AS newest_at,
+    (SELECT max(made_at) FROM rekkrd.ticks WHERE made_by IS NULL) AS newest_at,
     (SELECT min(applied_at) FROM rekkrd.migrations) AS possible_since;
 
 -- name: find_stuck(patience, long, kinds)

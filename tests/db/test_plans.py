@@ -55,6 +55,8 @@ SMALL = {
     "rekkrd.pauses": "three rows at most",
     "rekkrd.tallies": "some rows a kind of job; no user stands in one",
     "rekkrd.ticks": "cleared as the clock goes on",
+    "rekkrd.entry_pauses": "a row an entry of the timetable",
+    "rekkrd.nights": "a row a user",
     "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",

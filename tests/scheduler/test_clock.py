@@ -1,4 +1,4 @@
-"""A tick counts once, whoever makes it."""
+"""A tick counts once, whoever makes it, and what was missed is made up for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, Thread
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
 
-from actors.catalog import UPKEEP
-from db import Connection, jobs
+from actors import schedule
+from actors.timetable import TIMETABLE, EntryName, entry_of
+from db import Connection, jobs, ticks
 from db.errors import DatabaseAway
 from db.pool import Pool
 from scheduler import clock
-from scheduler.clock import Clock, last_due, tick
-from scheduler.timetable import TIMETABLE, Entry
+from scheduler.clock import Clock, tick
 
+UPKEEP = entry_of(EntryName.UPKEEP)
 NOON = datetime(2026, 11, 23, 12, 0, 7, tzinfo=UTC)
 
 
@@ -31,9 +31,9 @@ class AwayAtFirst(Pool):
         if not self.is_tried:
             self.is_tried = True
             raise DatabaseAway("away")
-        self.is_back.set()
         with super().transaction() as conn:
             yield conn
+        self.is_back.set()
 
 
 def test_two_schedulers_enqueue_a_tick_once(migrated_database_url: str) -> None:
@@ -42,7 +42,7 @@ def test_two_schedulers_enqueue_a_tick_once(migrated_database_url: str) -> None:
 
     def one(seconds: int) -> None:
         together.wait()
-        made.append(tick(pool, TIMETABLE[0], NOON + timedelta(seconds=seconds)))
+        made.append(tick(pool, UPKEEP, NOON + timedelta(seconds=seconds)))
 
     threads = [Thread(target=one, args=(seconds,)) for seconds in (0, 20)]
     for thread in threads:
@@ -57,29 +57,18 @@ def test_two_schedulers_enqueue_a_tick_once(migrated_database_url: str) -> None:
 
 def test_a_late_scheduler_makes_no_second_tick(migrated_database_url: str) -> None:
     pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
-    assert tick(pool, TIMETABLE[0], NOON)
-    assert not tick(pool, TIMETABLE[0], NOON + timedelta(minutes=3))
+    assert tick(pool, UPKEEP, NOON)
+    assert not tick(pool, UPKEEP, NOON + timedelta(minutes=3))
     pool.close()
-
-
-def test_what_came_due_too_long_ago_is_let_be() -> None:
-    yearly = CronTrigger(month=1, day=1, timezone="UTC")
-    assert last_due(yearly, NOON) is None
-    assert last_due(yearly, datetime(2027, 1, 1, 0, 9, tzinfo=UTC)) == datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def test_a_tick_that_found_the_database_away_is_made_a_little_later(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock, "AGAIN", timedelta(0))
+    monkeypatch.setattr(clock, "MAKE_UP_SECONDS", 0.02)
     pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
-    now = datetime.now(UTC)
-    daily = Entry(
-        "daily", "Came due this minute.", CronTrigger(hour=now.hour, minute=now.minute, timezone="UTC"), UPKEEP
-    )
-    ticking = Clock(pool, (daily,))
+    ticking = Clock(pool, (UPKEEP,))
     ticking.start()
-    ticking._tick(daily)
     assert pool.is_back.wait(10)
     ticking.stop()
     with pool.transaction() as conn:
@@ -87,18 +76,45 @@ def test_a_tick_that_found_the_database_away_is_made_a_little_later(
     pool.close()
 
 
-def test_the_next_time_is_another_tick_and_a_live_job_stands_for_both(migrated_database_url: str) -> None:
-    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
-    assert tick(pool, TIMETABLE[0], NOON)
-    assert tick(pool, TIMETABLE[0], NOON + timedelta(minutes=10))
+def test_a_clock_that_starts_makes_up_for_what_was_missed_while_none_ran(migrated_database_url: str) -> None:
+    pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
+    pool.is_tried = True
+    ticking = Clock(pool, TIMETABLE)
+    ticking.start()
+    assert pool.is_back.wait(10)
+    ticking.stop()
     with pool.transaction() as conn:
-        assert len(jobs.page(conn)) == 1
+        assert set(ticks.newest(conn)) <= set(EntryName)
+        assert ticks.newest(conn)
     pool.close()
 
 
-def test_every_entry_says_in_a_sentence_what_it_does() -> None:
-    assert all(entry.sentence.endswith(".") for entry in TIMETABLE)
-    assert len({entry.name for entry in TIMETABLE}) == len(TIMETABLE)
+def test_a_paused_entry_is_paused_for_every_scheduler(migrated_database_url: str) -> None:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    with pool.transaction() as conn:
+        schedule.pause(conn, UPKEEP, until=datetime.now(UTC) + timedelta(hours=1), reason="a sale", by="anna")
+    assert not tick(pool, UPKEEP, NOON)
+    pool.close()
+
+
+def test_what_is_skipped_is_logged(migrated_database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    tick(pool, UPKEEP, NOON - timedelta(hours=2))
+    assert "ticks_skipped" not in capsys.readouterr().out
+    tick(pool, UPKEEP, NOON)
+    said = capsys.readouterr().out
+    assert "ticks_skipped" in said
+    assert "skipped=10" in said
+    pool.close()
+
+
+def test_the_next_time_is_another_tick_and_a_live_job_stands_for_both(migrated_database_url: str) -> None:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    assert tick(pool, UPKEEP, NOON)
+    assert tick(pool, UPKEEP, NOON + timedelta(minutes=10))
+    with pool.transaction() as conn:
+        assert len(jobs.page(conn)) == 1
+    pool.close()
 
 
 def test_a_watch_that_breaks_is_looked_through_again(

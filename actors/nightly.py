@@ -1,0 +1,92 @@
+"""Nightly sync: every archivist's collection and wantlist come over while they sleep, once a night of their own zone.
+
+Each hour it looks whose night began or is about to. It goes by what was done, not by which hour it is: who was left
+out while no scheduler or worker ran is found by the next look, up to twelve hours later.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, NIGHTLY_SYNC, NightlyCheckpoint
+from actors.enqueue import Wanted, enqueue_many
+from actors.nights import Night, night_around, place_in, zone_named
+from actors.wording import count
+from db import Connection, nights, ticks
+from db.nights import Sleeper
+from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500  # users a transaction, with two jobs each
+FALL_BACK = ZoneInfo("UTC")
+
+
+def look_at_the_clock(_: Step[NoArguments, NightlyCheckpoint]) -> datetime:
+    """Nothing is asked of Discogs: the time is all that is needed."""
+    return datetime.now(UTC)
+
+
+def store(conn: Connection, step: Step[NoArguments, NightlyCheckpoint], now: datetime) -> Outcome:
+    """Enqueue the sync of the next users whose night it is, spread over that night."""
+    was = step.checkpoint
+    looked_at = was.looked_at or now  # one look goes over all users at one moment, however long it takes
+    sleepers = nights.archivists(conn, after=was.after, room=BATCH)
+    zones = {name: zone_named(name) for name in {one.time_zone for one in sleepers}}
+    due = whose_night(sleepers, zones, looked_at)
+    begun = nights.begin(conn, {user_id: night.date for user_id, night in due.items()})
+    unknown = _say_unknown([one for one in sleepers if one.user_id in begun and zones[one.time_zone] is None])
+    jobs = _enqueue(conn, {user_id: night for user_id, night in due.items() if user_id in begun}, now)
+    ticks.count_jobs(conn, step.job_id, jobs)
+    users = was.users + len(begun)
+    if len(sleepers) < BATCH:
+        return Done(_outcome(users, was.jobs + jobs, was.unknown_zones + unknown), Progress(users))
+    checkpoint = NightlyCheckpoint(
+        looked_at=looked_at,
+        after=sleepers[-1].user_id,
+        users=users,
+        jobs=was.jobs + jobs,
+        unknown_zones=was.unknown_zones + unknown,
+    )
+    return Continue(checkpoint, Progress(users), takes_token=False)
+
+
+JOB = Job(NIGHTLY_SYNC, look_at_the_clock, store)
+
+
+def whose_night(
+    sleepers: Sequence[Sleeper], zones: Mapping[str, ZoneInfo | None], looked_at: datetime
+) -> dict[UUID, Night]:
+    """Return who is due, and for which night: who was connected when it began, and did not have it yet."""
+    by_zone = {name: night_around(zone or FALL_BACK, looked_at) for name, zone in zones.items()}
+    return {one.user_id: night for one in sleepers if (night := by_zone[one.time_zone]) and _is_due(one, night)}
+
+
+def _is_due(one: Sleeper, night: Night) -> bool:
+    was_connected = one.connected_at is not None and one.connected_at < night.begins_at
+    return was_connected and (one.last_night is None or one.last_night < night.date)
+
+
+def _enqueue(conn: Connection, due: Mapping[UUID, Night], now: datetime) -> int:
+    """Enqueue both lists of each user, at the user's own moment; return how many jobs are new."""
+    wanted = [
+        Wanted(kind, user_id, run_at=max(night.begins_at, now) + place_in(user_id, night.date))
+        for user_id, night in due.items()
+        for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)
+    ]
+    return sum(one.is_new for one in enqueue_many(conn, wanted)) if wanted else 0
+
+
+def _say_unknown(sleepers: Sequence[Sleeper]) -> int:
+    """Say whose zone nobody knows, once a night each; return of how many users."""
+    for one in sleepers:
+        log.warning("unknown_time_zone", user_id=str(one.user_id), time_zone=one.time_zone[:64], taken_as="UTC")
+    return len(sleepers)
+
+
+def _outcome(users: int, jobs: int, unknown: int) -> str:
+    said = f"The night of {count(users, 'user')} begins: {count(jobs, 'job')} enqueued."
+    return said if not unknown else f"{said} {count(unknown, 'user')} with an unknown time zone: UTC was taken."

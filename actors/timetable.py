@@ -1,0 +1,77 @@
+"""The timetable: what the clock enqueues, when, and why, one entry a sentence.
+
+It stands here and not beside the clock because programs and people at a terminal see and hold it too.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from actors import nights
+from actors.catalog import NIGHTLY_SYNC, UPKEEP
+from workers.kinds import Kind
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class EntryName(StrEnum):
+    """What the entries go by."""
+
+    UPKEEP = "upkeep"
+    NIGHTLY_SYNC = "nightly_sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timetable. It comes due ``every`` so long, counted in UTC: no hour is missing or doubled.
+
+    A time that was missed is made up for while it is no more than ``lateness`` ago, and several of them once.
+    """
+
+    name: EntryName
+    sentence: str
+    kind: Kind[Any, Any]
+    every: timedelta
+    lateness: timedelta
+
+    def last_due(self, now: datetime) -> datetime:
+        """Return when it came due last; ``now`` counts."""
+        return EPOCH + (now - EPOCH) // self.every * self.every
+
+    def times_between(self, after: datetime, before: datetime) -> int:
+        """Count how often it comes due between two moments, which do not count."""
+        first, beyond = (after - EPOCH) // self.every + 1, -((EPOCH - before) // self.every)
+        return max(0, beyond - first)
+
+    def next_at(self, made: datetime | None, free_from: datetime) -> datetime:
+        """Return when a scheduler makes the next tick: at once when one is to be made up for.
+
+        ``made`` is the newest time that became a tick; ``free_from`` is now, or when the pause ends.
+        """
+        due_at = self.last_due(free_from)
+        is_open = free_from - due_at <= self.lateness and (made is None or made < due_at)
+        return free_from if is_open else due_at + self.every
+
+
+TIMETABLE: tuple[Entry, ...] = (
+    Entry(
+        name=EntryName.UPKEEP,
+        sentence="Clears jobs that were kept long enough, turns of users without work, and ticks of long ago.",
+        kind=UPKEEP,
+        every=timedelta(minutes=10),
+        lateness=timedelta(minutes=10),
+    ),
+    Entry(
+        name=EntryName.NIGHTLY_SYNC,
+        sentence="Enqueues, each hour, the sync of those archivists for whom it is about 03:00.",
+        kind=NIGHTLY_SYNC,
+        every=nights.LOOKS_EVERY,
+        lateness=nights.LATE,
+    ),
+)
+
+
+def entry_of(name: EntryName) -> Entry:
+    """Return the entry of this name."""
+    return next(entry for entry in TIMETABLE if entry.name == name)

@@ -1,0 +1,32 @@
+"""The nights of users: for which date of their own zone the clock enqueued their sync last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from db import Connection
+from db.queries import load
+
+_sql = load("nights")
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeper:
+    """A connected archivist. ``time_zone`` is what the app says: mostly an IANA name."""
+
+    user_id: UUID
+    time_zone: str
+    connected_at: datetime | None
+    last_night: date | None
+
+
+def archivists(conn: Connection, *, after: UUID, room: int) -> list[Sleeper]:
+    """Return connected archivists in the order of their ids, at most ``room`` from behind one."""
+    return [Sleeper(**row) for row in _sql.find_archivists(conn, after=after, room=room)]
+
+
+def begin(conn: Connection, nights: Mapping[UUID, date]) -> set[UUID]:
+    """Let these users' nights begin; return of whom: who had that night, or a later one, is left out."""
+    rows = _sql.begin(conn, user_ids=list(nights), nights=list(nights.values()))
+    return {row["user_id"] for row in rows}
