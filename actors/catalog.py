@@ -58,9 +58,9 @@ class UpkeepCheckpoint(Plain):
 
 
 class NightlyCheckpoint(Plain):
-    """The moment that one look is about, the last user looked at, and what came of it so far.
+    """The time that one look is about, the last user looked at, and what came of it so far.
 
-    ``users`` are those whose night began, ``jobs`` what was enqueued for them.
+    ``users`` are those whose moment came, ``jobs`` what was enqueued for them.
     """
 
     looked_at: AwareDatetime | None = None
@@ -107,7 +107,7 @@ UPKEEP = Kind(
 
 NIGHTLY_SYNC = Kind(
     name="nightly_sync",
-    sentence="Enqueue the sync of every archivist whose night begins, spread over that night.",
+    sentence="Enqueue the sync of every archivist whose moment of the night comes.",
     lane=Lane.BACKGROUND,
     arguments=NoArguments,
     checkpoint=NightlyCheckpoint,

@@ -1,7 +1,7 @@
 """Nightly sync: every archivist's collection and wantlist come over while they sleep, once a night of their own zone.
 
-Each hour it looks whose night began or is about to. It goes by what was done, not by which hour it is: who was left
-out while no scheduler or worker ran is found by the next look, up to twelve hours later.
+Every ten minutes it looks whose moment comes. It goes by what was done, not by which time it is: who was left out
+while no scheduler or worker ran is found by the next look, up to twelve hours later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import structlog
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, NIGHTLY_SYNC, NightlyCheckpoint
 from actors.enqueue import Wanted, enqueue_many
-from actors.nights import Night, night_around, place_in, zone_named
+from actors.nights import Night, is_due, night_around, run_at, zone_named
 from actors.wording import count
 from db import Connection, nights, ticks
 from db.nights import Sleeper
@@ -21,7 +21,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500  # users a transaction, with two jobs each
+BATCH = 1000  # users a transaction, with two jobs each; mostly few of them are due
 FALL_BACK = ZoneInfo("UTC")
 
 
@@ -31,7 +31,7 @@ def look_at_the_clock(_: Step[NoArguments, NightlyCheckpoint]) -> datetime:
 
 
 def store(conn: Connection, step: Step[NoArguments, NightlyCheckpoint], now: datetime) -> Outcome:
-    """Enqueue the sync of the next users whose night it is, spread over that night."""
+    """Enqueue the sync of those of the next users whose moment of the night comes."""
     was = step.checkpoint
     looked_at = was.looked_at or now  # one look goes over all users at one moment, however long it takes
     sleepers = nights.archivists(conn, after=was.after, room=BATCH)
@@ -62,10 +62,14 @@ def whose_night(
 ) -> dict[UUID, Night]:
     """Return who is due, and for which night: who was connected when it began, and did not have it yet."""
     by_zone = {name: night_around(zone or FALL_BACK, looked_at) for name, zone in zones.items()}
-    return {one.user_id: night for one in sleepers if (night := by_zone[one.time_zone]) and _is_due(one, night)}
+    return {
+        one.user_id: night
+        for one in sleepers
+        if (night := by_zone[one.time_zone]) and _is_open(one, night) and is_due(one.user_id, night, looked_at)
+    }
 
 
-def _is_due(one: Sleeper, night: Night) -> bool:
+def _is_open(one: Sleeper, night: Night) -> bool:
     was_connected = one.connected_at is not None and one.connected_at < night.begins_at
     return was_connected and (one.last_night is None or one.last_night < night.date)
 
@@ -73,7 +77,7 @@ def _is_due(one: Sleeper, night: Night) -> bool:
 def _enqueue(conn: Connection, due: Mapping[UUID, Night], now: datetime) -> int:
     """Enqueue both lists of each user, at the user's own moment; return how many jobs are new."""
     wanted = [
-        Wanted(kind, user_id, run_at=max(night.begins_at, now) + place_in(user_id, night.date))
+        Wanted(kind, user_id, run_at=run_at(user_id, night, now))
         for user_id, night in due.items()
         for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)
     ]
@@ -88,5 +92,5 @@ def _say_unknown(sleepers: Sequence[Sleeper]) -> int:
 
 
 def _outcome(users: int, jobs: int, unknown: int) -> str:
-    said = f"The night of {count(users, 'user')} begins: {count(jobs, 'job')} enqueued."
+    said = f"The moment of {count(users, 'user')} comes: {count(jobs, 'job')} enqueued."
     return said if not unknown else f"{said} {count(unknown, 'user')} with an unknown time zone: UTC was taken."

@@ -64,7 +64,7 @@ TIMETABLE: tuple[Entry, ...] = (
     ),
     Entry(
         name=EntryName.NIGHTLY_SYNC,
-        sentence="Enqueues, each hour, the sync of those archivists for whom it is about 03:00.",
+        sentence="Enqueues the sync of archivists: each has a moment a night, from 03:00 to 06:00 where they live.",
         kind=NIGHTLY_SYNC,
         every=nights.LOOKS_EVERY,
         lateness=nights.LATE,

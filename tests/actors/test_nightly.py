@@ -10,13 +10,14 @@ import pytest
 from actors import nightly
 from actors.catalog import NIGHTLY_SYNC, NightlyCheckpoint
 from actors.enqueue import enqueue
-from actors.nights import LASTS
+from actors.nights import LASTS, LATE, LOOKS_EVERY, MADE_UP_WITHIN
 from db import jobs, ticks
 from db.jobs import NOBODY
 from db.pool import Pool
 from workers.kinds import Continue, Done, NoArguments, Outcome, Progress, Step
 
 THREE = datetime(2050, 11, 23, 3, tzinfo=UTC)  # to come, for what is past is due at once
+SIX = THREE + LASTS  # by then every moment of the night came
 HOUR = timedelta(hours=1)
 
 
@@ -70,69 +71,80 @@ def rows(pool: Pool) -> list[dict[str, Any]]:
         return conn.execute("SELECT user_id, kind, due_at FROM rekkrd.jobs ORDER BY user_id, kind").fetchall()
 
 
-def test_both_lists_of_a_user_come_within_the_night_and_once(pool, people):
+def test_both_lists_of_a_user_come_and_once_a_night(pool, people):
     people()
-    outcome = store(pool, THREE)
+    outcome = store(pool, SIX)
     assert isinstance(outcome, Done)
-    assert outcome.outcome == "The night of 1 user begins: 2 jobs enqueued."
+    assert outcome.outcome == "The moment of 1 user comes: 2 jobs enqueued."
     assert [row["kind"] for row in rows(pool)] == ["import_collection", "import_wantlist"]
-    assert all(THREE <= row["due_at"] < THREE + LASTS for row in rows(pool))
     with pool.transaction() as conn:
         conn.execute("DELETE FROM rekkrd.jobs")  # they ended long before the next look
-    for later in (HOUR, 11 * HOUR):
-        store(pool, THREE + later)
+    for later in (HOUR, 8 * HOUR):
+        store(pool, SIX + later)
     assert rows(pool) == []
-    store(pool, THREE + timedelta(days=1))
+    store(pool, SIX + timedelta(days=1))
     assert len(rows(pool)) == 2
+
+
+def test_users_come_one_by_one_over_the_night_and_none_long_before_the_moment(pool, people):
+    people(40)
+    seen = 0
+    for look in range(-1, 18):
+        at = THREE + look * LOOKS_EVERY
+        store(pool, at)
+        new = [row for row in rows(pool) if row["due_at"] >= at]
+        assert len(new) <= 2 * 12
+        assert all(row["due_at"] < at + LOOKS_EVERY for row in new)
+        seen += len(new)
+    assert seen == len(rows(pool)) == 2 * 40
+    assert len({row["due_at"] for row in rows(pool)}) == 40, "a user's two at one moment, and nobody else's"
+    assert all(THREE <= row["due_at"] < SIX for row in rows(pool))
 
 
 def test_who_is_no_archivist_or_not_connected_is_left_alone(pool, people):
     people(tier="curator")
     people(state="needs_reconnect")
-    people(zone="Asia/Tokyo")  # it is noon there, and twelve hours are not over: had in time, or never
-    with pool.transaction() as conn:
-        conn.execute("INSERT INTO rekkrd.nights SELECT id, '2050-11-23' FROM public.profiles WHERE time_zone <> 'UTC'")
-    store(pool, THREE)
+    store(pool, SIX)
     assert rows(pool) == []
 
 
-def test_a_night_of_another_zone_begins_by_that_zone(pool, people):
-    (tokyo,) = people(zone="Asia/Tokyo")
-    store(pool, datetime(2050, 11, 22, 18, tzinfo=UTC))
+def test_a_night_of_another_zone_comes_by_that_zone(pool, people):
+    (tokyo,), _ = people(zone="Asia/Tokyo"), people()
+    store(pool, datetime(2050, 11, 22, 21, tzinfo=UTC))
     with pool.transaction() as conn:
         (row,) = conn.execute("SELECT user_id, night FROM rekkrd.nights").fetchall()
     assert (row["user_id"], row["night"]) == (tokyo, date(2050, 11, 23))
 
 
-def test_a_night_missed_by_less_than_twelve_hours_is_made_up_for_and_spread_from_then_on(pool, people):
+def test_a_moment_missed_by_less_than_twelve_hours_is_made_up_for_and_spread_over_an_hour(pool, people):
     people(20)
-    store(pool, THREE + 13 * HOUR)
+    store(pool, SIX + LATE + timedelta(seconds=1))
     assert rows(pool) == []
-    now = THREE + 9 * HOUR
+    now = THREE + LATE
     store(pool, now)
     due = {row["due_at"] for row in rows(pool)}
     assert len(due) == 20
-    assert all(now <= at < now + LASTS for at in due)
+    assert all(now <= at < now + MADE_UP_WITHIN for at in due)
 
 
 def test_who_connected_after_the_night_began_comes_the_next_night(pool, people):
     people()
     with pool.transaction() as conn:
         conn.execute("UPDATE public.profiles SET discogs_connected_at = %s", [THREE + HOUR])
-    store(pool, THREE + 2 * HOUR)
+    store(pool, SIX)
     assert rows(pool) == []
-    store(pool, THREE + timedelta(days=1))
+    store(pool, SIX + timedelta(days=1))
     assert len(rows(pool)) == 2
 
 
 def test_a_zone_that_nobody_knows_counts_as_utc_and_is_said(pool, people, capsys):
     people(zone="Mars/Base")
-    outcome = store(pool, THREE)
+    outcome = store(pool, SIX)
     assert isinstance(outcome, Done)
     assert outcome.outcome.endswith("1 user with an unknown time zone: UTC was taken.")
     assert "unknown_time_zone" in capsys.readouterr().out
     assert len(rows(pool)) == 2
-    again = store(pool, THREE + HOUR)
+    again = store(pool, SIX + HOUR)
     assert isinstance(again, Done)
     assert "unknown" not in again.outcome
 
@@ -140,25 +152,25 @@ def test_a_zone_that_nobody_knows_counts_as_utc_and_is_said(pool, people, capsys
 def test_batches_go_on_behind_the_last_user_and_a_batch_done_again_doubles_nobody(pool, people, monkeypatch):
     monkeypatch.setattr(nightly, "BATCH", 2)
     people(5)
-    first = kept(store(pool, THREE))
+    first = kept(store(pool, SIX))
     assert len(rows(pool)) == 4
-    store(pool, THREE, NightlyCheckpoint())  # it died after its COMMIT and before anybody heard
+    store(pool, SIX, NightlyCheckpoint())  # it died after its COMMIT and before anybody heard
     assert len(rows(pool)) == 4
-    second = kept(store(pool, THREE + HOUR / 2, first))
-    assert second.looked_at == THREE
-    outcome = store(pool, THREE + HOUR, second)
+    second = kept(store(pool, SIX + HOUR / 2, first))
+    assert second.looked_at == SIX
+    outcome = store(pool, SIX + HOUR, second)
     assert isinstance(outcome, Done)
-    assert outcome.outcome == "The night of 5 users begins: 10 jobs enqueued."
+    assert outcome.outcome == "The moment of 5 users comes: 10 jobs enqueued."
     assert len({(row["user_id"], row["kind"]) for row in rows(pool)}) == len(rows(pool)) == 10
 
 
 def test_a_batch_that_fails_leaves_no_night_without_its_jobs(pool, people):
     people(2)
     with pytest.raises(ZeroDivisionError), pool.transaction() as conn:
-        nightly.store(conn, step(uuid4(), NightlyCheckpoint()), THREE)
+        nightly.store(conn, step(uuid4(), NightlyCheckpoint()), SIX)
         raise ZeroDivisionError
     assert rows(pool) == []
-    store(pool, THREE)
+    store(pool, SIX)
     assert len(rows(pool)) == 4
 
 
@@ -169,7 +181,7 @@ def test_the_tick_that_made_the_job_counts_what_came_of_it(pool, people):
         for hour, is_new in ((0, True), (1, False)):
             ticks.make(conn, "nightly_sync", THREE + hour * HOUR)
             ticks.keep_job(conn, "nightly_sync", THREE + hour * HOUR, job.id, is_new=is_new)
-    store(pool, THREE, job_id=job.id)
+    store(pool, SIX, job_id=job.id)
     with pool.transaction() as conn:
         counted = conn.execute("SELECT enqueued FROM rekkrd.ticks ORDER BY due_at").fetchall()
     assert [row["enqueued"] for row in counted] == [7, 0]
@@ -179,7 +191,7 @@ def test_a_live_import_stands_for_the_nightly_one(pool, people):
     (ada,) = people()
     with pool.transaction() as conn:
         mine = enqueue(conn, nightly.IMPORT_COLLECTION, ada).job
-    outcome = store(pool, THREE)
+    outcome = store(pool, SIX)
     assert isinstance(outcome, Done)
     assert "1 job enqueued" in outcome.outcome
     with pool.transaction() as conn:

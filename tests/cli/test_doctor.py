@@ -22,7 +22,7 @@ from cli import main
 from cli.doctor import checks, lines
 from cli.errors import CommandFailed
 from cli.examining import Check, examine
-from db import fleet, jobs, links, pauses, ticks, users
+from db import entry_pauses, fleet, jobs, links, pauses, ticks, users
 from db.fleet import SignOfLife
 from db.links import Account, Credentials
 from db.pool import Pool
@@ -254,6 +254,23 @@ def test_a_paused_lane_is_told_with_its_reason(doctor: Doctor, fleet_at_work: Po
 def test_a_silent_scheduler_is_told(doctor: Doctor, fleet_at_work: Pool) -> None:
     with fleet_at_work.transaction() as conn:
         conn.execute("UPDATE rekkrd.ticks SET made_at = now() - interval '2 h'")
+    assert "Nothing that recurs was enqueued for 2 h" in not_well(doctor("--offline"))["scheduler"]
+
+
+def test_an_entry_that_is_paused_is_told_and_no_silence_of_the_scheduler(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        conn.execute("UPDATE rekkrd.ticks SET made_at = now() - interval '2 h'")
+        until = datetime.now(UTC) + timedelta(hours=1)
+        entry_pauses.pause(conn, "upkeep", until=until, reason="a sale", by="anna")
+    (finding,) = doctor("--offline")["scheduler"]
+    assert (finding["level"], finding["command"]) == ("warning", "rekkrd schedule resume upkeep")
+    assert "by anna: a sale" in finding["sentence"]
+
+
+def test_a_run_by_hand_is_no_sign_of_a_scheduler(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        conn.execute("UPDATE rekkrd.ticks SET made_at = now() - interval '2 h'")
+        ticks.make(conn, "nightly_sync", datetime.now(UTC), by="anna")
     assert "Nothing that recurs was enqueued for 2 h" in not_well(doctor("--offline"))["scheduler"]
 
 

@@ -73,7 +73,7 @@ def test_programs_read_it_as_json(pool):
     run("run", "upkeep")
     upkeep, nightly = json.loads(run("--json").stdout)["entries"]
     assert (upkeep["name"], upkeep["last"]["enqueued"], upkeep["last"]["job_state"]) == ("upkeep", 1, "pending")
-    assert (nightly["last"], nightly["every_seconds"], nightly["lateness_seconds"]) == (None, 3600, 43200)
+    assert (nightly["last"], nightly["every_seconds"], nightly["lateness_seconds"]) == (None, 600, 43200)
 
 
 def test_the_schedule_fits_into_80_columns_and_says_what_was_skipped(drawn, now):
