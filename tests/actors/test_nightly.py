@@ -13,6 +13,7 @@ from actors.enqueue import enqueue
 from actors.nights import LASTS, LATE, LOOKS_EVERY, MADE_UP_WITHIN
 from db import jobs, ticks
 from db.jobs import NOBODY
+from db.nights import Sleeper
 from db.pool import Pool
 from workers.kinds import Continue, Done, NoArguments, Outcome, Progress, Step
 
@@ -139,12 +140,12 @@ def test_who_connected_after_the_night_began_comes_the_next_night(pool, people):
 
 def test_a_zone_that_nobody_knows_counts_as_utc_and_is_said(pool, people, capsys):
     people(zone="Mars/Base")
-    outcome = store(pool, SIX)
+    outcome = store(pool, SIX + 8 * HOUR)  # in many a zone the moment is too long ago by then
     assert isinstance(outcome, Done)
     assert outcome.outcome.endswith("1 user with an unknown time zone: UTC was taken.")
     assert "unknown_time_zone" in capsys.readouterr().out
     assert len(rows(pool)) == 2
-    again = store(pool, SIX + HOUR)
+    again = store(pool, SIX + 8 * HOUR)
     assert isinstance(again, Done)
     assert "unknown" not in again.outcome
 
@@ -162,6 +163,26 @@ def test_batches_go_on_behind_the_last_user_and_a_batch_done_again_doubles_nobod
     assert isinstance(outcome, Done)
     assert outcome.outcome == "The moment of 5 users comes: 10 jobs enqueued."
     assert len({(row["user_id"], row["kind"]) for row in rows(pool)}) == len(rows(pool)) == 10
+
+
+def test_who_was_let_begin_by_another_look_meanwhile_has_no_second_night(pool, people, monkeypatch):
+    (ada,) = people()
+    read = nightly.nights.archivists
+
+    def read_before_the_other_one_stores(conn, **said):
+        found = read(conn, **said)
+        nightly.nights.begin(conn, {ada: SIX.date()})
+        return found
+
+    monkeypatch.setattr(nightly.nights, "archivists", read_before_the_other_one_stores)
+    store(pool, SIX)
+    assert rows(pool) == []
+
+
+def test_who_had_the_night_is_not_asked_for_again():
+    zones = {"UTC": nightly.FALL_BACK}
+    had, open_still = (Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day)) for day in (23, 22))
+    assert set(nightly.whose_night([had, open_still], zones, SIX)) == {open_still.user_id}
 
 
 def test_a_batch_that_fails_leaves_no_night_without_its_jobs(pool, people):

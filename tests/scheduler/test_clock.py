@@ -63,7 +63,7 @@ def test_a_late_scheduler_makes_no_second_tick(migrated_database_url: str) -> No
 
 
 def test_a_tick_that_found_the_database_away_is_made_a_little_later(
-    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(clock, "MAKE_UP_SECONDS", 0.02)
     pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
@@ -71,6 +71,7 @@ def test_a_tick_that_found_the_database_away_is_made_a_little_later(
     ticking.start()
     assert pool.is_back.wait(10)
     ticking.stop()
+    assert "tick_postponed" in capsys.readouterr().out
     with pool.transaction() as conn:
         assert len(jobs.page(conn)) == 1
     pool.close()
