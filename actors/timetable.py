@@ -47,10 +47,11 @@ class Entry:
     def next_at(self, made: datetime | None, free_from: datetime) -> datetime:
         """Return when a scheduler makes the next tick: at once when one is to be made up for.
 
-        ``made`` is the newest time that became a tick; ``free_from`` is now, or when the pause ends.
+        ``made`` is the newest time that became a tick, None before the first; ``free_from`` is now, or when the pause
+        ends.
         """
         due_at = self.last_due(free_from)
-        is_open = free_from - due_at <= self.lateness and (made is None or made < due_at)
+        is_open = made is not None and made < due_at and free_from - due_at <= self.lateness
         return free_from if is_open else due_at + self.every
 
 

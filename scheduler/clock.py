@@ -66,22 +66,22 @@ class Clock:
 
     def _make_up(self) -> None:
         for entry in self._entries:
-            self._tick(entry)
+            self._tick(entry, is_late=True)
 
-    def _tick(self, entry: Entry) -> None:
+    def _tick(self, entry: Entry, *, is_late: bool = False) -> None:
         try:
-            tick(self._pool, entry, datetime.now(UTC))
+            tick(self._pool, entry, datetime.now(UTC), is_late=is_late)
         except MayBeRetried as error:
             log.warning("tick_postponed", entry=entry.name, error=str(error))
 
 
-def tick(pool: Pool, entry: Entry, now: datetime) -> bool:
+def tick(pool: Pool, entry: Entry, now: datetime, *, is_late: bool = False) -> bool:
     """Enqueue an entry's work for the time that came due last, and say what was missed before it.
 
-    False when that was done already, is too long ago, or the entry is paused.
+    False when there is nothing to do now: that is decided in actors/schedule.py.
     """
     with pool.transaction() as conn:
-        made = schedule.tick(conn, entry, now)
+        made = schedule.tick(conn, entry, now, is_late=is_late)
     if made is None:
         return False
     log.info("tick", entry=entry.name, due_at=made.due_at.isoformat(), missed=made.missed)

@@ -29,7 +29,7 @@ def conn(migrated_database_url: str) -> Iterator[Connection]:
 
 def test_what_was_missed_within_the_lateness_is_made_up_for_once(conn):
     assert schedule.tick(conn, HOURLY, NOON - 8 * HOUR) is not None
-    made = schedule.tick(conn, HOURLY, NOON)
+    made = schedule.tick(conn, HOURLY, NOON, is_late=True)
     assert made == schedule.Made(NOON.replace(second=0), missed=7, skipped=0)
     assert schedule.tick(conn, HOURLY, NOON + HOUR / 2) is None
 
@@ -52,6 +52,7 @@ def test_a_daily_entry_is_made_up_for_twelve_hours_later_and_no_longer(conn, lat
 
 
 def test_an_entry_that_never_ran_missed_nothing(conn):
+    assert schedule.tick(conn, NIGHTLY, NOON, is_late=True) is None
     made = schedule.tick(conn, NIGHTLY, NOON)
     assert made is not None
     assert (made.missed, made.skipped) == (0, 0)
@@ -96,7 +97,7 @@ def test_a_clock_makes_no_tick_for_what_was_run_by_hand_since_it_came_due(conn):
 
 def test_an_entry_says_when_it_runs_next_and_what_is_overdue(conn):
     (never,) = schedule.planned(conn, NOON, [HOURLY])
-    assert (never.last, never.overdue, never.next_at) == (None, 0, NOON)
+    assert (never.last, never.overdue, never.next_at) == (None, 0, NOON.replace(second=0) + HOUR)
     schedule.tick(conn, HOURLY, NOON)
     (seen,) = schedule.planned(conn, NOON + HOUR / 2, [HOURLY])
     assert (seen.overdue, seen.next_at) == (0, NOON.replace(second=0) + HOUR)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, Thread
 
@@ -36,6 +37,15 @@ class AwayAtFirst(Pool):
         self.is_back.set()
 
 
+def ran(pool: AwayAtFirst, at: datetime) -> None:
+    """Let every entry have run at this time, and the pool be as new."""
+    pool.is_tried = True
+    with pool.transaction() as conn:
+        for entry in TIMETABLE:
+            ticks.make(conn, entry.name, at)
+    pool.is_back.clear()
+
+
 def test_two_schedulers_enqueue_a_tick_once(migrated_database_url: str) -> None:
     pool = Pool(migrated_database_url, size=4, timeout_seconds=5)
     together, made = Barrier(2), []
@@ -67,6 +77,8 @@ def test_a_tick_that_found_the_database_away_is_made_a_little_later(
 ) -> None:
     monkeypatch.setattr(clock, "MAKE_UP_SECONDS", 0.02)
     pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
+    ran(pool, datetime.now(UTC) - timedelta(hours=1))
+    pool.is_tried = False
     ticking = Clock(pool, (UPKEEP,))
     ticking.start()
     assert pool.is_back.wait(10)
@@ -79,14 +91,29 @@ def test_a_tick_that_found_the_database_away_is_made_a_little_later(
 
 def test_a_clock_that_starts_makes_up_for_what_was_missed_while_none_ran(migrated_database_url: str) -> None:
     pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
-    pool.is_tried = True
-    ticking = Clock(pool, TIMETABLE)
+    at = datetime.now(UTC) - timedelta(hours=11)
+    ran(pool, at)
+    ticking = Clock(pool)
     ticking.start()
     assert pool.is_back.wait(10)
     ticking.stop()
     with pool.transaction() as conn:
-        assert set(ticks.newest(conn)) <= set(EntryName)
-        assert ticks.newest(conn)
+        newest = ticks.newest(conn)["upkeep"]
+    assert newest.due_at > at
+    assert 64 <= newest.missed <= 66
+    pool.close()
+
+
+def test_a_clock_that_starts_on_a_new_ledger_waits_for_the_time(migrated_database_url: str) -> None:
+    pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
+    pool.is_tried = True
+    yearly = replace(UPKEEP, every=timedelta(days=365), lateness=timedelta(days=365))
+    ticking = Clock(pool, (yearly,))
+    ticking.start()
+    assert pool.is_back.wait(10)
+    ticking.stop()
+    with pool.transaction() as conn:
+        assert ticks.newest(conn) == {}
     pool.close()
 
 
