@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
+from actors.outgoing import Doing
 from workers.kinds import Kind, NoArguments, Plain
 from workers.limiter.lanes import Lane
 
@@ -43,8 +44,8 @@ class ImportCheckpoint(Plain):
     vanished: int = 0
 
 
-class WantlistCheckpoint(ImportCheckpoint):
-    """A wantlist begins with its pages: who we are is asked only in doubt."""
+class PagesFirst(ImportCheckpoint):
+    """A walk that begins with its pages: who we are is asked only in doubt."""
 
     stage: Stage = Stage.PAGES
 
@@ -70,6 +71,38 @@ class NightlyCheckpoint(Plain):
     unknown_zones: int = 0
 
 
+class PushStage(StrEnum):
+    """Where a push stands: it chooses, looks at a release, sends one change, or looks whether an add happened."""
+
+    PLAN = "plan"
+    LOOK = "look"
+    SEND = "send"
+    CHECK = "check"
+
+
+class PushArguments(Plain):
+    """What the collector said: yes to the first preview, and that many removals are meant."""
+
+    is_confirmed: bool = False
+    allows_removals: bool = False
+
+
+class PushCheckpoint(Plain):
+    """The release that a push is at, the change under way, and what came of it so far.
+
+    ``passed`` are the changes of this release that could not go out, which are not tried again in this push.
+    """
+
+    stage: PushStage = PushStage.PLAN
+    release: int = 0
+    doing: Doing | None = None
+    passed: tuple[str, ...] = ()
+    added: int = 0
+    edited: int = 0
+    removed: int = 0
+    refused: int = 0
+
+
 IMPORT_COLLECTION = Kind(
     name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
@@ -87,11 +120,33 @@ IMPORT_WANTLIST: Kind[NoArguments, ImportCheckpoint] = Kind(
     sentence="Bring a wantlist over from Discogs.",
     lane=Lane.IMPORT,
     arguments=NoArguments,
-    checkpoint=WantlistCheckpoint,
+    checkpoint=PagesFirst,
     unique="import_wantlist",
     speaks_for_user=True,
     takes_token=True,
     is_import=True,
+)
+
+REFRESH_COLLECTION: Kind[NoArguments, ImportCheckpoint] = Kind(
+    name="refresh_collection",
+    sentence="Bring what is new in a collection over from Discogs; one request when nothing is.",
+    lane=Lane.IMPORT,
+    arguments=NoArguments,
+    checkpoint=PagesFirst,
+    unique="refresh_collection",
+    speaks_for_user=True,
+    takes_token=True,
+)
+
+PUSH_COLLECTION = Kind(
+    name="push_collection",
+    sentence="Bring what changed here to Discogs: new records, grades, notes, folders, and what was deleted.",
+    lane=Lane.IMPORT,
+    arguments=PushArguments,
+    checkpoint=PushCheckpoint,
+    unique="push_collection",
+    speaks_for_user=True,
+    takes_token=False,
 )
 
 UPKEEP = Kind(
@@ -117,5 +172,6 @@ NIGHTLY_SYNC = Kind(
 )
 
 CATALOG: dict[str, Kind[Any, Any]] = {
-    kind.name: kind for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP, NIGHTLY_SYNC)
+    kind.name: kind
+    for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, PUSH_COLLECTION, UPKEEP, NIGHTLY_SYNC)
 }

@@ -11,7 +11,7 @@ from db.storable import Json
 from db.sync_log import Line
 
 
-def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequence[ListedCopy]) -> int:
+def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedCopy]) -> int:
     """Store everything that a page says; return how many of its copies this sweep had not seen before."""
     entries = {entry.copy.instance_id: entry for entry in listed}
     if not entries:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
 from actors.pace import Pace
 from actors.walking import PER_PAGE, newest_of
 from actors.wording import count, lasting
@@ -68,6 +68,8 @@ def pages_of(records: int) -> int:
 
 
 def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
+    if kind.name == REFRESH_COLLECTION.name:
+        return 1  # when nothing is new; what is costs one more for each hundred
     if kind.name not in (IMPORT_COLLECTION.name, IMPORT_WANTLIST.name):
         return None if kind.takes_token else 0
     if records is None:

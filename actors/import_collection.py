@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+from uuid import UUID
 
 from actors import listing
 from actors.catalog import IMPORT_COLLECTION, ImportCheckpoint, Stage
@@ -75,7 +76,7 @@ def store(conn: Connection, step: ImportStep, fetched: Fetched) -> Outcome:
     if isinstance(fetched, Folders):
         return _store_folders(conn, step, fetched)
     if isinstance(fetched, Fields):
-        return _store_fields(conn, step, fetched)
+        return store_fields(conn, step, fetched)
     if isinstance(fetched, CollectionPage):
         return _store_page(conn, step, fetched)
     if isinstance(fetched, Missed):
@@ -90,7 +91,8 @@ def _store_folders(conn: Connection, step: ImportStep, answer: Folders) -> Outco
     return Continue(step.checkpoint.model_copy(update={"stage": Stage.FIELDS}), step.progress)
 
 
-def _store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome:
+def store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome:
+    """Store what custom fields there are; the pages follow."""
     ours = [
         fields.Field(
             field_id=field.id,
@@ -108,27 +110,40 @@ def _store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome
 
 
 def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Outcome:
-    if any(item.folder_id is None for item in page.items):
+    if is_doubtful(conn, step, page):
         return doubt(step, ANONYMOUS)
-    if page.total_items == 0 and not step.checkpoint.is_doubted and instances.count_present(conn, step.user_id):
-        return doubt(step, ANONYMOUS)
-    known_fields = fields.of_user(conn, step.user_id)
-    if not step.checkpoint.are_fields_doubted and _has_unknown_field(page, known_fields):
-        # A stranger is told of public fields only, with 200. Without the others, grades would pass for cleared.
+    if lacks_fields(conn, step, page):
         again = step.checkpoint.model_copy(update={"stage": Stage.FIELDS, "are_fields_doubted": True})
         return Continue(again, step.progress)
     sweep_id = begun_sweep(conn, step, "collection")
-    slots = find_slots(known_fields)
-    listed = [listing.copy_of(item, slots) for item in page.items[: newest(step)]]
-    newly_seen = store_copies(conn, step.user_id, sweep_id, listed)
+    newly_seen = store_listed(conn, step, sweep_id, page)
     place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items))
     return _go_on(conn, step, *count_page(conn, step, sweep_id, place, newly_seen))
 
 
-def _has_unknown_field(page: CollectionPage, known: Sequence[fields.Field]) -> bool:
-    """Whether a copy has a value in a field that was not listed."""
-    listed = {field.field_id for field in known}
+def is_doubtful(conn: Connection, step: ImportStep, page: CollectionPage) -> bool:
+    """Whether the page looks as a stranger would see it: without folders, or suddenly empty."""
+    if any(item.folder_id is None for item in page.items):
+        return True
+    return page.total_items == 0 and not step.checkpoint.is_doubted and instances.count_present(conn, step.user_id) > 0
+
+
+def lacks_fields(conn: Connection, step: ImportStep, page: CollectionPage) -> bool:
+    """Whether a copy has a value in a custom field that was not listed; that is believed once.
+
+    A stranger is told of public fields only, with 200. Without the others, grades would pass for cleared.
+    """
+    if step.checkpoint.are_fields_doubted:
+        return False
+    listed = {field.field_id for field in fields.of_user(conn, step.user_id)}
     return any(note.field_id not in listed for item in page.items for note in item.notes)
+
+
+def store_listed(conn: Connection, step: ImportStep, sweep_id: UUID, page: CollectionPage) -> int:
+    """Store the page's copies; return how many of them this sweep had not seen before."""
+    slots = find_slots(fields.of_user(conn, step.user_id))
+    listed = [listing.copy_of(item, slots) for item in page.items[: newest(step)]]
+    return store_copies(conn, step.user_id, sweep_id, listed)
 
 
 def _store_missed(conn: Connection, step: ImportStep, missed: Missed) -> Outcome:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from actors import import_collection, import_wantlist, nightly, upkeep
+from actors import import_collection, import_wantlist, nightly, push_collection, refresh_collection, upkeep
 from workers.kinds import Job
 from workers.settings import EngineSettings
 
@@ -19,7 +19,14 @@ def jobs_of(settings: EngineSettings) -> tuple[Job[Any, Any, Any], ...]:
 
 
 def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
-    return (import_collection.JOB, import_wantlist.JOB, upkeep.job(kept), nightly.JOB)
+    return (
+        import_collection.JOB,
+        import_wantlist.JOB,
+        refresh_collection.JOB,
+        push_collection.JOB,
+        upkeep.job(kept),
+        nightly.JOB,
+    )
 
 
 JOBS = jobs_of(EngineSettings.model_construct())  # as they are when nothing is set, for tests

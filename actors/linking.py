@@ -89,7 +89,7 @@ def _carry_out(conn: Connection, step: ImportStep, verdict: Verdict, *, evidence
 
 
 def _saw_all(conn: Connection, step: ImportStep) -> bool:
-    return sweeps.find(conn, begun_sweep_of(step.checkpoint)).outcome == "complete"
+    return sweeps.find(conn, begun_sweep_of(step.checkpoint)).outcome in ("complete", "caught_up")
 
 
 def _details(copy: Unlinked, candidates: Sequence[Album], evidence: str) -> Mapping[str, Json]:

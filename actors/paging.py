@@ -129,6 +129,8 @@ def end_walk(
         return stand
     sweeps.finish(conn, sweep_id, "complete")
     links.set_complete(conn, step.user_id, swept)
+    if swept == "collection":
+        links.set_collection_known_to(conn, step.user_id, sweep_id)
     missing, vanished = _settle_missing(conn, step.user_id, swept, table, sweep_id)
     return _moved(stand, missing=missing, vanished=vanished)
 

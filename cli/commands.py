@@ -43,6 +43,7 @@ COMMANDS = (
     Command("users", COLLECTORS),
     Command("keys", COLLECTORS),
     Command("import", JOBS, module="importing", function="import_"),
+    Command("push", JOBS),
     Command("jobs", JOBS),
     Command("queues", JOBS),
     Command("workers", JOBS),

@@ -12,7 +12,7 @@ from api.settings import ApiSettings
 from cli import here, screen
 from cli.browser import Browser
 from cli.errors import CommandFailed, WorkFailed
-from cli.importing import List, looker, say_started, start
+from cli.importing import KINDS, looker, say_started, start
 from cli.shelf import shelf_of
 from cli.simulated import DEMO_ACCOUNT
 from cli.up import Running, everything, tell, until_told_to_end
@@ -54,7 +54,7 @@ def _play(running: Running, resources: Resources, *, once: bool) -> None:
     screen.say()
     _connect(running, resources, person)
     with resources.pool.transaction() as conn:
-        started = start(conn, person.id, list(List))
+        started = start(conn, person.id, list(KINDS.values()))
     say_started(started)
     screen.say()
     last = watch(_attentive(running, looker(resources, [each.job.id for each in started])))

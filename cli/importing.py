@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from actors import progress
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
 from actors.connect import require_connected
 from actors.enqueue import Enqueued, enqueue
 from actors.errors import NotConnected
@@ -38,6 +38,10 @@ def import_(
     user: Annotated[str, typer.Option(metavar="U", help="Whose lists: handle, id or address.")],
     only: Annotated[List | None, typer.Option(help="One of the two lists; both otherwise.")] = None,
     *,
+    only_new: Annotated[
+        bool,
+        typer.Option("--new", help="Only what was added to the collection since; one request when nothing was."),
+    ] = False,
     watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch; exit 0 when it completed.")] = False,
     only_estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it would cost; starts nothing.")
@@ -47,7 +51,9 @@ def import_(
 
     A second import brings what changed. One that runs already is not started twice. Ctrl-C ends the watching only.
     """
-    wanted = [only] if only else list(List)
+    if only_new and only is List.WANTLIST:
+        raise typer.BadParameter("a wantlist is always read whole.", param_hint="--new")
+    wanted = [REFRESH_COLLECTION] if only_new else [KINDS[each] for each in ([only] if only else List)]
     with here.opened() as resources:
         if only_estimate:
             _say_estimate(resources, user, wanted)
@@ -55,28 +61,34 @@ def import_(
         with resources.pool.transaction() as conn:
             started = start(conn, users.find(conn, user).id, wanted)
         say_started(started)
-        if watch_it and not _watch(resources, started).is_completed:
+        if watch_it and not watch_started(resources, started).is_completed:
             raise WorkFailed(
                 "The import did not complete.", "`rekkrd jobs show ID` says more; what was imported stays."
             )
 
 
-def _watch(resources: Resources, started: Sequence[Enqueued]) -> Sight:
+def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
     """Watch until all are over; who stops watching hears that the work goes on."""
     try:
         return watch(looker(resources, [each.job.id for each in started]))
     except KeyboardInterrupt:
-        screen.say("\nThe import goes on without you; `rekkrd jobs` shows it, `rekkrd jobs cancel ID` ends it.")
+        screen.say("\nThe work goes on without you; `rekkrd jobs` shows it, `rekkrd jobs cancel ID` ends it.")
         raise typer.Exit(130) from None
 
 
-def start(conn: Connection, user_id: UUID, wanted: Sequence[List]) -> list[Enqueued]:
+def start(conn: Connection, user_id: UUID, wanted: Sequence[Kind[Any, Any]]) -> list[Enqueued]:
     """Put the imports into the ledger, the collection first. Raises CommandFailed without a connection to Discogs."""
+    require(conn, user_id)
+    return [enqueue(conn, kind, user_id) for kind in wanted]
+
+
+def require(conn: Connection, user_id: UUID) -> UUID:
+    """Return the user who is connected to Discogs. Raises CommandFailed when they are not."""
     try:
         require_connected(conn, user_id)
     except NotConnected as lacking:
         raise CommandFailed(str(lacking), f"Run `rekkrd connect {users.find(conn, user_id).handle}`.") from None
-    return [enqueue(conn, KINDS[each], user_id) for each in wanted]
+    return user_id
 
 
 def say_started(started: Sequence[Enqueued]) -> None:
@@ -113,11 +125,11 @@ def _tokens(resources: Resources) -> Tokens | None:
     return Tokens(seen.spent, seen.free, seen.limit, seen.foreign, resources.settings.limiter.window_seconds)
 
 
-def _say_estimate(resources: Resources, user: str, wanted: Sequence[List]) -> None:
+def _say_estimate(resources: Resources, user: str, wanted: Sequence[Kind[Any, Any]]) -> None:
     pace = _pace(resources)
     with resources.pool.transaction() as conn:
         user_id = users.find(conn, user).id
-        found = [(each, estimate(conn, KINDS[each], user_id, pace)) for each in wanted]
-    for each, forecast in found:
-        screen.say(f"{each:<10}  {forecast.sentence}")
+        found = [(kind.name.partition("_")[2], estimate(conn, kind, user_id, pace)) for kind in wanted]
+    for name, forecast in found:
+        screen.say(f"{name:<10}  {forecast.sentence}")
     screen.say("[dim]Nothing was started, nothing was spent.[/]")

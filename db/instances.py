@@ -60,7 +60,7 @@ def known(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> dict[
     return {row["instance_id"]: _known(row) for row in rows}
 
 
-def upsert(conn: Connection, user_id: UUID, sweep_id: UUID, copies: Sequence[Copy]) -> None:
+def upsert(conn: Connection, user_id: UUID, sweep_id: UUID | None, copies: Sequence[Copy]) -> None:
     """Store copies, each once, as this sweep saw them; their releases must be there. A missing one is back."""
     rows = {
         copy.instance_id: {

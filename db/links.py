@@ -144,6 +144,17 @@ def set_complete(conn: Connection, user_id: UUID, swept: List) -> None:
         _sql.set_wantlist_complete(conn, user_id=user_id)
 
 
+def collection_known_to(conn: Connection, user_id: UUID) -> datetime | None:
+    """Return the time up to which everything that was added has been read, None when that was never settled."""
+    known_to: datetime | None = _sql.collection_known_to(conn, user_id=user_id)
+    return known_to
+
+
+def set_collection_known_to(conn: Connection, user_id: UUID, sweep_id: UUID) -> None:
+    """Note that a walk without a gap came to its end: everything up to the newest copy that it saw has been read."""
+    _sql.set_collection_known_to(conn, user_id=user_id, sweep_id=sweep_id)
+
+
 def reseal_all(conn: Connection, keys: Keys) -> int:
     """Seal every token that another key sealed with the current one; return of how many users."""
     resealed, after = 0, NOBODY

@@ -8,7 +8,7 @@ from db import Connection, Row
 from db.links import List
 from db.queries import load
 
-Outcome = Literal["complete", "partial", "changed", "abandoned"]
+Outcome = Literal["complete", "caught_up", "partial", "changed", "abandoned"]
 
 _sql = load("sweeps")
 
@@ -57,6 +57,11 @@ def spoil(conn: Connection, sweep_id: UUID) -> Sweep:
 def finish(conn: Connection, sweep_id: UUID, outcome: Outcome) -> bool:
     """End a walk. False when it had ended before."""
     return bool(_sql.finish(conn, id=sweep_id, outcome=outcome))
+
+
+def is_walked(conn: Connection, user_id: UUID, swept: List) -> bool:
+    """Whether a live job walks over this list."""
+    return bool(_sql.is_walked(conn, user_id=user_id, list=swept))
 
 
 def find(conn: Connection, sweep_id: UUID) -> Sweep:

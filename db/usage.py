@@ -76,6 +76,11 @@ def add_import(conn: Connection, user_id: UUID) -> None:
     _sql.add_import(conn, user_id=user_id)
 
 
+def add_sync(conn: Connection, user_id: UUID) -> None:
+    """Count a look for what is new, in the transaction in which it comes to its end."""
+    _sql.add_sync(conn, user_id=user_id)
+
+
 def month_of(conn: Connection, month: date, user_id: UUID | None = None) -> Month:
     """Return a month, named by its first day, of one user or of all."""
     if user_id is None:

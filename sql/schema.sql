@@ -218,6 +218,45 @@ CREATE TABLE rekkrd.audit (
 COMMENT ON TABLE rekkrd.audit IS
 'One row for each thing that an operator did to the ledger: who, when, to which jobs, and how many these were.';
 
+CREATE TABLE rekkrd.conflicts (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    instance_id bigint NOT NULL,
+    release_id bigint NOT NULL,
+    album_id uuid,
+    field text NOT NULL,
+    has_base boolean NOT NULL,
+    base jsonb,
+    ours jsonb,
+    theirs jsonb,
+    found_at timestamp with time zone NOT NULL DEFAULT now(),
+    ours_changed_at timestamp with time zone,
+    theirs_changed_after timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolution text,
+    resolved_by text,
+    CONSTRAINT conflicts_pkey PRIMARY KEY (id),
+    CONSTRAINT conflicts_album_id_fkey FOREIGN KEY (album_id) REFERENCES public.albums(id) ON DELETE SET NULL,
+    CONSTRAINT conflicts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT conflicts_base_only_if_agreed CHECK ((has_base OR (base IS NULL))),
+    CONSTRAINT conflicts_resolution_known CHECK ((resolution = ANY (ARRAY['ours'::text, 'theirs'::text, 'agreed'::text, 'superseded'::text]))),
+    CONSTRAINT conflicts_resolved_as_something CHECK ((((resolved_at IS NULL) = (resolution IS NULL)) AND ((resolved_at IS NULL) = (resolved_by IS NULL))))
+);
+COMMENT ON TABLE rekkrd.conflicts IS
+'A field of a record that changed here and on Discogs, and not to the same; both values stay until somebody decides. The field _record stands for the whole: deleted on one side, edited on the other.';
+COMMENT ON COLUMN rekkrd.conflicts.has_base IS
+'False where both sides never agreed on the field, as when an album that was there before was linked to a copy.';
+COMMENT ON COLUMN rekkrd.conflicts.base IS
+'What both sides agreed on last. Here and in ours and theirs NULL is an empty field, or a record that is gone.';
+COMMENT ON COLUMN rekkrd.conflicts.ours_changed_at IS
+'When the album was changed last, if the app keeps that in albums.updated_at.';
+COMMENT ON COLUMN rekkrd.conflicts.theirs_changed_after IS
+'The last look at the copy before the change was there. Discogs does not tell when a copy was changed.';
+CREATE INDEX conflicts_of_album ON rekkrd.conflicts USING btree (album_id) WHERE (album_id IS NOT NULL);
+CREATE INDEX conflicts_of_user ON rekkrd.conflicts USING btree (user_id, found_at DESC, id DESC);
+CREATE INDEX conflicts_open_in_order ON rekkrd.conflicts USING btree (user_id, id) WHERE (resolved_at IS NULL);
+CREATE UNIQUE INDEX conflicts_open_once ON rekkrd.conflicts USING btree (user_id, instance_id, field) WHERE (resolved_at IS NULL);
+
 CREATE TABLE rekkrd.deliveries (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     job_id uuid NOT NULL,
@@ -367,6 +406,32 @@ COMMENT ON COLUMN rekkrd.instances.fields IS
 CREATE INDEX instances_newest ON rekkrd.instances USING btree (user_id, date_added DESC, instance_id DESC);
 CREATE INDEX instances_of_release ON rekkrd.instances USING btree (release_id, user_id);
 CREATE INDEX instances_seen ON rekkrd.instances USING btree (user_id, seen_in);
+
+CREATE TABLE rekkrd.intents (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    album_id uuid,
+    release_id bigint NOT NULL,
+    known bigint[] NOT NULL,
+    state text NOT NULL DEFAULT 'open'::text,
+    intended_at timestamp with time zone NOT NULL DEFAULT now(),
+    ended_at timestamp with time zone,
+    instance_id bigint,
+    error text,
+    CONSTRAINT intents_pkey PRIMARY KEY (id),
+    CONSTRAINT intents_album_id_fkey FOREIGN KEY (album_id) REFERENCES public.albums(id) ON DELETE SET NULL,
+    CONSTRAINT intents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT intents_confirmed_by_number CHECK (((state = 'confirmed'::text) = (instance_id IS NOT NULL))),
+    CONSTRAINT intents_ended_unless_open CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT intents_state_known CHECK ((state = ANY (ARRAY['open'::text, 'confirmed'::text, 'refused'::text, 'unclear'::text])))
+);
+COMMENT ON TABLE rekkrd.intents IS
+'Copies that we meant to add on Discogs, stored before they were sent. An add repeated blindly is a second copy: while an intent is open, nobody sends it again without a look.';
+COMMENT ON COLUMN rekkrd.intents.known IS
+'The copies of the release that were known then: after an uncertain end, exactly one other is ours.';
+CREATE INDEX intents_of_album ON rekkrd.intents USING btree (album_id) WHERE (album_id IS NOT NULL);
+CREATE INDEX intents_of_user ON rekkrd.intents USING btree (user_id, intended_at DESC);
+CREATE UNIQUE INDEX intents_one_open_per_album ON rekkrd.intents USING btree (album_id) WHERE (state = 'open'::text);
 
 CREATE TABLE rekkrd.job_log (
     job_id uuid NOT NULL,
@@ -522,6 +587,9 @@ CREATE TABLE rekkrd.links (
     identity_checked_at timestamp with time zone,
     collection_complete_at timestamp with time zone,
     wantlist_complete_at timestamp with time zone,
+    collection_known_to timestamp with time zone,
+    collection_first_complete_at timestamp with time zone,
+    push_confirmed_at timestamp with time zone,
     CONSTRAINT links_pkey PRIMARY KEY (user_id),
     CONSTRAINT links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT links_credentials_known CHECK ((credentials = ANY (ARRAY['oauth'::text, 'personal'::text]))),
@@ -529,6 +597,12 @@ CREATE TABLE rekkrd.links (
 );
 COMMENT ON TABLE rekkrd.links IS
 'How the connection to an account stands. The tokens themselves are in profiles, encrypted.';
+COMMENT ON COLUMN rekkrd.links.collection_known_to IS
+'Every copy that was added before this has been read. It moves only when a walk came to its end without a gap.';
+COMMENT ON COLUMN rekkrd.links.collection_first_complete_at IS
+'Albums from before this were matched or asked about by that import; only later ones are added to Discogs.';
+COMMENT ON COLUMN rekkrd.links.push_confirmed_at IS
+'When the collector said yes to the first preview; before that nothing is ever changed on Discogs.';
 
 CREATE TABLE rekkrd.migrations (
     name text NOT NULL,
@@ -620,6 +694,17 @@ COMMENT ON COLUMN rekkrd.restores.known_until IS
 COMMENT ON COLUMN rekkrd.restores.fence IS
 'Every job that was not completed has at least this fence since: a step of before the restore writes nothing.';
 
+CREATE TABLE rekkrd.rules (
+    user_id uuid NOT NULL,
+    field text NOT NULL,
+    rule text NOT NULL,
+    CONSTRAINT rules_pkey PRIMARY KEY (user_id, field),
+    CONSTRAINT rules_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT rules_rule_known CHECK ((rule = ANY (ARRAY['ours'::text, 'theirs'::text, 'newest'::text, 'ask'::text])))
+);
+COMMENT ON TABLE rekkrd.rules IS
+'What a collector wants done where a field changed on both sides; a field without a rule is asked about.';
+
 CREATE TABLE rekkrd.sweeps (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     job_id uuid NOT NULL,
@@ -640,11 +725,25 @@ CREATE TABLE rekkrd.sweeps (
     CONSTRAINT sweeps_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT sweeps_finished_with_outcome CHECK (((finished_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT sweeps_list_known CHECK ((list = ANY (ARRAY['collection'::text, 'wantlist'::text]))),
-    CONSTRAINT sweeps_outcome_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'partial'::text, 'changed'::text, 'abandoned'::text])))
+    CONSTRAINT sweeps_outcome_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'caught_up'::text, 'partial'::text, 'changed'::text, 'abandoned'::text])))
 );
 COMMENT ON TABLE rekkrd.sweeps IS
 'One walk over all pages. Only a sweep whose every page was whole and whose distinct records equal the count is complete, and only a complete sweep may say that a record is missing.';
 CREATE INDEX sweeps_of_user ON rekkrd.sweeps USING btree (user_id, started_at DESC);
+
+CREATE TABLE rekkrd.sync_settings (
+    user_id uuid NOT NULL,
+    is_auto boolean NOT NULL DEFAULT true,
+    direction text NOT NULL DEFAULT 'in'::text,
+    frequency text NOT NULL DEFAULT 'nightly'::text,
+    changed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT sync_settings_pkey PRIMARY KEY (user_id),
+    CONSTRAINT sync_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT sync_settings_direction_known CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text, 'both'::text]))),
+    CONSTRAINT sync_settings_frequency_known CHECK ((frequency = ANY (ARRAY['nightly'::text, 'weekly'::text])))
+);
+COMMENT ON TABLE rekkrd.sync_settings IS
+'What a collector chose: whether the sync comes of its own, in which direction, and how often. Without a row the defaults of these columns hold.';
 
 CREATE TABLE rekkrd.tallies (
     name text NOT NULL,
@@ -1204,3 +1303,35 @@ BEGIN
     RETURN NULL;
 END;
 $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT CASE
+    WHEN album.id IS NULL
+        THEN copy.media_condition IS NOT DISTINCT FROM agreed ->> 'media_condition'
+            AND copy.sleeve_condition IS NOT DISTINCT FROM agreed ->> 'sleeve_condition'
+            AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
+    ELSE
+        (
+            agreed ? 'media_condition'
+            AND album.media_condition IS DISTINCT FROM agreed ->> 'media_condition'
+            AND copy.media_condition IS NOT DISTINCT FROM agreed ->> 'media_condition'
+        )
+        OR (
+            agreed ? 'sleeve_condition'
+            AND album.sleeve_condition IS DISTINCT FROM agreed ->> 'sleeve_condition'
+            AND copy.sleeve_condition IS NOT DISTINCT FROM agreed ->> 'sleeve_condition'
+        )
+        OR (
+            agreed ? 'discogs_folder_id'
+            AND album.discogs_folder_id <> (agreed ->> 'discogs_folder_id')::bigint
+            AND copy.folder_id IS NOT DISTINCT FROM (agreed ->> 'discogs_folder_id')::bigint
+        )
+        OR (
+            agreed ? 'discogs_notes'
+            AND coalesce(album.discogs_notes, '') <> coalesce(agreed ->> 'discogs_notes', '')
+            AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
+        )
+END $function$;

@@ -64,6 +64,8 @@ class Step(Generic[A, C]):
     """What one step is given: the job as claimed, and a client that takes the step's token when it sends.
 
     ``account`` is set for kinds that speak for their user, and ``discogs`` then signs in that user's name.
+    ``is_repeated`` when this very step began before and nobody knows how far it came: what may not happen twice looks
+    first.
     """
 
     job_id: UUID
@@ -73,6 +75,7 @@ class Step(Generic[A, C]):
     progress: Progress
     discogs: Discogs
     account: Account | None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

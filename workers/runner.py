@@ -160,6 +160,7 @@ class Runner:
             progress=Progress(row.processed_records, row.skipped_records, row.total_records),
             discogs=self._resources.discogs(hand.account, hand.budget),
             account=hand.account,
+            is_repeated=row.crashes > 0 or row.attempts > 0,
         )
 
     def _misfit(self, row: JobRow, error: ValidationError) -> Exception:

@@ -16,8 +16,8 @@ FROM rekkrd.instances
 WHERE user_id = :user_id AND instance_id = ANY(:instance_ids);
 
 -- name: upsert(user_id, sweep_id, rows)!
--- Store copies as a page of this sweep shows them; who was missing is back.
-INSERT INTO rekkrd.instances (
+-- Store copies as a page of this sweep shows them, or a look that belongs to none; who was missing is back.
+INSERT INTO rekkrd.instances AS held (
     user_id, instance_id, release_id, folder_id, rating, date_added, media_condition, sleeve_condition, notes, fields,
     seen_in
 )
@@ -47,7 +47,7 @@ ON CONFLICT (user_id, instance_id) DO UPDATE
         sleeve_condition = excluded.sleeve_condition,
         notes = excluded.notes,
         fields = excluded.fields,
-        seen_in = excluded.seen_in,
+        seen_in = coalesce(excluded.seen_in, held.seen_in),
         fetched_at = now(),
         missing_since = NULL;
 

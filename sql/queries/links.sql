@@ -119,7 +119,7 @@ WHERE user_id = :user_id;
 -- name: set_collection_complete(user_id)!
 -- A whole sweep of the collection ended now.
 UPDATE rekkrd.links
-SET collection_complete_at = now()
+SET collection_complete_at = now(), collection_first_complete_at = coalesce(collection_first_complete_at, now())
 WHERE user_id = :user_id;
 
 -- name: set_wantlist_complete(user_id)!
@@ -169,4 +169,21 @@ WITH
     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),
     gone_fields AS (DELETE FROM rekkrd.fields WHERE user_id = :user_id)
 DELETE FROM rekkrd.links
+WHERE user_id = :user_id;
+
+-- name: collection_known_to(user_id)$
+-- The time up to which every copy that was added has been read.
+SELECT collection_known_to
+FROM rekkrd.links
+WHERE user_id = :user_id;
+
+-- name: set_collection_known_to(user_id, sweep_id)!
+-- Everything up to the newest copy that this walk saw has been read. What came by other ways says nothing of it.
+UPDATE rekkrd.links
+SET
+    collection_known_to = (
+        SELECT max(copy.date_added)
+        FROM rekkrd.instances AS copy
+        WHERE copy.user_id = :user_id AND copy.seen_in = :sweep_id
+    )
 WHERE user_id = :user_id;

@@ -38,3 +38,11 @@ WHERE id = :id AND finished_at IS NULL;
 SELECT id, try, sort, sort_order, items, is_whole, seen, outcome
 FROM rekkrd.sweeps
 WHERE id = :id;
+
+-- name: is_walked(user_id, list)$
+-- Whether a job that is not over walks over this list.
+SELECT EXISTS (
+    SELECT FROM rekkrd.sweeps AS sweep
+    INNER JOIN rekkrd.jobs AS job ON sweep.job_id = job.id
+    WHERE sweep.user_id = :user_id AND sweep.list = :list AND sweep.finished_at IS NULL AND job.finished_at IS NULL
+);

@@ -87,6 +87,16 @@ FOR KEY SHARE
 ON CONFLICT (user_id, month) DO UPDATE
     SET imports = known.imports + 1;
 
+-- name: add_sync(user_id)!
+-- A look for what is new came to its end; a user without a profile has no month.
+INSERT INTO public.discogs_usage AS known (user_id, month, syncs)
+SELECT id, date_trunc('month', now() AT TIME ZONE 'UTC')::date, 1
+FROM public.profiles
+WHERE id = :user_id
+FOR KEY SHARE
+ON CONFLICT (user_id, month) DO UPDATE
+    SET syncs = known.syncs + 1;
+
 -- name: of_all(month, part, skip, room)
 -- A month of the whole fleet in parts, the largest first, a page at a time.
 SELECT

@@ -21,6 +21,7 @@ from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
 from workers.kinds import Done, NoArguments, Progress, Step
 
+NOTHING = NoArguments()
 GRADES = (
     "Mint (M)",
     "Near Mint (NM or M-)",
@@ -164,20 +165,23 @@ class Drive:
     discogs: FakeDiscogs
     tier: str = "curator"
     is_clumsy: bool = False
+    on_outcome: Callable[[object], None] = lambda _: None
 
     def account(self) -> Account:
         link = links.link(self.conn, self.user_id)
         known = {name: getattr(link, name) for name in type(link).__slots__} | {"tier": self.tier}
         return Account(credentials=Credentials(kind="oauth", token="t", secret="s"), **known)
 
-    def steps(self, kind) -> Iterator[Step | Done]:
+    def steps(self, kind, arguments=NOTHING, is_repeated=False) -> Iterator[Step | Done]:
         """Every step as it begins, and at last the end. A caller that stops here has killed the worker."""
         job = {job.kind.name: job for job in JOBS}[kind.name]
         job_id = self.job_row(kind)
         checkpoint, progress = kind.checkpoint(), Progress(0)
         while True:
             parsed = kind.checkpoint.model_validate(checkpoint.model_dump(mode="json"))
-            step = Step(job_id, self.user_id, NoArguments(), parsed, progress, self.discogs, self.account())
+            step = Step(
+                job_id, self.user_id, arguments, parsed, progress, self.discogs, self.account(), is_repeated=is_repeated
+            )
             yield step
             if self.is_clumsy:
                 job.fetch(step)
@@ -187,15 +191,16 @@ class Drive:
             fetched = job.fetch(step)
             with self.conn.transaction():
                 outcome = job.store(self.conn, step, fetched)
+            self.on_outcome(outcome)
             progress = outcome.progress
             if isinstance(outcome, Done):
                 yield outcome
                 return
             checkpoint = outcome.checkpoint
 
-    def run(self, kind) -> Done:
+    def run(self, kind, arguments=NOTHING) -> Done:
         """Run a job to its end."""
-        for at in self.steps(kind):
+        for at in self.steps(kind, arguments):
             if isinstance(at, Done):
                 return at
         raise AssertionError("the job neither ended nor went on")

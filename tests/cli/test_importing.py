@@ -13,6 +13,6 @@ def test_ctrl_c_says_that_the_import_goes_on(monkeypatch, capsys):
     monkeypatch.setattr(importing, "watch", interrupted)
     monkeypatch.setattr(importing, "looker", lambda *_: None)
     with pytest.raises(typer.Exit) as ended:
-        importing._watch(None, [])
+        importing.watch_started(None, [])
     assert ended.value.exit_code == 130
     assert "goes on without you" in capsys.readouterr().out

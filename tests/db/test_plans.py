@@ -28,6 +28,7 @@ BIG = {
     "rekkrd.job_requests": 20_000,
     "rekkrd.idempotency": 10_000,
     "rekkrd.deliveries": 10_000,
+    "rekkrd.intents": 10_000,
     "public.discogs_import_jobs": 10_000,
     "public.albums": 50_000,
     "rekkrd.instances": 50_000,
@@ -85,6 +86,7 @@ HANDFUL = {
     "deliveries_due": "partial: what the app has not taken yet",
     "deliveries_given_up": "partial: what the app has not taken for a day",
     "jobs_taken": "partial: what is called up or under way",
+    "intents_one_open_per_album": "partial: adds on their way",
     "jobs_one_follower": "partial: what waits to follow another",
     "jobs_in_line": "partial: what is not finished; PostgreSQL 15 reads it whole to clear idle turns, now and then",
 }
@@ -162,6 +164,9 @@ SELECT id, 'job.completed', finished_at, '{}', finished_at,
        CASE WHEN row_number() OVER () % 100 <> 0 THEN finished_at END,
        CASE WHEN row_number() OVER () % 1000 = 0 THEN finished_at END
   FROM rekkrd.jobs WHERE finished_at IS NOT NULL LIMIT 10000;
+
+INSERT INTO rekkrd.intents (user_id, release_id, known, state, ended_at, instance_id)
+SELECT id, 1, '{}', 'confirmed', now(), 1 FROM public.profiles LIMIT 10000;
 
 INSERT INTO public.discogs_import_jobs (id, user_id, status)
 SELECT id, user_id, 'completed' FROM rekkrd.jobs LIMIT 10000;

@@ -1,0 +1,96 @@
+"""What a push would do on Discogs, said before anything is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from actors.grading import find_slots
+from actors.outgoing import Act, Refused, add, doings
+from actors.push_collection import are_many
+from actors.wording import count
+from db import Connection, fields, folders, outgoing
+from db.albums import Value
+
+MOST = 1000  # records that a preview looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """One change that would go out, or cannot. ``before`` is what Discogs shows now, ``after`` what the album says."""
+
+    act: Act
+    release_id: int
+    instance_id: int | None
+    album_id: UUID | None
+    artist: str | None
+    title: str | None
+    field: str | None = None
+    before: Value = None
+    after: Value = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Everything that waits. ``is_confirmed`` when the collector said yes once; ``asks_about_removals`` if many go."""
+
+    changes: Sequence[Going]
+    is_whole: bool
+    is_confirmed: bool
+    removals: int
+    asks_about_removals: bool
+    sentence: str
+
+
+def preview(conn: Connection, user_id: UUID) -> Preview:
+    """Say what would go out, from what is known here: no request is sent, and nothing is stored."""
+    slots = find_slots(fields.of_user(conn, user_id))
+    there = {folder.folder_id: folder.name for folder in folders.of_user(conn, user_id)}
+    changed = outgoing.changes(conn, user_id, room=MOST)
+    unsent = outgoing.adds(conn, user_id, room=MOST)
+    going = []
+    for one in changed:
+        for doing in doings(one, slots, there):
+            field = doing.field
+            going.append(
+                Going(
+                    act=Act.WRITE if isinstance(doing, Refused) else doing.act,
+                    release_id=one.release_id,
+                    instance_id=one.instance_id,
+                    album_id=one.album_id,
+                    artist=one.artist,
+                    title=one.title,
+                    field=field,
+                    before=None if field is None else one.theirs[field],
+                    after=None if field is None else one.ours[field],
+                    problem=doing.sentence if isinstance(doing, Refused) else None,
+                )
+            )
+    for album in unsent:
+        act = add(album, there).act
+        going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
+    lost = outgoing.removals(conn, user_id)
+    return Preview(
+        changes=going,
+        is_whole=len(changed) < MOST and len(unsent) < MOST,
+        is_confirmed=outgoing.is_confirmed(conn, user_id),
+        removals=lost.removals,
+        asks_about_removals=are_many(lost),
+        sentence=_sentence(going),
+    )
+
+
+def _sentence(going: Sequence[Going]) -> str:
+    parts = []
+    for act, words in (
+        (Act.ADD, "to add"),
+        (Act.MOVE, "to move"),
+        (Act.WRITE, "to write"),
+        (Act.REMOVE, "to remove"),
+    ):
+        number = sum(1 for one in going if one.act is act and one.problem is None)
+        if number:
+            parts.append(f"{number:,} {words}")
+    stuck = sum(1 for one in going if one.problem is not None)
+    said = f"On Discogs: {', '.join(parts)}." if parts else "Nothing waits to go out."
+    return said + (f" {count(stuck, 'change')} cannot go out as they are." if stuck else "")

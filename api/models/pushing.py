@@ -1,0 +1,44 @@
+"""What a push would do on Discogs."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from actors.outgoing import Act
+from actors.preview import Going, Preview
+from api.models import Model
+
+
+class GoingOut(Model):
+    """One change that would go out, or cannot."""
+
+    act: Act
+    release_id: int
+    instance_id: int | None = Field(description="The copy on Discogs; null for one that is not there yet.")
+    album_id: UUID | None = Field(description="The album; null where it was deleted.")
+    artist: str | None
+    title: str | None
+    field: str | None = Field(description="The column of the album that changed.", examples=["media_condition"])
+    before: str | int | None = Field(description="What Discogs shows, as of the last look.", examples=["VG+"])
+    after: str | int | None = Field(description="What the album says.", examples=["NM"])
+    problem: str | None = Field(description="Why it cannot go out, for the collector; null when it can.")
+
+    @classmethod
+    def of(cls, going: Going) -> "GoingOut":
+        return cls(**{name: getattr(going, name) for name in cls.model_fields})
+
+
+class PreviewOut(Model):
+    """Everything that waits to go out. Nothing was sent."""
+
+    changes: list[GoingOut]
+    is_whole: bool = Field(description="False when there are more: the first thousand records are looked at.")
+    is_confirmed: bool = Field(description="Whether the collector said yes once; a push needs it.")
+    removals: int = Field(description="Copies that would be removed on Discogs, because their albums were deleted.")
+    asks_about_removals: bool = Field(description="Whether they are so many that a push needs `allows_removals`.")
+    sentence: str = Field(examples=["On Discogs: 2 to add, 1 to write."])
+
+    @classmethod
+    def of(cls, found: Preview) -> "PreviewOut":
+        said = {name: getattr(found, name) for name in cls.model_fields if name != "changes"}
+        return cls(changes=[GoingOut.of(one) for one in found.changes], **said)

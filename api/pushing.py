@@ -1,0 +1,26 @@
+"""What changed in the app and waits to go out to Discogs. The push itself is a job: `push_collection`."""
+
+from fastapi import APIRouter
+
+from actors.preview import preview
+from api.access import Speaker
+from api.answers import ResourcesNow, errors
+from api.errors import Code
+from api.models.pushing import PreviewOut
+
+router = APIRouter(prefix="/api/discogs/push", tags=["push"])
+
+
+@router.get(
+    "/preview",
+    summary="See what a push would do",
+    response_description="What would go out.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show(user_id: Speaker, resources: ResourcesNow) -> PreviewOut:
+    """List every difference that would go out to Discogs, and those that cannot, with the reason. Nothing is sent.
+
+    Show it to the collector before the first push; their yes is `is_confirmed` in the arguments of `push_collection`.
+    """
+    with resources.pool.transaction() as conn:
+        return PreviewOut.of(preview(conn, user_id))

@@ -1,0 +1,318 @@
+"""What changed here goes out to the simulated Discogs: nothing twice, nothing overwritten, for the fewest requests."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from actors.catalog import PUSH_COLLECTION, PushArguments, PushStage
+from actors.outgoing import Act, Doing
+from actors.sending import Sent, Unclear, carry_out
+from discogs.auth import PersonalToken
+from discogs.budget import Unlimited
+from discogs.client import Discogs, http_client
+from discogs.settings import DiscogsSettings
+from simulator import Simulator, SimulatorSettings, running
+from simulator.faults import Fault
+from workers.kinds import Continue, Done
+
+RECORDS = 60
+YES = PushArguments(is_confirmed=True)
+MEDIA, SLEEVE, NOTES = 1, 2, 3
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with running(SimulatorSettings(port=0, records=RECORDS, wants=1, limit=10_000)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def account(simulator):
+    return simulator.world.account("demo_collector")
+
+
+@pytest.fixture
+def collector(drive, simulator, account):
+    """A collector whose collection was imported, and who said yes to the preview."""
+    settings = DiscogsSettings(api_url=simulator.url)
+    with http_client(settings) as http:
+        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
+        drive.execute(
+            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
+            account.profile.username,
+            account.profile.id,
+        )
+        theirs = chosen(account)
+        account.note(theirs.id, MEDIA, "Near Mint (NM or M-)")
+        account.note(theirs.id, NOTES, "an old note")
+        drive.import_collection()
+        simulator.log.arrivals.clear()
+        yield drive
+
+
+def chosen(account):
+    """One copy that is the only one of its release."""
+    return next(copy for _, copy in sorted(account.instances.items()) if len(account.copies(copy.release_id)) == 1)
+
+
+@pytest.fixture
+def album(collector, account):
+    """An album whose copy has a grade and a note."""
+    return collector.rows("SELECT * FROM albums WHERE discogs_instance_id = %s", chosen(account).id)[0]
+
+
+def push(collector, arguments=YES) -> str:
+    return collector.run(PUSH_COLLECTION, arguments).outcome
+
+
+def written(simulator) -> Counter[str]:
+    """Requests that were carried out or tried, by endpoint."""
+    return Counter(arrival.endpoint for arrival in simulator.log.arrivals)
+
+
+def agree(collector, account) -> None:
+    """At rest each present copy, its album and what was agreed on say the same."""
+    for row in collector.rows(
+        "SELECT a.*, i.notes, i.folder_id, i.media_condition AS media, i.sleeve_condition AS sleeve, p.fields AS pact"
+        " FROM albums a JOIN rekkrd.instances i ON i.user_id = a.user_id AND i.instance_id = a.discogs_instance_id"
+        " JOIN rekkrd.agreed p ON p.album_id = a.id WHERE i.missing_since IS NULL"
+    ):
+        there = account.instances[row["discogs_instance_id"]]
+        assert (row["discogs_notes"] or "") == there.notes.get(NOTES, "").replace("\0", "␀")
+        assert row["discogs_folder_id"] == there.folder_id == row["folder_id"] == row["pact"]["discogs_folder_id"]
+        assert (row["media_condition"], row["sleeve_condition"]) == (row["media"], row["sleeve"])
+        assert row["media_condition"] == row["pact"]["media_condition"]
+    assert collector.one("SELECT count(*) FROM rekkrd.instances WHERE missing_since IS NULL") == len(account.instances)
+
+
+def set_album(collector, album, **columns) -> None:
+    places = ", ".join(f"{name} = %s" for name in columns)
+    collector.execute(f"UPDATE albums SET {places} WHERE id = %s", *columns.values(), album["id"])
+
+
+def test_before_the_first_yes_nothing_goes_out(collector, simulator, album):
+    set_album(collector, album, media_condition="VG")
+    assert "1 change here would go out for the first time" in push(collector, PushArguments())
+    assert len(simulator.log.arrivals) == 0
+    assert push(collector) == "On Discogs: 1 written."
+    set_album(collector, album, media_condition="VG+")
+    assert push(collector, PushArguments()) == "On Discogs: 1 written."
+
+
+def test_nothing_to_send_costs_no_request(collector, simulator):
+    assert push(collector) == "Nothing waited to go out."
+    assert len(simulator.log.arrivals) == 0
+
+
+def test_grades_notes_and_folder_go_out_by_a_look_and_a_request_each(collector, simulator, account, album):
+    folder = account.add_folder("Jazz")
+    collector.import_collection()
+    simulator.log.arrivals.clear()
+    set_album(
+        collector,
+        album,
+        media_condition="VG+",
+        sleeve_condition="Generic",
+        discogs_notes="  new\nnote €  ",
+        discogs_folder_id=folder,
+    )
+    assert push(collector) == "On Discogs: 4 written."
+    there = account.instances[album["discogs_instance_id"]]
+    assert there.notes[MEDIA] == "Very Good Plus (VG+)"
+    assert there.notes[SLEEVE] == "Generic"
+    assert there.notes[NOTES] == "  new\nnote €  "
+    assert there.folder_id == folder
+    assert len(simulator.log.arrivals) == 1 + 4
+    agree(collector, account)
+    simulator.log.arrivals.clear()
+    assert push(collector) == "Nothing waited to go out."
+    before = collector.one("SELECT count(*) FROM discogs_sync_log")
+    collector.import_collection()
+    assert collector.one("SELECT count(*) FROM discogs_sync_log") == before  # our own echo is no news
+
+
+def test_a_note_that_is_cleared_here_is_cleared_there(collector, account, album):
+    set_album(collector, album, discogs_notes=None, media_condition=None)
+    assert push(collector) == "On Discogs: 2 written."
+    assert NOTES not in account.instances[album["discogs_instance_id"]].notes
+    assert MEDIA not in account.instances[album["discogs_instance_id"]].notes
+    agree(collector, account)
+    before = collector.one("SELECT count(*) FROM discogs_sync_log")
+    collector.import_collection()
+    assert collector.one("SELECT count(*) FROM discogs_sync_log") == before
+
+
+def test_what_changed_there_meanwhile_is_not_overwritten(collector, account, album):
+    set_album(collector, album, media_condition="VG", discogs_notes="mine")
+    account.note(album["discogs_instance_id"], MEDIA, "Mint (M)")
+    assert push(collector) == "On Discogs: 1 written."
+    there = account.instances[album["discogs_instance_id"]]
+    assert (there.notes[MEDIA], there.notes[NOTES]) == ("Mint (M)", "mine")
+    assert collector.one("SELECT media_condition FROM albums WHERE id = %s", album["id"]) == "VG"
+
+
+def test_what_changed_there_only_comes_in_with_the_look(collector, account, album):
+    set_album(collector, album, media_condition="VG")
+    account.note(album["discogs_instance_id"], NOTES, "theirs")
+    push(collector)
+    assert collector.one("SELECT discogs_notes FROM albums WHERE id = %s", album["id"]) == "theirs"
+    agree(collector, account)
+
+
+def test_a_grade_that_discogs_does_not_have_is_said_and_the_rest_goes_out(collector, simulator, album):
+    set_album(collector, album, media_condition="Excellent", discogs_notes="new")
+    assert push(collector) == "On Discogs: 1 written. 1 change could not go out: the history says why."
+    (line,) = collector.rows("SELECT * FROM discogs_sync_log WHERE action = 'export' AND status = 'skipped'")
+    assert "'Excellent' is no media condition on Discogs: choose one of Mint (M)" in line["details"]["error"]
+    simulator.log.arrivals.clear()
+    push(collector)
+    assert len(simulator.log.arrivals) == 0  # what cannot go out costs nothing
+
+
+def test_a_new_album_is_added_once_with_its_grades(collector, simulator, account):
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    album = collector.add_album(artist="A", title="B", discogs_release_id=release_id, media_condition="VG+")
+    assert push(collector) == "On Discogs: 1 added, 1 written."
+    assert len(account.copies(release_id)) == known + 1
+    newest = account.copies(release_id)[-1]
+    assert newest.notes[MEDIA] == "Very Good Plus (VG+)"
+    assert collector.one("SELECT discogs_instance_id FROM albums WHERE id = %s", album) == newest.id
+    assert push(collector) == "Nothing waited to go out."
+    assert collector.import_collection().outcome == f"{len(account.instances)} records: complete."
+    assert collector.one("SELECT title FROM albums WHERE id = %s", album) == "B"  # what they typed stays theirs
+
+
+@pytest.mark.parametrize("kind", ["lost", "lost_reset"])
+def test_an_add_whose_answer_was_lost_is_found_and_not_repeated(collector, simulator, account, kind):
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    collector.add_album(artist="A", title="B", discogs_release_id=release_id)
+    simulator.faults.add(Fault(kind=kind, method="POST", times=1))
+    pauses = [at.after for at in followed(collector) if isinstance(at, Continue) and at.after]
+    assert [pause.total_seconds() for pause in pauses] == [120]
+    assert len(account.copies(release_id)) == known + 1
+    assert collector.one("SELECT state FROM rekkrd.intents") == "confirmed"
+
+
+def test_an_add_that_did_not_happen_is_sent_again(collector, simulator, account):
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    collector.add_album(artist="A", title="B", discogs_release_id=release_id)
+    simulator.faults.add(Fault(kind="error", method="POST", times=1))
+    assert push(collector) == "On Discogs: 1 added."
+    assert len(account.copies(release_id)) == known + 1
+
+
+def followed(collector):
+    """Every outcome of a push."""
+    outcomes = []
+    collector.on_outcome = outcomes.append
+    push(collector)
+    return outcomes
+
+
+def test_a_worker_that_died_after_sending_does_not_send_again(collector, account):
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    collector.add_album(artist="A", title="B", discogs_release_id=release_id)
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        if step.checkpoint.stage is PushStage.SEND:
+            collector.discogs.add_to_collection(account.profile.username, 1, release_id)  # sent, and then killed
+            break
+    steps = collector.steps(PUSH_COLLECTION, YES, is_repeated=True)
+    assert next(at for at in steps if isinstance(at, Done)).outcome == "On Discogs: 1 added."
+    assert len(account.copies(release_id)) == known + 1
+
+
+def test_a_step_that_may_have_sent_its_add_before_looks_instead(collector, simulator, account):
+    doing = Doing(act=Act.ADD, release_id=chosen(account).release_id, folder_id=1)
+    assert isinstance(carry_out(collector.discogs, "demo_collector", doing, is_repeated=True), Unclear)
+    assert len(simulator.log.arrivals) == 0
+    assert isinstance(carry_out(collector.discogs, "demo_collector", doing, is_repeated=False), Sent)
+
+
+def test_a_record_that_its_owner_added_on_both_sides_is_not_doubled(collector, account):
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    album = collector.add_album(artist="A", title="B", discogs_release_id=release_id)
+    made = collector.discogs.add_to_collection(account.profile.username, 1, release_id)
+    push(collector)
+    assert len(account.copies(release_id)) == known + 1
+    assert collector.one("SELECT discogs_instance_id FROM albums WHERE id = %s", album) == made.instance_id
+
+
+def test_among_several_new_copies_nobody_guesses(collector, account):
+    release_id = next(iter(account.instances.values())).release_id
+    album = collector.add_album(artist="A", title="B", discogs_release_id=release_id)
+    for _ in range(2):
+        collector.discogs.add_to_collection(account.profile.username, 1, release_id)
+    known = len(account.copies(release_id))
+    assert "could not go out" in push(collector)
+    assert len(account.copies(release_id)) == known
+    assert collector.one("SELECT discogs_instance_id FROM albums WHERE id = %s", album) is None
+
+
+def test_an_album_deleted_here_is_removed_there_and_what_it_was_is_kept(collector, account, album):
+    was = account.instances[album["discogs_instance_id"]]
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    assert push(collector) == "On Discogs: 1 removed."
+    assert album["discogs_instance_id"] not in account.instances
+    (line,) = collector.rows("SELECT * FROM discogs_sync_log WHERE action = 'delete'")
+    kept = line["details"]["removed"]
+    assert {field["field_id"]: field["value"] for field in kept["fields"]} == was.notes
+    assert (kept["folder_id"], kept["rating"]) == (was.folder_id, was.rating)
+    assert collector.import_collection().outcome == f"{RECORDS - 1} records: complete."
+    agree(collector, account)
+
+
+def test_an_album_deleted_here_and_edited_there_is_not_removed(collector, account, album):
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    account.note(album["discogs_instance_id"], NOTES, "edited after")
+    push(collector)
+    assert account.instances[album["discogs_instance_id"]].notes[NOTES] == "edited after"
+
+
+def test_gone_on_both_sides_is_settled_without_a_word(collector, simulator, account, album):
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    account.remove(album["discogs_instance_id"])
+    push(collector)
+    assert push(collector) == "Nothing waited to go out."
+    assert written(simulator)["DELETE"] == 0
+
+
+def test_many_removals_stop_and_ask(collector, simulator, account):
+    collector.execute("DELETE FROM albums WHERE id IN (SELECT id FROM albums ORDER BY id LIMIT 11)")
+    assert "11 records of 60 would be removed there at once" in push(collector)
+    assert (len(account.instances), len(simulator.log.arrivals)) == (RECORDS, 0)
+    assert push(collector, PushArguments(allows_removals=True)) == "On Discogs: 11 removed."
+    assert len(account.instances) == RECORDS - 11
+
+
+def test_a_push_that_ends_anywhere_goes_on_without_doubling(collector, simulator, account, album):
+    """Killed before each step in turn; the next push is another job."""
+    release_id = next(iter(account.instances.values())).release_id
+    known = len(account.copies(release_id))
+    set_album(collector, album, media_condition="VG", discogs_notes="new")
+    collector.add_album(artist="A", title="B", discogs_release_id=release_id, sleeve_condition="VG")
+    for at_most in range(1, 12):
+        for nth, _ in enumerate(collector.steps(PUSH_COLLECTION, YES)):
+            if nth == at_most:
+                break
+    assert push(collector) == "Nothing waited to go out."
+    assert len(account.copies(release_id)) == known + 1
+    agree(collector, account)
+
+
+def test_albums_from_before_the_first_import_are_never_added(drive, simulator, account):
+    settings = DiscogsSettings(api_url=simulator.url)
+    drive.add_album(artist="Typed", title="Long ago", discogs_release_id=249504)
+    with http_client(settings) as http:
+        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
+        drive.execute(
+            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s", "demo_collector", account.profile.id
+        )
+        drive.import_collection()
+        assert push(drive) == "Nothing waited to go out."
+    assert len(account.instances) == RECORDS
