@@ -1,11 +1,12 @@
-"""Nightly sync: every archivist's collection and wantlist come over while they sleep, once a night of their own zone.
+"""Nightly sync: archivists' collections and wantlists come over while they sleep, once a night of their own zone.
 
 Every ten minutes it looks whose moment comes. It goes by what was done, not by which time it is: who was left out
-while no scheduler or worker ran is found by the next look, up to twelve hours later.
+while no scheduler or worker ran is found by the next look, up to twelve hours later. Whoever wants it weekly has it
+seven nights after the last.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 1000  # users a transaction, with two jobs each; mostly few of them are due
 FALL_BACK = ZoneInfo("UTC")
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 def look_at_the_clock(_: Step[NoArguments, NightlyCheckpoint]) -> datetime:
@@ -71,7 +73,7 @@ def whose_night(
 
 def _is_open(one: Sleeper, night: Night) -> bool:
     was_connected = one.connected_at is not None and one.connected_at < night.begins_at
-    return was_connected and (one.last_night is None or one.last_night < night.date)
+    return was_connected and (one.last_night is None or night.date - one.last_night >= (WEEK if one.is_weekly else DAY))
 
 
 def _enqueue(conn: Connection, due: Mapping[UUID, Night], now: datetime) -> int:

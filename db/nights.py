@@ -13,16 +13,17 @@ _sql = load("nights")
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A connected archivist. ``time_zone`` is what the app says: mostly an IANA name."""
+    """A connected archivist whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name."""
 
     user_id: UUID
     time_zone: str
     connected_at: datetime | None
     last_night: date | None
+    is_weekly: bool
 
 
 def archivists(conn: Connection, *, after: UUID, room: int) -> list[Sleeper]:
-    """Return connected archivists in the order of their ids, at most ``room`` from behind one."""
+    """Return archivists whose sync comes by itself, in the order of their ids, at most ``room`` from behind one."""
     return [Sleeper(**row) for row in _sql.find_archivists(conn, after=after, room=room)]
 
 

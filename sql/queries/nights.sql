@@ -1,17 +1,22 @@
 -- The nights of users: whose sync the clock enqueues, and for which local date it did so last.
 
 -- name: find_archivists(after, room)
--- Connected archivists in the order of their ids, with the night that each had last.
+-- Connected archivists who want to hear from Discogs by themselves, in the order of their ids, with the night that each
+-- had last. Who chose nothing has no settings.
 SELECT
     l.user_id,
     u.time_zone,
     p.discogs_connected_at AS connected_at,
-    n.night AS last_night
+    n.night AS last_night,
+    coalesce(s.frequency, 'nightly') = 'weekly' AS is_weekly
 FROM rekkrd.links AS l
 INNER JOIN public.profiles AS p ON p.id = l.user_id
 INNER JOIN rekkrd.users AS u ON u.id = l.user_id
 LEFT JOIN rekkrd.nights AS n ON n.user_id = l.user_id
-WHERE l.user_id > :after AND l.state = 'connected' AND u.tier = 'archivist'
+LEFT JOIN rekkrd.sync_settings AS s ON s.user_id = l.user_id
+WHERE
+    l.user_id > :after AND l.state = 'connected' AND u.tier = 'archivist'
+    AND coalesce(s.is_auto, true) AND coalesce(s.direction, 'in') <> 'out'
 ORDER BY l.user_id
 LIMIT :room;
 

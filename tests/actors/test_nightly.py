@@ -109,6 +109,32 @@ def test_who_is_no_archivist_or_not_connected_is_left_alone(pool, people):
     assert rows(pool) == []
 
 
+@pytest.mark.parametrize(
+    ("chosen", "kinds"), [("false, 'both'", 0), ("true, 'out'", 0), ("true, 'in'", 2), ("true, 'both'", 2)]
+)
+def test_what_a_user_chose_is_kept_to(pool, people, chosen, kinds):
+    people()
+    with pool.transaction() as conn:
+        conn.execute(
+            f"INSERT INTO rekkrd.sync_settings (user_id, is_auto, direction) SELECT id, {chosen} FROM public.profiles"
+        )
+    store(pool, SIX)
+    assert len(rows(pool)) == kinds
+
+
+def test_who_wants_it_weekly_has_it_seven_nights_after_the_last(pool, people):
+    people()
+    with pool.transaction() as conn:
+        conn.execute("INSERT INTO rekkrd.sync_settings (user_id, frequency) SELECT id, 'weekly' FROM public.profiles")
+    had = []
+    for day in range(15):
+        outcome = store(pool, SIX + timedelta(days=day))
+        assert isinstance(outcome, Done)
+        if "1 user " in outcome.outcome:
+            had.append(day)
+    assert had == [0, 7, 14]
+
+
 def test_a_night_of_another_zone_comes_by_that_zone(pool, people):
     (tokyo,), _ = people(zone="Asia/Tokyo"), people()
     store(pool, datetime(2050, 11, 22, 21, tzinfo=UTC))
@@ -181,7 +207,7 @@ def test_who_was_let_begin_by_another_look_meanwhile_has_no_second_night(pool, p
 
 def test_who_had_the_night_is_not_asked_for_again():
     zones = {"UTC": nightly.FALL_BACK}
-    had, open_still = (Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day)) for day in (23, 22))
+    had, open_still = (Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day), is_weekly=False) for day in (23, 22))
     assert set(nightly.whose_night([had, open_still], zones, SIX)) == {open_still.user_id}
 
 
