@@ -25,6 +25,7 @@ from api import (
     queues,
     schedule,
     story,
+    syncing,
     tokens,
     usage,
 )
@@ -60,6 +61,7 @@ TAGS = [
         "description": "For operators: what failed, many jobs at once, lanes and workers, the audit.",
     },
     {"name": "connecting", "description": "Connect a user's Discogs account, and end the connection."},
+    {"name": "sync", "description": "Sync now, what the clock does of its own, and what became of each record."},
     {"name": "push", "description": "What changed in the app, on its way out to Discogs."},
     {"name": "limiter", "description": "The fleet's budget: tokens for other programs, how it is spent, the brake."},
     {"name": "usage", "description": "What the requests to Discogs were spent on."},
@@ -105,6 +107,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         events,
         connecting,
         browsing,
+        syncing,
         pushing,
         tokens,
         limiter,

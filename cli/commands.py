@@ -44,6 +44,7 @@ COMMANDS = (
     Command("keys", COLLECTORS),
     Command("import", JOBS, module="importing", function="import_"),
     Command("push", JOBS),
+    Command("sync", JOBS),
     Command("jobs", JOBS),
     Command("queues", JOBS),
     Command("workers", JOBS),

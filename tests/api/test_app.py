@@ -10,7 +10,7 @@ import structlog
 
 from api.errors import STATUS, Code
 
-ROUTES = re.compile(r"^\| `(GET|POST|DELETE|PUT)` \| `([^`]+)` \|", re.MULTILINE)
+ROUTES = re.compile(r"^\| `(GET|POST|DELETE|PUT|PATCH)` \| `([^`]+)` \|", re.MULTILINE)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "http.md"
 
 

@@ -58,6 +58,7 @@ SMALL = {
     "rekkrd.ticks": "cleared as the clock goes on",
     "rekkrd.entry_pauses": "a row an entry of the timetable",
     "rekkrd.nights": "a row a user",
+    "rekkrd.sync_settings": "a row a user",
     "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",

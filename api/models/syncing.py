@@ -1,0 +1,52 @@
+"""Sync: what a collector chose, and the jobs that one brings about."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from actors.sync_settings import SyncSettings
+from api.models import Model
+from api.models.jobs import JobAnswer
+from db.sync_settings import Direction, Frequency
+
+
+class SyncSettingsBody(Model):
+    """What changes; what is left out or null stays as it is."""
+
+    is_auto: bool | None = Field(default=None, description="Whether the clock syncs without being asked.")
+    direction: Literal["in"] | None = Field(
+        default=None, description="The clock brings in what is on Discogs; what goes out is a job of its own."
+    )
+    frequency: Frequency | None = Field(default=None, description="How often the clock does.")
+
+
+class SyncSettingsOut(Model):
+    """The settings, and what they mean."""
+
+    is_auto: bool
+    direction: Direction
+    frequency: Frequency
+    changed_at: datetime | None = Field(description="Null while nothing was chosen and the defaults hold.")
+    is_in_effect: bool = Field(description="False when it is off, no account is connected, or the tier is another.")
+    sentence: str = Field(
+        examples=["What is on Discogs comes over every night, between 03:00 and 06:00 in your time zone."]
+    )
+
+    @classmethod
+    def of(cls, found: SyncSettings) -> "SyncSettingsOut":
+        chosen = found.chosen
+        return cls(
+            is_auto=chosen.is_auto,
+            direction=chosen.direction,
+            frequency=chosen.frequency,
+            changed_at=chosen.changed_at,
+            is_in_effect=found.is_in_effect,
+            sentence=found.sentence,
+        )
+
+
+class SyncAnswer(Model):
+    """The jobs that do it, the collection's first."""
+
+    jobs: list[JobAnswer]

@@ -1,0 +1,63 @@
+"""Sync over HTTP: what a collector chose, and a sync now."""
+
+from fastapi import APIRouter, Response, status
+
+from actors import progress, sync_settings
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.connect import require_connected
+from actors.enqueue import enqueue
+from api.access import Role, Speaker
+from api.answers import ResourcesNow, errors, pace_of
+from api.errors import Code
+from api.models.jobs import JobAnswer, JobOut
+from api.models.syncing import SyncAnswer, SyncSettingsBody, SyncSettingsOut
+
+router = APIRouter(prefix="/api/discogs/sync", tags=["sync"])
+
+
+@router.post(
+    "",
+    summary="Sync now",
+    response_description="The jobs that do it already.",
+    responses={
+        202: {"model": SyncAnswer, "description": "The jobs that will do it."},
+        **errors(Code.NOT_FOUND, Code.NOT_CONNECTED),
+    },
+)
+def sync(user_id: Speaker, resources: ResourcesNow, response: Response) -> SyncAnswer:
+    """Bring collection and wantlist over from Discogs, whole: 202. While both are under way already: 200 with those."""
+    with resources.pool.transaction() as conn:
+        require_connected(conn, user_id)
+        started = [enqueue(conn, kind, user_id) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
+        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources))
+    response.status_code = status.HTTP_202_ACCEPTED if any(one.is_new for one in started) else status.HTTP_200_OK
+    return SyncAnswer(
+        jobs=[
+            JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=one.is_new, replaced=one.replaced)
+            for view, one in zip(views, started, strict=True)
+        ]
+    )
+
+
+@router.get(
+    "/settings",
+    summary="See a collector's sync settings",
+    response_description="The settings.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show(user_id: Speaker, resources: ResourcesNow) -> SyncSettingsOut:
+    """What was chosen, whether it takes effect now, and a sentence for the collector that says both."""
+    with resources.pool.transaction() as conn:
+        return SyncSettingsOut.of(sync_settings.show(conn, user_id))
+
+
+@router.patch(
+    "/settings",
+    summary="Change a collector's sync settings",
+    response_description="The settings as they are now.",
+    responses=errors(Code.NOT_FOUND),
+)
+def change(user_id: Speaker, resources: ResourcesNow, body: SyncSettingsBody) -> SyncSettingsOut:
+    """Change what is given. What the tier does not have is kept for when it does; the sentence says so."""
+    with resources.pool.transaction() as conn:
+        return SyncSettingsOut.of(sync_settings.change(conn, user_id, is_auto=body.is_auto, frequency=body.frequency))
