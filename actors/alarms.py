@@ -131,7 +131,8 @@ def _message(how: str, trouble: Trouble, *, since: datetime | None = None) -> Me
 
 def _recovery(one: Raised) -> Message:
     minutes = max(1, round((one.seen_at - one.raised_at) / timedelta(minutes=1)))
-    text = f"*Over:* {escaped(one.sentence)} It lasted {count(minutes, 'minute')}, until {one.seen_at:%H:%M} UTC."
+    until = one.seen_at.astimezone(UTC)
+    text = f"*Over:* {escaped(one.sentence)} It lasted {count(minutes, 'minute')}, until {until:%H:%M} UTC."
     return Message(one.name, text)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from db import Connection, usage
 from db.usage import MinuteShare, Part, Share
 
-MONTH = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
+MONTH = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 LONGEST = timedelta(hours=3)  # of single minutes in one look; a busy fleet has a row for each of its requests
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # older than Discogs; a span before it holds nothing
 

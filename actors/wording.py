@@ -26,6 +26,11 @@ def lasting(seconds: float) -> str:
     return f"{hours} h {rest:02} min" if rest else f"{hours} h"
 
 
+def utc(when: datetime) -> str:
+    """Say a moment with its date, to the minute, in UTC: "2026-11-23 18:00 UTC". The database's zone may be another."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def clock(when: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """Say a moment by the reader's clock, with the date only when it is another day."""
     local = when.astimezone(zone)

@@ -6,14 +6,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from actors import budget
 from actors.budget import Pulled
-from api.access import Program, Role, operator
+from api.access import Acting, Program, Role, operator
 from api.answers import ResourcesNow, errors
 from api.holding import Holding
 from api.models.limiter import BrakeBody, LimiterOut, PulledOut, ReleasedOut
 from api.tokens import refusal
 from workers.limiter.errors import LimiterError
-
-BY_HTTP = "an operator over HTTP"  # a token names no person
 
 router = APIRouter(prefix="/api/limiter", tags=["limiter"])
 
@@ -55,14 +53,14 @@ def show(request: Request, who: Program, resources: ResourcesNow, response: Resp
     },
     dependencies=[Depends(operator)],
 )
-def pull(resources: ResourcesNow, body: BrakeBody, response: Response) -> PulledOut:
+def pull(by: Acting, resources: ResourcesNow, body: BrakeBody, response: Response) -> PulledOut:
     """Leave the whole fleet a share of its budget until a time, 0 for none; the last word counts.
 
     With 0 nobody sends: no job, no person at a screen, no other program. No job fails for waiting. It is kept in
     PostgreSQL, so a Redis that forgets does not release it.
     """
     end = body.end(datetime.now(UTC))
-    pulled = budget.pull_brake(resources, share=body.share, until=end, reason=body.reason, by=BY_HTTP)
+    pulled = budget.pull_brake(resources, share=body.share, until=end, reason=body.reason, by=by)
     response.status_code = 200 if pulled.is_shown else 202
     return _pulled(pulled)
 
@@ -74,9 +72,9 @@ def pull(resources: ResourcesNow, body: BrakeBody, response: Response) -> Pulled
     responses=errors(),
     dependencies=[Depends(operator)],
 )
-def release(resources: ResourcesNow) -> ReleasedOut:
+def release(by: Acting, resources: ResourcesNow) -> ReleasedOut:
     """Let the fleet spend its whole budget again; again is the same as once. What Discogs closed stays closed."""
-    return ReleasedOut(was_pulled=budget.release_brake(resources, by=BY_HTTP))
+    return ReleasedOut(was_pulled=budget.release_brake(resources, by=by))
 
 
 def _pulled(pulled: Pulled) -> PulledOut:

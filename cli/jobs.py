@@ -117,7 +117,9 @@ def show(
 def retry(
     job_id: SomeJob = None,
     *,
-    state: Annotated[str, typer.Option(metavar="STATE", help="failed, or cancelled.")] = State.FAILED,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="failed, which it is when left out, or cancelled.")
+    ] = None,
     kind: many.Kind = None,
     user: many.User = None,
     error: many.Error = None,
@@ -131,6 +133,11 @@ def retry(
 
     It goes on where its checkpoint stands. A job is left alone while a live one of its kind and user stands for it.
     """
+    if job_id is not None:
+        many.refuse_beside_id(
+            state=state, kind=kind, user=user, error=error, newer=newer, older=older, all=is_all, dry_run=dry_run
+        )
+    state = state or State.FAILED
     if state not in operations.OVER:
         raise BadState(f"Jobs that are {state} are not retried.", "Say --state failed or --state cancelled.")
     with here.opened_pool() as pool:
@@ -171,6 +178,8 @@ def cancel(
 
     What was imported stays.
     """
+    if job_id is not None:
+        many.refuse_beside_id(kind=kind, user=user, newer=newer, older=older, all=is_all, dry_run=dry_run)
     with here.opened_pool() as pool:
         if job_id is not None:
             with pool.transaction() as conn:
@@ -196,7 +205,10 @@ def cancel(
 def remove(
     job_id: SomeJob = None,
     *,
-    state: Annotated[str, typer.Option(metavar="STATE", help="failed, cancelled, or completed.")] = State.FAILED,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="failed, which it is when left out, cancelled, or completed."),
+    ] = None,
     kind: many.Kind = None,
     user: many.User = None,
     error: many.Error = None,
@@ -210,6 +222,11 @@ def remove(
 
     What it brought stays. Jobs go by themselves after REKKRD_JOBS_KEPT_DAYS, failed ones after REKKRD_FAILED_KEPT_DAYS.
     """
+    if job_id is not None:
+        many.refuse_beside_id(
+            state=state, kind=kind, user=user, error=error, newer=newer, older=older, all=is_all, dry_run=dry_run
+        )
+    state = state or State.FAILED
     if state not in operations.ENDED:
         raise BadState(
             f"Jobs that are {state} are not removed.", "Say --state failed, cancelled or completed; cancel live ones."

@@ -41,6 +41,19 @@ class Gone:
     left: int
 
 
+def refuse_beside_id(**given: object) -> None:
+    """Refuse what chooses many beside an id, which names one: passed over, it would not be what was meant.
+
+    Raises CommandFailed.
+    """
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if named:
+        raise CommandFailed(
+            f"An ID names one job: {', '.join(named)} has no place beside it.",
+            "Leave it out; `rekkrd jobs show ID` shows the job first. Nothing happened.",
+        )
+
+
 def choose(
     conn: Connection,
     states: tuple[State, ...],

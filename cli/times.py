@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from cli.errors import CommandFailed
 
+LONGEST_AGE = timedelta(days=36_500)  # longer ago than any calendar here reaches
+
 _LENGTH = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})")
 
@@ -35,7 +37,7 @@ def moment(typed: str, now: datetime) -> datetime:
 def age(typed: str) -> timedelta:
     """Read a length of time, such as 30m, 2h or 3d. Raises BadTime."""
     length = _length(typed)
-    if not length:
+    if not length or length > LONGEST_AGE:
         raise BadTime(f"{typed!r} is no length of time.", "Say 30m, 2h, or 3d.")
     return length
 

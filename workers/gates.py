@@ -120,5 +120,8 @@ def _is_same(shown: Brake, pulled: Gate) -> bool:
 
 
 def is_alarming(gate: Gate, now: datetime) -> bool:
-    """Whether the gate has been closed for so long that an operator should know. The brake is the operator's own."""
-    return not gate.is_brake and now - gate.closed_at >= ALARM_AFTER
+    """Whether an operator should know: at once of what does not pass by itself, else when it lasts.
+
+    The brake is the operator's own.
+    """
+    return not gate.is_brake and (gate.cause in ALARMING or now - gate.closed_at >= ALARM_AFTER)

@@ -46,7 +46,10 @@ class EngineSettings(BaseSettings):
     )
     redis_namespace: str = Field(default="rekkrd", description="Prefix of every key in Redis.")
     worker_threads: int = Field(
-        default=8, ge=1, le=64, description="Steps that one worker process runs at a time; 8 saturate the budget."
+        default=8,
+        ge=1,
+        le=64,
+        description="Steps that one worker process runs at a time; two to four busy ones spend the whole budget.",
     )
     lease_seconds: float = Field(
         default=10.0,

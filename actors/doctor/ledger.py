@@ -8,7 +8,8 @@ from actors.catalog import CATALOG
 from actors.doctor.findings import Finding, fine, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
 from actors.queues import Queue
-from actors.wording import count, lasting
+from actors.timetable import EntryName
+from actors.wording import count, lasting, utc
 from db import doctor as db
 from db import entry_pauses, fleet, gates, migrations, pauses
 from db.doctor import Failed, MissingRight, OpenDoor, Stuck, Ticks, Trouble
@@ -147,8 +148,8 @@ def judge_workers(workers: Sequence[Worker], paused: set[str]) -> list[Finding]:
     began = [worker for worker in alive if worker.looked_ago is None or worker.asked_ago is None]
     if began:
         names = _some([worker.name for worker in began])
-        return [warning(f"Only just begun: {names}.", "Look again in some seconds.", "rekkrd workers")]
-    for worker in alive:
+        found.append(warning(f"Only just begun: {names}.", "Look again in some seconds.", "rekkrd workers"))
+    for worker in (one for one in alive if one not in began):
         if worker.trouble is not None:
             sentence = f"The worker {worker.name} takes no work: {worker.trouble}."
             found.append(wrong(sentence, "End it and start another; no job is lost.", "rekkrd workers"))
@@ -161,7 +162,8 @@ def judge_workers(workers: Sequence[Worker], paused: set[str]) -> list[Finding]:
                     "rekkrd workers",
                 )
             )
-    idle = [lane for lane in queues.unconsumed(workers) if lane not in paused]
+    coming = {lane for worker in began for lane in worker.lanes}
+    idle = [lane for lane in queues.unconsumed(workers) if lane not in paused | coming]
     if idle:
         sentence = f"No worker consumes the lane{'s' if len(idle) > 1 else ''} {', '.join(idle)}."
         found.append(wrong(sentence, "Start one for it.", f"rekkrd worker --queues {','.join(idle)}"))
@@ -182,16 +184,16 @@ def look_at_scheduler(settings: Settings) -> list[Finding]:
     """Whether the clock runs that enqueues what recurs."""
     with db.looking(database_url(settings), seconds=PATIENCE_SECONDS) as conn:
         holding = entry_pauses.holding(conn)
-        return [judge_entry_pause(pause) for pause in holding.values()] or [
-            judge_scheduler(db.ticks(conn), datetime.now(UTC))
-        ]
+        found = [judge_entry_pause(pause) for pause in holding.values()]
+        if EntryName.UPKEEP not in holding:  # the most frequent, by which a scheduler is seen to live
+            found.append(judge_scheduler(db.ticks(conn), datetime.now(UTC)))
+    return found
 
 
 def judge_entry_pause(pause: EntryPause) -> Finding:
-    """Judge an entry of the timetable that is paused: whether a scheduler runs cannot be seen meanwhile."""
+    """Judge an entry of the timetable that is paused."""
     return warning(
-        f"The entry {pause.entry} is paused until {pause.paused_until:%Y-%m-%d %H:%M} UTC by {pause.made_by}: "
-        f"{pause.reason}",
+        f"The entry {pause.entry} is paused until {utc(pause.paused_until)} by {pause.made_by}: {pause.reason}",
         "It goes on by itself then; to end it sooner:",
         f"rekkrd schedule resume {pause.entry}",
     )
@@ -272,8 +274,7 @@ def look_at_pauses(settings: Settings) -> list[Finding]:
         holding = pauses.holding(conn)
     return [
         warning(
-            f"The lane {lane} is paused until {pause.paused_until:%Y-%m-%d %H:%M} UTC by {pause.made_by}: "
-            f"{pause.reason}",
+            f"The lane {lane} is paused until {utc(pause.paused_until)} by {pause.made_by}: {pause.reason}",
             "It goes on by itself then; to end it sooner:",
             f"rekkrd queues resume {lane}",
         )

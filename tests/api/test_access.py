@@ -6,10 +6,13 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
+from actors.catalog import UPKEEP
+from actors.enqueue import enqueue
 from api import access
 from api.access import Role, role_of
 from api.app import create_app
 from api.settings import ApiSettings
+from db.jobs import NOBODY
 from workers.errors import NotConfigured
 
 OLD, NEW, OPERATOR = "old-token-" + "1" * 24, "new-token-" + "2" * 24, "operator-" + "3" * 24
@@ -88,3 +91,11 @@ def test_one_role_is_enough(resources):
     client = TestClient(app)
     assert client.get("/api/jobs", headers={"Authorization": f"Bearer {OPERATOR}"}).status_code == 200
     assert client.get("/api/jobs", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+def test_the_fleets_own_work_is_nobodys_and_not_the_applications(client, as_app, resources):
+    with resources.pool.transaction() as conn:
+        job = enqueue(conn, UPKEEP, NOBODY).job
+    for method, path in (("GET", "/api/jobs"), ("GET", f"/api/jobs/{job.id}"), ("POST", f"/api/jobs/{job.id}/cancel")):
+        answer = client.request(method, path, headers=as_app(NOBODY))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid"), path

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -413,3 +414,34 @@ def test_after_a_restore_it_is_done_once_and_only_when_somebody_said_yes(fleet_a
 
 def test_options_of_a_restore_alone_are_refused(fleet_at_work: Pool) -> None:
     assert examined("--dry-run").exit_code == 2
+
+
+def test_a_paused_entry_hides_no_silent_scheduler(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        conn.execute("UPDATE rekkrd.ticks SET made_at = now() - interval '2 h'")
+        until = datetime.now(UTC) + timedelta(hours=1)
+        entry_pauses.pause(conn, "nightly_sync", until=until, reason="a move", by="anna")
+    said = [one["sentence"] for one in doctor("--offline")["scheduler"]]
+    assert len(said) == 2
+    assert "Nothing that recurs was enqueued for 2 h" in said[1]
+
+
+def test_a_worker_that_just_began_hides_no_others_trouble(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        fleet.keep(conn, replace(SIGN, stuck=2))
+        fleet.keep(conn, replace(SIGN, name="new:2:b", pid=2, looked_ago=None, asked_ago=None))
+    said = " ".join(one["sentence"] for one in doctor("--offline")["workers"])
+    assert "Only just begun: new:2:b." in said
+    assert "2 threads of the worker here:1:a hang" in said
+
+
+def test_times_are_those_of_utc_whatever_the_servers_zone(doctor: Doctor, fleet_at_work: Pool) -> None:
+    until = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=1)
+    with fleet_at_work.transaction() as conn:
+        pauses.pause(conn, "import", until=until, reason="a sale", by="anna")
+        conn.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Kolkata'").format(name_of(conn)))
+    assert f"until {until:%Y-%m-%d %H:%M} UTC" in not_well(doctor("--offline"))["lanes"]
+
+
+def name_of(conn: Any) -> sql.Identifier:
+    return sql.Identifier(conn.info.dbname)

@@ -81,6 +81,17 @@ def test_a_dry_run_only_counts(pool, job):
     assert (state_of(pool, job_id), acts(pool)) == (State.FAILED, [])
 
 
+@pytest.mark.parametrize(
+    ("command", "state"), [("retry", State.FAILED), ("remove", State.FAILED), ("cancel", State.PENDING)]
+)
+@pytest.mark.parametrize("beside", [["--dry-run"], ["--older", "30d"], ["--kind", "upkeep"], ["--all"]])
+def test_beside_an_id_nothing_that_chooses_many_is_passed_over(pool, job, command, state, beside):
+    job_id = job(state)
+    refused = run(command, str(job_id), *beside)
+    assert isinstance(refused.exception, CommandFailed)
+    assert (state_of(pool, job_id), acts(pool)) == (state, [])
+
+
 def test_without_a_word_on_which_nothing_happens(pool, job):
     job_id = job()
     for command in ("retry", "cancel", "remove"):

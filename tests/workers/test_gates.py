@@ -171,15 +171,21 @@ def test_redis_away_does_not_keep_the_gate_open(pool: Pool, decision: CloseGate)
 def test_a_gate_that_a_probe_found_closed_has_been_closed_since_the_first_time(
     pool: Pool, limiter: Limiter, migrated_database_url: str
 ) -> None:
-    close(pool, limiter, BLOCKED)
+    close(pool, limiter, THROTTLED)
     with psycopg.connect(migrated_database_url) as conn:
         conn.execute(
             "UPDATE rekkrd.gates SET closed_at = now() - interval '2 hours', closed_until = now() - interval '1 second'"
         )
-    close(pool, limiter, BLOCKED)
+    close(pool, limiter, THROTTLED)
     gate, now = current(pool, limiter), datetime.now(UTC)
     assert gates.is_alarming(gate, now)
     assert not gates.is_alarming(gate, gate.closed_at + timedelta(minutes=59))
+
+
+def test_what_does_not_pass_by_itself_alarms_at_once(pool: Pool, limiter: Limiter) -> None:
+    close(pool, limiter, BLOCKED)
+    gate = current(pool, limiter)
+    assert gates.is_alarming(gate, gate.closed_at)
 
 
 def test_the_operators_own_brake_alarms_nobody(pool: Pool, limiter: Limiter) -> None:
