@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.catalog import ImportCheckpoint, Stage
 from actors.identifying import ImportStep
+from actors.lines import said_of_album, said_of_sweep
 from actors.matching import Side, Verdict, match
 from actors.paging import begun_sweep_of
 from actors.shelving import Shelved, create, link
@@ -63,7 +64,7 @@ def _link_by_name(conn: Connection, step: ImportStep, batch: Sequence[Unlinked])
     sync_log.add(
         conn,
         step.user_id,
-        [_line(by_number[number], shelved, {"change": "shelved"}) for number, shelved in made.items()],
+        [_line(by_number[number], step, shelved, {"change": "shelved"}) for number, shelved in made.items()],
     )
 
 
@@ -82,7 +83,7 @@ def _carry_out(conn: Connection, step: ImportStep, verdict: Verdict, *, evidence
         conn,
         step.user_id,
         [
-            _line(verdict.linked[number][0], shelved, {"change": "linked", "evidence": evidence})
+            _line(verdict.linked[number][0], step, shelved, {"change": "linked", "evidence": evidence})
             for number, shelved in linked.items()
         ],
     )
@@ -102,12 +103,9 @@ def _details(copy: Unlinked, candidates: Sequence[Album], evidence: str) -> Mapp
     }
 
 
-def _line(copy: Unlinked, shelved: Shelved, details: dict[str, Json]) -> Line:
-    said = {"instance_id": copy.instance_id, **details}
-    if shelved.taken:
-        said["taken"] = shelved.taken
-    if shelved.clashing:
-        said["clashing"] = shelved.clashing
+def _line(copy: Unlinked, step: ImportStep, shelved: Shelved, details: dict[str, Json]) -> Line:
+    said = {"instance_id": copy.instance_id, **details, **said_of_album(shelved, copy.fields)}
+    said |= said_of_sweep(step.checkpoint.sweep)
     return Line("import", copy.release_id, shelved.album_id, "conflict" if shelved.clashing else "success", said)
 
 

@@ -1,7 +1,7 @@
 """Which album shows which copy, as far as one page can tell: albums are made, brought up to date, or left to later."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from actors.merging import Merge, merge
@@ -18,6 +18,7 @@ class Shelved:
     is_new: bool
     taken: tuple[str, ...] = ()
     clashing: tuple[str, ...] = ()
+    was: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,13 @@ def bring_up_to_date(conn: Connection, user_id: UUID, met: Mapping[int, _Met]) -
     ]
     agreed.upsert(conn, user_id, pacts)
     return {
-        number: Shelved(one.album.id, is_new=False, taken=one.merge.taken, clashing=one.merge.clashing)
+        number: Shelved(
+            one.album.id,
+            is_new=False,
+            taken=one.merge.taken,
+            clashing=one.merge.clashing,
+            was=one.album.fields,
+        )
         for number, one in kept.items()
     }
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from actors.lines import changed_fields, said_of_record, said_of_sweep
 from actors.listing import ListedWant
 from db import Connection, releases, sync_log, wants
 from db.storable import Json
 from db.sync_log import Line
-from db.wants import KnownWant, Want
+from db.wants import KnownWant
 
 
 def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequence[ListedWant]) -> int:
@@ -18,7 +19,7 @@ def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequenc
     releases.upsert(conn, [entry.release for entry in entries.values()])
     known = wants.known(conn, user_id, list(entries))
     wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
-    lines = [line_of(entry, known.get(number)) for number, entry in entries.items()]
+    lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
     sync_log.add(conn, user_id, [line for line in lines if line is not None])
     return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
 
@@ -30,7 +31,7 @@ def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) ->
     return bool(noted) and not any(entry.want.notes for entry in listed)
 
 
-def line_of(entry: ListedWant, before: KnownWant | None) -> Line | None:
+def line_of(entry: ListedWant, before: KnownWant | None, sweep_id: UUID) -> Line | None:
     """Say what a page did to one want; None when nothing changed."""
     changed = [] if before is None else changed_fields(before.want, entry.want)
     if before is not None and not (before.is_missing or changed):
@@ -40,12 +41,8 @@ def line_of(entry: ListedWant, before: KnownWant | None) -> Line | None:
         details["change"] = "created"
     else:
         details["change"] = "reappeared" if before.is_missing else "updated"
-        details["changed"] = changed
+        details |= said_of_record(before.want, entry.want, changed)
     if entry.was_replaced:
         details["replaced"] = True
+    details |= said_of_sweep(sweep_id)
     return Line("import" if before is None else "update", entry.want.release_id, None, "success", details)
-
-
-def changed_fields(before: Want, after: Want) -> list[str]:
-    """Name what Discogs says otherwise now."""
-    return [name for name in Want.__slots__ if getattr(before, name) != getattr(after, name)]

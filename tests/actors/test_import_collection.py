@@ -522,11 +522,16 @@ def test_an_edit_on_discogs_is_taken_over_and_told(drive, make_item):
     drive.import_collection()
     assert drive.one("SELECT count(*) FROM albums WHERE title = 'Corrected'") == 1
     (line,) = drive.rows("SELECT details FROM discogs_sync_log WHERE action = 'update'")
+    walks = [str(row["id"]) for row in drive.rows("SELECT id FROM rekkrd.sweeps ORDER BY started_at")]
     assert line["details"] == {
         "instance_id": 3_000_000_001,
         "change": "updated",
         "changed": ["rating"],
+        "before": {"rating": 0},
+        "after": {"rating": 3},
         "taken": ["title"],
+        "album": {"before": {"title": "Title 100001"}, "after": {"title": "Corrected"}},
+        "sweep": walks[-1],
     }
 
 

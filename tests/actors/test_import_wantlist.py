@@ -137,4 +137,11 @@ def test_a_second_import_writes_a_line_only_for_what_changed(drive, make_want):
     drive.discogs.wants = [make_want(1, rating=2), make_want(2)]
     drive.import_wantlist()
     (line,) = drive.rows("SELECT details FROM discogs_sync_log WHERE action = 'update'")
-    assert line["details"] == {"list": "wantlist", "change": "updated", "changed": ["rating"]}
+    assert line["details"] == {
+        "list": "wantlist",
+        "change": "updated",
+        "changed": ["rating"],
+        "before": {"rating": 0},
+        "after": {"rating": 2},
+        "sweep": str(drive.one("SELECT id FROM rekkrd.sweeps ORDER BY started_at DESC LIMIT 1")),
+    }
