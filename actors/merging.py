@@ -1,48 +1,67 @@
 """Three-way, field by field: what a page may write to an album, and what both sides agree on afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from db.albums import SHARED, Fields, Value
+
+Side: TypeAlias = Literal["ours", "theirs"]
+
+UNDECIDED: Mapping[str, Side] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """``becomes`` is the album after it, ``agreed`` the new base; ``taken`` and ``clashing`` name fields."""
+    """``becomes`` is the album after it, ``agreed`` the new base; ``taken``, ``kept`` and ``clashing`` name fields.
+
+    A field that changed on both sides is taken or kept where somebody decided so, and clashing where nobody did.
+    """
 
     becomes: Fields
     agreed: Fields
     taken: tuple[str, ...]
     clashing: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
-def merge(agreed: Fields, ours: Fields, theirs: Fields) -> Merge:
+def merge(agreed: Fields, ours: Fields, theirs: Fields, decided: Mapping[str, Side] = UNDECIDED) -> Merge:
     """Decide for each shared field of an album (``ours``) and its copy on Discogs (``theirs``).
 
     Changed on Discogs only: taken. Changed here only: left, it waits to be pushed. Changed on both sides and not to
-    the same: left and clashing, with the base as it was. A field that is absent from ``agreed`` was never agreed on, as
-    when an album that was there before is linked to a copy: an empty side takes the other's value, so an empty album
-    field is filled and an empty one on Discogs becomes a local change; two different values stay, without a base. An
-    empty text and none at all are the same.
+    the same: left and clashing, with the base as it was, unless it is ``decided``: theirs is taken; for ours theirs
+    becomes the base, so that it counts as changed here only. A field that is absent from ``agreed`` was never agreed
+    on, as when an album that was there before is linked to a copy: an empty side takes the other's value, so an empty
+    album field is filled and an empty one on Discogs becomes a local change; two different values stay, without a base.
+    An empty text and none at all are the same.
     """
     becomes, base = dict(ours), dict(agreed)
-    taken, clashing = [], []
+    taken, kept, clashing = [], [], []
     for name in SHARED:
         mine, its = ours[name], theirs[name]
-        if _is_same(mine, its):
+        if is_same(mine, its):
             base[name] = its
-        elif name in agreed and _is_same(its, agreed[name]):
+        elif name in agreed and is_same(its, agreed[name]):
             pass  # changed here only
-        elif _is_same(mine, agreed.get(name)):
+        elif is_same(mine, agreed.get(name)):
             becomes[name] = base[name] = its
             taken.append(name)
         elif name not in agreed and _is_empty(its):
             base[name] = its
+        elif decided.get(name) == "theirs":
+            becomes[name] = base[name] = its
+            taken.append(name)
+        elif decided.get(name) == "ours":
+            base[name] = its
+            kept.append(name)
         else:
             clashing.append(name)
-    return Merge(becomes, base, tuple(taken), tuple(clashing))
+    return Merge(becomes, base, tuple(taken), tuple(clashing), tuple(kept))
 
 
-def _is_same(one: Value, other: Value) -> bool:
+def is_same(one: Value, other: Value) -> bool:
+    """Whether two values of a field are the same; an empty text and none at all are."""
     return one == other or (_is_empty(one) and _is_empty(other))
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from actors.catalog import ImportCheckpoint, Stage
+from actors.conflicting import note_vanished
 from actors.identifying import ImportStep, account_of
 from actors.walking import PER_PAGE, TRIES, Move, Place, after_last, after_page, may_go, newest_of
 from db import Connection, links, questions, sweeps
@@ -132,6 +133,8 @@ def end_walk(
     if swept == "collection":
         links.set_collection_known_to(conn, step.user_id, sweep_id)
     missing, vanished = _settle_missing(conn, step.user_id, swept, table, sweep_id)
+    if swept == "collection":
+        note_vanished(conn, step.user_id)
     return _moved(stand, missing=missing, vanished=vanished)
 
 

@@ -23,7 +23,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Pact:
-    """A new agreement, to be written."""
+    """A new agreement, to be written; what was agreed on fields that it does not name stays."""
 
     instance_id: int
     album_id: UUID
@@ -59,6 +59,17 @@ def upsert(conn: Connection, user_id: UUID, pacts: Sequence[Pact]) -> None:
         {"instance_id": pact.instance_id, "album_id": str(pact.album_id), "fields": pact.fields} for pact in pacts
     ]
     _sql.upsert(conn, user_id=user_id, rows=as_rows(rows))
+
+
+def rebase(conn: Connection, user_id: UUID, shown: Mapping[int, Fields]) -> None:
+    """Agree on what Discogs shows of copies whose albums were deleted here, by instance id."""
+    rows: list[Mapping[str, Json]] = [{"instance_id": number, "fields": fields} for number, fields in shown.items()]
+    _sql.rebase(conn, user_id=user_id, rows=as_rows(rows))
+
+
+def release(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> set[int]:
+    """Take albums off these copies, which are not on Discogs any more; return of which."""
+    return {row["instance_id"] for row in _sql.release(conn, user_id=user_id, instance_ids=list(instance_ids))}
 
 
 def has_unlinked(conn: Connection, user_id: UUID) -> bool:

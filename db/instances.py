@@ -1,7 +1,7 @@
 """Copies that a collector owns on Discogs: two of one release are two rows, a missing one is marked, not removed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -29,11 +29,12 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class KnownCopy:
-    """A copy that is stored already, and the sweep that saw it last."""
+    """A copy that is stored already, the sweep that saw it last, and when it was looked at last."""
 
     copy: Copy
     seen_in: UUID | None
     is_missing: bool
+    looked_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +100,4 @@ def _known(row: Row) -> KnownCopy:
     date_added = row["date_added"]
     copy = {name: row[name] for name in Copy.__slots__}
     copy["date_added"] = None if date_added is None else date_added.astimezone(UTC)
-    return KnownCopy(Copy(**copy), row["seen_in"], row["is_missing"])
+    return KnownCopy(Copy(**copy), row["seen_in"], row["is_missing"], row["fetched_at"])

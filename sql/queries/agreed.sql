@@ -21,14 +21,35 @@ LEFT JOIN public.albums AS album ON agreed.album_id = album.id
 WHERE agreed.user_id = :user_id AND agreed.instance_id = ANY(:instance_ids);
 
 -- name: upsert(user_id, rows)!
--- Write down what both sides agree on. The album is held meanwhile: one that is being deleted gets no new agreement.
-INSERT INTO rekkrd.agreed (user_id, instance_id, album_id, fields)
+-- Write down what both sides agree on, and leave what was agreed on other fields: an answer of the collector may have
+-- come meanwhile. The album is held: one that is being deleted gets no new agreement.
+INSERT INTO rekkrd.agreed AS known (user_id, instance_id, album_id, fields)
 SELECT :user_id, pact.instance_id, album.id, pact.fields
 FROM jsonb_to_recordset(:rows) AS pact (instance_id bigint, album_id uuid, fields jsonb)
 INNER JOIN public.albums AS album ON pact.album_id = album.id
 FOR KEY SHARE OF album
 ON CONFLICT (user_id, instance_id) DO UPDATE
-    SET album_id = excluded.album_id, fields = excluded.fields, agreed_at = now();
+    SET album_id = excluded.album_id, fields = known.fields || excluded.fields, agreed_at = now();
+
+-- name: rebase(user_id, rows)!
+-- Take what Discogs shows for agreed on, where the album was deleted here: so the deletion waits to go out.
+UPDATE rekkrd.agreed AS pact
+SET fields = pact.fields || shown.fields, agreed_at = now()
+FROM jsonb_to_recordset(:rows) AS shown (instance_id bigint, fields jsonb)
+WHERE pact.user_id = :user_id AND pact.instance_id = shown.instance_id AND pact.album_id IS NULL;
+
+-- name: release(user_id, instance_ids)
+-- Take albums off copies that are not on Discogs any more: they belong to no copy then, and may get a new one.
+WITH freed AS (
+    DELETE FROM rekkrd.agreed
+    WHERE user_id = :user_id AND instance_id = ANY(:instance_ids) AND album_id IS NOT NULL
+    RETURNING instance_id, album_id
+)
+UPDATE public.albums AS album
+SET discogs_instance_id = NULL
+FROM freed
+WHERE album.id = freed.album_id AND album.user_id = :user_id AND album.discogs_instance_id = freed.instance_id
+RETURNING freed.instance_id;
 
 -- name: has_unlinked(user_id)$
 -- Whether any present copy has no agreement, so that its album is still to be found or made.

@@ -11,6 +11,7 @@ SELECT
     notes,
     fields,
     seen_in,
+    fetched_at,
     missing_since IS NOT NULL AS is_missing
 FROM rekkrd.instances
 WHERE user_id = :user_id AND instance_id = ANY(:instance_ids);

@@ -538,15 +538,15 @@ def test_an_edit_on_discogs_is_taken_over_and_told(drive, make_item):
 def test_an_album_edited_between_look_and_write_wins(drive, make_item, monkeypatch):
     drive.discogs.items = [make_item(1)]
     drive.import_collection()
-    from actors import shelving
+    from actors import conflicting
 
-    really = shelving.merge
+    really = conflicting.merge
 
-    def merge_while_the_app_writes(agreed, ours, theirs):
+    def merge_while_the_app_writes(agreed, ours, theirs, decided):
         drive.execute("UPDATE albums SET title = 'typed just now'")
-        return really(agreed, ours, theirs)
+        return really(agreed, ours, theirs, decided)
 
-    monkeypatch.setattr(shelving, "merge", merge_while_the_app_writes)
+    monkeypatch.setattr(conflicting, "merge", merge_while_the_app_writes)
     drive.discogs.items = [make_item(1, folder_id=8)]
     drive.import_collection()
     (album,) = drive.rows("SELECT title, discogs_folder_id FROM albums")

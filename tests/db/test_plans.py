@@ -29,6 +29,7 @@ BIG = {
     "rekkrd.idempotency": 10_000,
     "rekkrd.deliveries": 10_000,
     "rekkrd.intents": 10_000,
+    "rekkrd.conflicts": 10_000,
     "public.discogs_import_jobs": 10_000,
     "public.albums": 50_000,
     "rekkrd.instances": 50_000,
@@ -63,6 +64,7 @@ SMALL = {
     "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",
     "rekkrd.handshakes": "cleared after a day",
+    "rekkrd.rules": "a few a user, always asked by user",
     "rekkrd.folders": "a few a user, always asked by user",
     "rekkrd.fields": "a few a user, always asked by user",
     "public.discogs_price_cache": "not asked yet; a row a release",
@@ -168,6 +170,13 @@ SELECT id, 'job.completed', finished_at, '{}', finished_at,
 
 INSERT INTO rekkrd.intents (user_id, release_id, known, state, ended_at, instance_id)
 SELECT id, 1, '{}', 'confirmed', now(), 1 FROM public.profiles LIMIT 10000;
+
+INSERT INTO rekkrd.conflicts (
+    user_id, instance_id, release_id, field, has_base, found_at, resolved_at, resolution, resolved_by
+)
+SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, 1, 'discogs_notes', true, now() - n * interval '1 minute',
+       CASE WHEN n % 3 > 0 THEN now() END, CASE WHEN n % 3 > 0 THEN 'ours' END, CASE WHEN n % 3 > 0 THEN 'rule' END
+  FROM generate_series(1, 10000) AS n;
 
 INSERT INTO public.discogs_import_jobs (id, user_id, status)
 SELECT id, user_id, 'completed' FROM rekkrd.jobs LIMIT 10000;
