@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from actors.conflicting import Look
+from actors.lines import changed_fields, said_of_album, said_of_record, said_of_sweep
 from actors.listing import ListedCopy, fields_of
 from actors.shelving import Shelved, shelve
 from db import Connection, instances, releases, sync_log
-from db.instances import Copy, KnownCopy
+from db.albums import Fields
+from db.instances import KnownCopy
 from db.storable import Json
 from db.sync_log import Line
 
@@ -22,12 +24,17 @@ def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed:
     instances.upsert(conn, user_id, sweep_id, [entry.copy for entry in entries.values()])
     fields = {number: fields_of(entry.copy, entry.release) for number, entry in entries.items()}
     shelved = shelve(conn, user_id, fields, looks_of(known))
-    lines = [line_of(entry, known.get(number), shelved.get(number)) for number, entry in entries.items()]
+    lines = [
+        line_of(entry, known.get(number), shelved.get(number), fields[number], sweep_id)
+        for number, entry in entries.items()
+    ]
     sync_log.add(conn, user_id, [line for line in lines if line is not None])
     return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
 
 
-def line_of(entry: ListedCopy, before: KnownCopy | None, shelved: Shelved | None) -> Line | None:
+def line_of(
+    entry: ListedCopy, before: KnownCopy | None, shelved: Shelved | None, theirs: Fields, sweep_id: UUID | None
+) -> Line | None:
     """Say what a page did to one record; None when nothing changed."""
     changed = [] if before is None else changed_fields(before.copy, entry.copy)
     is_news = before is None or before.is_missing or bool(changed)
@@ -38,13 +45,10 @@ def line_of(entry: ListedCopy, before: KnownCopy | None, shelved: Shelved | None
         details["change"] = "created"
     else:
         details["change"] = "reappeared" if before.is_missing else "updated"
-        details["changed"] = changed
+        details |= said_of_record(before.copy, entry.copy, changed)
     if entry.was_replaced:
         details["replaced"] = True
-    if shelved is not None and shelved.taken:
-        details["taken"] = shelved.taken
-    if shelved is not None and shelved.clashing:
-        details["clashing"] = shelved.clashing
+    details |= said_of_album(shelved, theirs) | said_of_sweep(sweep_id)
     return Line(
         action="import" if before is None else "update",
         release_id=entry.copy.release_id,
@@ -69,8 +73,3 @@ def looks_of(known: Mapping[int, KnownCopy]) -> dict[int, Look]:
         for number, before in known.items()
         if before.looked_at is not None
     }
-
-
-def changed_fields(before: Copy, after: Copy) -> list[str]:
-    """Name what Discogs says otherwise now."""
-    return [name for name in Copy.__slots__ if getattr(before, name) != getattr(after, name)]
