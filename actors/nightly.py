@@ -7,23 +7,25 @@ seven nights after the last.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, NIGHTLY_SYNC, NightlyCheckpoint
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, NIGHTLY_SYNC, REFRESH_COLLECTION, NightlyCheckpoint
 from actors.enqueue import Wanted, enqueue_many
 from actors.nights import Night, is_due, night_around, run_at, zone_named
 from actors.wording import count
 from db import Connection, nights, ticks
 from db.nights import Sleeper
-from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
+from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 log = structlog.get_logger(__name__)
 
 BATCH = 1000  # users a transaction, with two jobs each; mostly few of them are due
 FALL_BACK = ZoneInfo("UTC")
+WHOLE_AGAIN = timedelta(days=6, hours=12)  # a week, and a night may come some hours early
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -41,7 +43,8 @@ def store(conn: Connection, step: Step[NoArguments, NightlyCheckpoint], now: dat
     due = whose_night(sleepers, zones, looked_at)
     begun = nights.begin(conn, {user_id: night.date for user_id, night in due.items()})
     unknown = _say_unknown([one for one in sleepers if one.user_id in begun and zones[one.time_zone] is None])
-    jobs = _enqueue(conn, {user_id: night for user_id, night in due.items() if user_id in begun}, now)
+    chosen = [one for one in sleepers if one.user_id in begun]
+    jobs = _enqueue(conn, [(one, due[one.user_id]) for one in chosen], now)
     ticks.count_jobs(conn, step.job_id, jobs)
     users = was.users + len(begun)
     if len(sleepers) < BATCH:
@@ -76,14 +79,20 @@ def _is_open(one: Sleeper, night: Night) -> bool:
     return was_connected and (one.last_night is None or night.date - one.last_night >= (WEEK if one.is_weekly else DAY))
 
 
-def _enqueue(conn: Connection, due: Mapping[UUID, Night], now: datetime) -> int:
+def _enqueue(conn: Connection, due: Sequence[tuple[Sleeper, Night]], now: datetime) -> int:
     """Enqueue both lists of each user, at the user's own moment; return how many jobs are new."""
     wanted = [
-        Wanted(kind, user_id, run_at=run_at(user_id, night, now))
-        for user_id, night in due.items()
-        for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)
+        Wanted(kind, one.user_id, run_at=run_at(one.user_id, night, now))
+        for one, night in due
+        for kind in (_collection(one, now), IMPORT_WANTLIST)
     ]
     return sum(one.is_new for one in enqueue_many(conn, wanted)) if wanted else 0
+
+
+def _collection(one: Sleeper, now: datetime) -> Kind[Any, Any]:
+    """Choose how a collection is looked at: once a week all of it, for only that sees edits; else what is new."""
+    is_known = one.whole_at is not None and now - one.whole_at < WHOLE_AGAIN
+    return REFRESH_COLLECTION if is_known else IMPORT_COLLECTION
 
 
 def _say_unknown(sleepers: Sequence[Sleeper]) -> int:

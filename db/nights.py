@@ -13,13 +13,17 @@ _sql = load("nights")
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A connected archivist whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name."""
+    """A connected archivist whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name.
+
+    ``whole_at`` is when all of the collection was read last.
+    """
 
     user_id: UUID
     time_zone: str
     connected_at: datetime | None
     last_night: date | None
     is_weekly: bool
+    whole_at: datetime | None
 
 
 def archivists(conn: Connection, *, after: UUID, room: int) -> list[Sleeper]:

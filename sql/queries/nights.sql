@@ -8,7 +8,8 @@ SELECT
     u.time_zone,
     p.discogs_connected_at AS connected_at,
     n.night AS last_night,
-    coalesce(s.frequency, 'nightly') = 'weekly' AS is_weekly
+    coalesce(s.frequency, 'nightly') = 'weekly' AS is_weekly,
+    CASE WHEN NOT l.is_partial THEN l.collection_complete_at END AS whole_at
 FROM rekkrd.links AS l
 INNER JOIN public.profiles AS p ON p.id = l.user_id
 INNER JOIN rekkrd.users AS u ON u.id = l.user_id

@@ -87,6 +87,22 @@ def test_both_lists_of_a_user_come_and_once_a_night(pool, people):
     assert len(rows(pool)) == 2
 
 
+@pytest.mark.parametrize(
+    ("ago", "is_partial", "kind"),
+    [
+        (timedelta(days=6), False, "refresh_collection"),
+        (timedelta(days=6, hours=13), False, "import_collection"),
+        (timedelta(days=1), True, "import_collection"),
+    ],
+)
+def test_what_is_new_comes_each_night_and_all_of_it_once_a_week(pool, people, ago, is_partial, kind):
+    people()
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.links SET collection_complete_at = %s, is_partial = %s", [SIX - ago, is_partial])
+    store(pool, SIX)
+    assert [row["kind"] for row in rows(pool)] == sorted([kind, "import_wantlist"])
+
+
 def test_users_come_one_by_one_over_the_night_and_none_long_before_the_moment(pool, people):
     people(40)
     seen = 0
@@ -207,7 +223,9 @@ def test_who_was_let_begin_by_another_look_meanwhile_has_no_second_night(pool, p
 
 def test_who_had_the_night_is_not_asked_for_again():
     zones = {"UTC": nightly.FALL_BACK}
-    had, open_still = (Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day), is_weekly=False) for day in (23, 22))
+    had, open_still = (
+        Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day), is_weekly=False, whole_at=None) for day in (23, 22)
+    )
     assert set(nightly.whose_night([had, open_still], zones, SIX)) == {open_still.user_id}
 
 
