@@ -45,6 +45,7 @@ COMMANDS = (
     Command("import", JOBS, module="importing", function="import_"),
     Command("push", JOBS),
     Command("sync", JOBS),
+    Command("history", JOBS),
     Command("jobs", JOBS),
     Command("queues", JOBS),
     Command("workers", JOBS),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from db import Connection
@@ -26,6 +27,30 @@ class Line:
     details: Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
+class Logged(Line):
+    """A line as it stands in the log."""
+
+    id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines are meant; None leaves a thing open. ``since`` is included, ``until`` is not."""
+
+    release_id: int | None = None
+    album_id: UUID | None = None
+    action: Action | None = None
+    status: Status | None = None
+    job_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
 def add(conn: Connection, user_id: UUID, lines: Sequence[Line]) -> None:
     """Keep these lines, in the caller's transaction: what is rolled back never happened."""
     if not lines:
@@ -46,3 +71,40 @@ def add(conn: Connection, user_id: UUID, lines: Sequence[Line]) -> None:
 def of_user(conn: Connection, user_id: UUID, room: int = 50) -> list[Line]:
     """Return the newest lines of a collector."""
     return [Line(**row) for row in _sql.of_user(conn, user_id=user_id, room=room)]
+
+
+def place_of(conn: Connection, user_id: UUID, line_id: UUID) -> tuple[datetime, UUID] | None:
+    """Return where a collector's line stands, None when there is no such line."""
+    row = _sql.find(conn, user_id=user_id, id=line_id)
+    return None if row is None else (row["created_at"], row["id"])
+
+
+def page(
+    conn: Connection,
+    user_id: UUID,
+    wanted: Wanted = EVERYTHING,
+    *,
+    below: tuple[datetime, UUID] | None = None,
+    room: int = 50,
+) -> list[Logged]:
+    """Return a collector's lines, newest first, at most ``room``, from below the last one of the page before."""
+    before = below or (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+    if wanted.until is not None:
+        before = min(before, (wanted.until, UUID(int=0)))
+    where: dict[str, Any] = {
+        "user_id": user_id,
+        "action": wanted.action,
+        "status": wanted.status,
+        "job_id": wanted.job_id,
+        "since": wanted.since or datetime.min.replace(tzinfo=UTC),
+        "before_at": before[0],
+        "before_id": before[1],
+        "room": room,
+    }
+    if wanted.release_id is not None:
+        found = _sql.page_of_release(conn, release_id=wanted.release_id, album_id=wanted.album_id, **where)
+    elif wanted.album_id is not None:
+        found = _sql.page_of_album(conn, album_id=wanted.album_id, **where)
+    else:
+        found = _sql.page(conn, **where)
+    return [Logged(**row) for row in found]

@@ -97,6 +97,7 @@ CREATE TABLE public.discogs_sync_log (
     CONSTRAINT discogs_sync_log_status_known CHECK ((status = ANY (ARRAY['success'::text, 'failed'::text, 'skipped'::text, 'conflict'::text])))
 );
 CREATE INDEX discogs_sync_log_of_album ON public.discogs_sync_log USING btree (album_id) WHERE (album_id IS NOT NULL);
+CREATE INDEX discogs_sync_log_of_release ON public.discogs_sync_log USING btree (user_id, discogs_release_id) WHERE (discogs_release_id IS NOT NULL);
 CREATE INDEX discogs_sync_log_of_user ON public.discogs_sync_log USING btree (user_id, created_at DESC, id DESC);
 ALTER TABLE public.discogs_sync_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY discogs_sync_log_own_rows ON public.discogs_sync_log FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));

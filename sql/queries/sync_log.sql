@@ -13,3 +13,54 @@ FROM public.discogs_sync_log
 WHERE user_id = :user_id
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
+
+-- name: find(user_id, id)^
+-- When a line of this collector was written, to go on from below it.
+SELECT id, created_at
+FROM public.discogs_sync_log
+WHERE user_id = :user_id AND id = :id;
+
+-- name: page(user_id, action, status, job_id, since, before_at, before_id, room)
+-- A collector's lines, newest first, from below a given one. An import's lines name the walk, and so the job.
+SELECT id, created_at, action, discogs_release_id AS release_id, album_id, status, details
+FROM public.discogs_sync_log
+WHERE
+    user_id = :user_id AND (created_at, id) < (:before_at, :before_id) AND created_at >= :since
+    AND (:action::text IS NULL OR action = :action) AND (:status::text IS NULL OR status = :status)
+    AND (
+        :job_id::uuid IS NULL OR details ->> 'job' = :job_id::text
+        OR details ->> 'sweep' IN (SELECT sweep.id::text FROM rekkrd.sweeps AS sweep WHERE sweep.job_id = :job_id)
+    )
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: page_of_release(user_id, release_id, album_id, action, status, job_id, since, before_at, before_id, room)
+-- The lines of one release, or of one of its albums.
+SELECT id, created_at, action, discogs_release_id AS release_id, album_id, status, details
+FROM public.discogs_sync_log
+WHERE
+    user_id = :user_id AND discogs_release_id = :release_id
+    AND (created_at, id) < (:before_at, :before_id) AND created_at >= :since
+    AND (:album_id::uuid IS NULL OR album_id = :album_id)
+    AND (:action::text IS NULL OR action = :action) AND (:status::text IS NULL OR status = :status)
+    AND (
+        :job_id::uuid IS NULL OR details ->> 'job' = :job_id::text
+        OR details ->> 'sweep' IN (SELECT sweep.id::text FROM rekkrd.sweeps AS sweep WHERE sweep.job_id = :job_id)
+    )
+ORDER BY created_at DESC, id DESC
+LIMIT :room;
+
+-- name: page_of_album(user_id, album_id, action, status, job_id, since, before_at, before_id, room)
+-- The lines of one album.
+SELECT id, created_at, action, discogs_release_id AS release_id, album_id, status, details
+FROM public.discogs_sync_log
+WHERE
+    album_id = :album_id AND user_id = :user_id
+    AND (created_at, id) < (:before_at, :before_id) AND created_at >= :since
+    AND (:action::text IS NULL OR action = :action) AND (:status::text IS NULL OR status = :status)
+    AND (
+        :job_id::uuid IS NULL OR details ->> 'job' = :job_id::text
+        OR details ->> 'sweep' IN (SELECT sweep.id::text FROM rekkrd.sweeps AS sweep WHERE sweep.job_id = :job_id)
+    )
+ORDER BY created_at DESC, id DESC
+LIMIT :room;

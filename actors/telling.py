@@ -1,0 +1,181 @@
+"""A line of the log as a sentence for the collector: what happened to the record, from what to what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from db.storable import Json
+from db.sync_log import Line
+
+CALLED = {
+    "media_condition": "Media condition",
+    "sleeve_condition": "Sleeve condition",
+    "discogs_notes": "Notes",
+    "notes": "Notes",
+    "discogs_folder_id": "Folder",
+    "folder_id": "Folder",
+    "rating": "Rating",
+    "discogs_date_added": "Date added",
+    "date_added": "Date added",
+    "discogs_release_id": "Release",
+    "release_id": "Release",
+    "discogs_master_id": "Master release",
+    "artist": "Artist",
+    "title": "Title",
+    "year": "Year",
+    "catalog_number": "Catalogue number",
+}
+ALBUMS = {
+    "notes": "discogs_notes",
+    "folder_id": "discogs_folder_id",
+    "date_added": "discogs_date_added",
+    "release_id": "discogs_release_id",
+}
+FOLDERS = frozenset({"folder_id", "discogs_folder_id"})
+OWN_COLUMNS = 3  # the fields numbered 1 to 3 at Discogs stand in columns of their own: the grades and the notes
+MOST_SHOWN = 80
+
+WRITTEN = {
+    "created": "Came over from Discogs.",
+    "shelved": "No album here was this copy.",
+    "updated": "",
+    "reappeared": "Is on Discogs again.",
+    "missing": "Is no longer on Discogs; kept here, and marked.",
+    "add": "Added on Discogs.",
+    "move": "",
+    "write": "",
+    "gone": "Was removed here and on Discogs.",
+    "remove": "Removed on Discogs, because its album was deleted here; what it was stands in this line.",
+}
+Sides: TypeAlias = tuple[Json, Json]  # before and after
+FAILED = {"add": "Not added on Discogs", "remove": "Not removed on Discogs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a collector's folders and custom fields are called."""
+
+    folders: Mapping[int, str] = field(default_factory=dict)
+    fields: Mapping[int, str] = field(default_factory=dict)
+
+
+def sentence(line: Line, names: Names) -> str:
+    """Say what happened, in one sentence or a few."""
+    said: Mapping[str, Any] = line.details
+    parts = [_head(line, said, names), *_changes(said, names), *_album(said, names)]
+    return " ".join(part for part in parts if part) or "Touched; nothing of it changed."
+
+
+def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
+    change = "gone" if said.get("was_gone") else str(said.get("change", ""))
+    if "error" in said:
+        what = FAILED.get(change) or f"{_called(said.get('field'))} not written to Discogs"
+        return f"{what}: {_ended(str(said['error']))}"
+    if "field" in said:
+        return _of_field(line, said, names)
+    if change == "linked":
+        return f"Recognised as the album that was here before, by {said.get('evidence', 'its release')}."
+    return WRITTEN[change] if change in WRITTEN else _ended(change.capitalize())
+
+
+def _of_field(line: Line, said: Mapping[str, Any], names: Names) -> str:
+    """Say what was written to Discogs, or became of a conflict."""
+    if "after" in said:
+        return _one(str(said["field"]), (said.get("before"), said["after"]), names, "written to Discogs")
+    if said.get("change") == "resolved":
+        side = "what stands here is kept" if said.get("take") == "ours" else "what Discogs says is taken"
+        return f"{_called(said['field'])} changed on both sides; decided: {side}."
+    return _ended(f"{_called(said['field'])}: {said.get('change', line.status)}")
+
+
+def _changes(said: Mapping[str, Any], names: Names) -> list[str]:
+    """Say each field that Discogs says otherwise now, and what became of it here."""
+    if "changed" not in said:
+        return []
+    before, after = said.get("before", {}), said.get("after", {})
+    told = []
+    for name in said["changed"]:
+        if name == "fields":
+            told += _custom(before.get(name), after.get(name), names)
+        else:
+            sides = (before.get(name), after.get(name))
+            told.append(_one(name, sides, names, "changed on Discogs", _end(name, said)))
+    return told
+
+
+def _end(name: str, said: Mapping[str, Any]) -> str:
+    own = ALBUMS.get(name, name)
+    if own in said.get("taken", ()):
+        return "; taken over"
+    return "; changed here too, so it waits for an answer" if own in said.get("clashing", ()) else ""
+
+
+def _custom(before: Json, after: Json, names: Names) -> list[str]:
+    """Say the custom fields that changed, but for those that stand in columns of their own."""
+    was, now = _by_number(before), _by_number(after)
+    numbers = sorted(number for number in was.keys() | now.keys() if number > OWN_COLUMNS)
+    return [
+        _said(names.fields.get(number, f"Field {number}"), (was.get(number), now.get(number)), "changed on Discogs")
+        for number in numbers
+        if was.get(number) != now.get(number)
+    ]
+
+
+def _by_number(fields: Any) -> dict[int, Json]:
+    return {int(one["field_id"]): one["value"] for one in fields or ()}
+
+
+def _album(said: Mapping[str, Any], names: Names) -> list[str]:
+    """Say what became of the album beyond what changed on Discogs just now."""
+    told = ["An album was made of it."] if said.get("made_album") else []
+    spoken = {ALBUMS.get(name, name) for name in said.get("changed", ())}
+    before, after = (said.get("album", {}).get(side, {}) for side in ("before", "after"))
+    told += [
+        _one(name, (before.get(name), after.get(name)), names, "of the album changed")
+        for name in said.get("taken", ())
+        if name not in spoken and name in after
+    ]
+    ours, theirs = (said.get("sides", {}).get(side, {}) for side in ("ours", "theirs"))
+    told += [
+        f"{_called(name)}: {_value(name, ours.get(name), names)} here, {_value(name, theirs.get(name), names)} "
+        "on Discogs; waits for an answer."
+        for name in said.get("clashing", ())
+        if name not in spoken
+    ]
+    return told
+
+
+def _one(name: str, sides: Sides, names: Names, did: str, end: str = "") -> str:
+    if name in FOLDERS:
+        sides = (_folder(sides[0], names), _folder(sides[1], names))
+    return _said(_called(name), sides, did, end)
+
+
+def _said(called: str, sides: Sides, did: str, end: str = "") -> str:
+    before, after = sides
+    if before in (None, ""):
+        return f"{called} {did}: {_short(after)}{end}."
+    return f"{called} {did} from {_short(before)} to {_short(after)}{end}."
+
+
+def _called(name: object) -> str:
+    return CALLED.get(str(name), "The record" if name in (None, "record") else str(name))
+
+
+def _value(name: str, value: Json, names: Names) -> str:
+    return _short(_folder(value, names) if name in FOLDERS else value)
+
+
+def _folder(number: Json, names: Names) -> Json:
+    return names.folders.get(number, f"folder {number}") if isinstance(number, int) else number
+
+
+def _short(value: Json) -> str:
+    if value in (None, ""):
+        return "nothing"
+    text = " ".join(str(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
