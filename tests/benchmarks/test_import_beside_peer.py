@@ -13,6 +13,7 @@ def bench(servers, tmp_path):
     return Bench(servers, tmp_path, track=lambda *_: None, is_quick=True)
 
 
+@pytest.mark.soak  # 9 s; its parts are tested beside it
 def test_ours_and_the_peer_bring_everything_over_and_every_figure_is_there(bench):
     outcome = import_beside_peer.run(bench)
     runs = {one["who"]: one for one in outcome.details["runs"]}

@@ -21,6 +21,7 @@ def test_every_limiter_gives_a_token_of_a_fresh_budget(name, redis_url):
     answered()
 
 
+@pytest.mark.soak  # 10 s; its parts are tested beside it
 def test_ours_keeps_to_the_limit_and_every_figure_of_every_limiter_is_there(servers, tmp_path):
     bench = Bench(servers, tmp_path, track=lambda *_: None, is_quick=True)
     outcome = limiter_beside_peers.run(bench)

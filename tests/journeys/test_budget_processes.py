@@ -142,6 +142,7 @@ def break_everything(storm: Storm) -> None:
     storm.kill()
 
 
+@pytest.mark.soak  # 24 s; the storm and the model of the budget are always made
 def test_no_window_is_passed_whatever_breaks_and_afterwards_all_is_used_and_shared(new_fleet, timing):
     fleet = new_fleet(latency=LATENCY)
     storm = Storm(fleet, random.Random(3))

@@ -13,6 +13,7 @@ ONE_SECOND = "2019-03-03T03:03:03-08:00"
 SAME_DATE = 130  # over a page's edge, in another order each time; a walk that missed most of them would ask
 
 
+@pytest.mark.soak  # 25 s; tests/actors changes collections under every step
 def test_records_that_come_and_go_under_an_import_are_never_called_missing_while_owned(new_fleet):
     fleet = new_fleet()
     collector = fleet.person(records=2500, wants=120)

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.journey
 LONG_ENOUGH = Timing(window=15, least_use=0.95)  # a busy machine does not show in its use
 
 
+@pytest.mark.soak  # 20 s; tests/actors counts requests, the storm compares everything
 def test_an_import_costs_the_fewest_requests_and_everything_is_there(new_fleet):
     fleet = new_fleet(timing=LONG_ENOUGH)
     fleet.crowd(2500, *[200] * 5)
