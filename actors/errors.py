@@ -5,10 +5,13 @@ ActorError
 ├── HoldRefused         nothing that anybody means: no reason, or a time that is past or too far away
 │   ├── BrakeRefused
 │   └── PauseRefused
+├── AnswerRefused       a question cannot be answered like that
+├── RestoreRefused      a missing record cannot be restored
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
-    └── OtherAccount    the user is bound to another Discogs account, and must choose
+    ├── OtherAccount    the user is bound to another Discogs account, and must choose
+    └── RemovalUnderWay what came from the account before is being removed, and that must end first
 """
 
 
@@ -36,6 +39,14 @@ class PauseRefused(HoldRefused):
     """The lane was not paused."""
 
 
+class AnswerRefused(ActorError):
+    """A question cannot be answered like that, or not any more; nothing changed."""
+
+
+class RestoreRefused(ActorError):
+    """A missing record cannot be restored; nothing changed."""
+
+
 class ConnectFailed(ActorError):
     """An account was not connected, and nothing changed."""
 
@@ -50,3 +61,7 @@ class VerifierRefused(ConnectFailed):
 
 class OtherAccount(ConnectFailed):
     """The user is bound to another Discogs account: never merged, only chosen."""
+
+
+class RemovalUnderWay(ConnectFailed):
+    """What came from Discogs is being removed; what came now would go with it."""

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     browsing,
+    conflicts,
     connecting,
     enqueuing,
     events,
@@ -23,6 +24,7 @@ from api import (
     metrics,
     operations,
     pushing,
+    questions,
     queues,
     schedule,
     story,
@@ -111,6 +113,8 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         syncing,
         history,
         pushing,
+        conflicts,
+        questions,
         tokens,
         limiter,
         metrics,

@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from actors.errors import ActorError, BrakeRefused, Denied, NotConnected, OtherAccount, PauseRefused, VerifierRefused
+from actors.errors import (
+    ActorError,
+    AnswerRefused,
+    BrakeRefused,
+    Denied,
+    NotConnected,
+    OtherAccount,
+    PauseRefused,
+    RemovalUnderWay,
+    RestoreRefused,
+    VerifierRefused,
+)
 from api.errors import INTERNAL, ApiError, Code
 from db.errors import (
     DatabaseError,
@@ -55,8 +66,11 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (Denied, Meaning(Code.CONFLICT, "denied", "")),
     (VerifierRefused, Meaning(Code.CONFLICT, "verifier_refused", "")),
     (OtherAccount, Meaning(Code.CONFLICT, "other_account", "")),
+    (RemovalUnderWay, Meaning(Code.CONFLICT, "removal_under_way", "")),
     (BrakeRefused, Meaning(Code.INVALID, "brake_refused", "")),
     (PauseRefused, Meaning(Code.INVALID, "pause_refused", "")),
+    (AnswerRefused, Meaning(Code.CONFLICT, "answer_refused", "")),
+    (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (

@@ -17,7 +17,7 @@ RECORD = "_record"  # the whole: deleted on one side, edited on the other
 Resolution = Literal["ours", "theirs", "agreed", "superseded"]
 Position = tuple[datetime, UUID]
 
-_LAST: Position = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+LAST: Position = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 _sql = load("conflicts")
 
 
@@ -144,7 +144,7 @@ def page(
     field: str | None = None,
     album_id: UUID | None = None,
     is_open: bool | None = None,
-    below: Position = _LAST,
+    below: Position = LAST,
     room: int = 50,
 ) -> list[Conflict]:
     """Return a collector's conflicts, the newest first, from below a time and id."""

@@ -96,6 +96,18 @@ def mark_missing(conn: Connection, user_id: UUID, sweep_id: UUID) -> int:
     return marked
 
 
+def mark_gone(conn: Connection, user_id: UUID, sweep_id: UUID) -> int:
+    """Mark what a sweep did not see and nothing has shown since; return how many."""
+    marked: int = _sql.mark_gone(conn, user_id=user_id, sweep_id=sweep_id)
+    return marked
+
+
+def restore(conn: Connection, user_id: UUID, instance_id: int) -> int | None:
+    """Un-mark a missing copy, and return its release; None when it is not missing."""
+    release_id: int | None = _sql.restore(conn, user_id=user_id, instance_id=instance_id)
+    return release_id
+
+
 def _known(row: Row) -> KnownCopy:
     date_added = row["date_added"]
     copy = {name: row[name] for name in Copy.__slots__}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -14,18 +14,23 @@ from db.storable import Json, as_rows
 
 Kind = Literal["duplicate", "vanished"]
 
+Position = tuple[datetime, UUID]
+
+FIRST: Position = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 _sql = load("questions")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One open question; ``subject`` is a copy's number, or the list that lost records."""
+    """One question; ``subject`` is a copy's number, or the list that lost records. Open while ``answer`` is None."""
 
     id: UUID
     kind: Kind
     subject: str
     details: Mapping[str, Json]
     asked_at: datetime
+    answered_at: datetime | None = None
+    answer: Mapping[str, Json] | None = None
 
 
 def ask(conn: Connection, user_id: UUID, kind: Kind, asked: Mapping[str, Mapping[str, Json]]) -> None:
@@ -57,6 +62,25 @@ def count_open(conn: Connection, user_id: UUID, kind: Kind) -> int:
 def open_of(conn: Connection, user_id: UUID) -> list[Question]:
     """Return the questions that wait for the collector, oldest first."""
     return [Question(**row) for row in _sql.open_of(conn, user_id=user_id)]
+
+
+def page(
+    conn: Connection, user_id: UUID, *, kind: Kind | None = None, after: Position = FIRST, room: int = 50
+) -> list[Question]:
+    """Return at most ``room`` questions that wait for the collector, oldest first, from after a time and id."""
+    rows = _sql.page(conn, user_id=user_id, kind=kind, after_at=after[0], after_id=after[1], room=room)
+    return [Question(**row) for row in rows]
+
+
+def find(conn: Connection, user_id: UUID, question_id: UUID) -> Question | None:
+    """Return one question of this collector, and hold it to the end of the transaction."""
+    row = _sql.find(conn, user_id=user_id, id=question_id)
+    return None if row is None else Question(**row)
+
+
+def answer(conn: Connection, question_id: UUID, said: Mapping[str, Json]) -> None:
+    """Keep an answer; the first one stays."""
+    _sql.answer(conn, id=question_id, answer=Jsonb(said))
 
 
 def _closed(explanation: str) -> Jsonb:

@@ -64,6 +64,11 @@ def is_walked(conn: Connection, user_id: UUID, swept: List) -> bool:
     return bool(_sql.is_walked(conn, user_id=user_id, list=swept))
 
 
+def is_known(conn: Connection, sweep_id: UUID) -> bool:
+    """Whether this walk is still kept; it goes with its job."""
+    return _sql.find(conn, id=sweep_id) is not None
+
+
 def find(conn: Connection, sweep_id: UUID) -> Sweep:
     """Return one walk, which must exist."""
     return _sweep(_sql.find(conn, id=sweep_id))

@@ -73,6 +73,12 @@ def mark_missing(conn: Connection, user_id: UUID, sweep_id: UUID) -> int:
     return marked
 
 
+def mark_gone(conn: Connection, user_id: UUID, sweep_id: UUID) -> int:
+    """Mark what a sweep did not see and nothing has shown since; return how many."""
+    marked: int = _sql.mark_gone(conn, user_id=user_id, sweep_id=sweep_id)
+    return marked
+
+
 def _known(row: Row) -> KnownWant:
     date_added = row["date_added"]
     want = {name: row[name] for name in Want.__slots__}

@@ -94,3 +94,37 @@ SELECT
     jsonb_build_object('change', 'missing', 'instance_id', gone.instance_id, 'sweep', :sweep_id::text)
 FROM gone
 LEFT JOIN rekkrd.agreed ON agreed.user_id = :user_id AND gone.instance_id = agreed.instance_id;
+
+-- name: mark_gone(user_id, sweep_id)!
+-- Mark what that sweep did not see and nothing has shown since, as it would have: the collector said that it is gone.
+WITH gone AS (
+    UPDATE rekkrd.instances AS copy
+    SET missing_since = now()
+    FROM rekkrd.sweeps AS sweep
+    WHERE sweep.id = :sweep_id
+        AND sweep.user_id = :user_id
+        AND copy.user_id = :user_id
+        AND copy.missing_since IS NULL
+        AND copy.seen_in IS DISTINCT FROM :sweep_id
+        AND copy.fetched_at < sweep.started_at
+    RETURNING copy.instance_id, copy.release_id
+)
+INSERT INTO public.discogs_sync_log (user_id, action, discogs_release_id, album_id, status, details)
+SELECT
+    :user_id,
+    'update',
+    gone.release_id,
+    agreed.album_id,
+    'success',
+    jsonb_build_object(
+        'change', 'missing', 'instance_id', gone.instance_id, 'sweep', :sweep_id::text, 'by', 'collector'
+    )
+FROM gone
+LEFT JOIN rekkrd.agreed ON agreed.user_id = :user_id AND gone.instance_id = agreed.instance_id;
+
+-- name: restore(user_id, instance_id)$
+-- Un-mark a missing copy; its release.
+UPDATE rekkrd.instances
+SET missing_since = NULL
+WHERE user_id = :user_id AND instance_id = :instance_id AND missing_since IS NOT NULL
+RETURNING release_id;

@@ -19,12 +19,19 @@ FROM (
     WHERE album.user_id = :user_id
         AND album.discogs_release_id > :after
         AND album.discogs_instance_id IS NULL
-        AND album.created_at > link.collection_first_complete_at
+        AND (
+            album.created_at > link.collection_first_complete_at
+            OR EXISTS (
+                SELECT FROM rekkrd.conflicts AS wish
+                WHERE wish.album_id = album.id AND wish.field = '_record' AND wish.resolution = 'ours'
+            )
+        )
         AND NOT EXISTS (SELECT FROM rekkrd.agreed AS bound WHERE bound.album_id = album.id)
 ) AS waiting;
 
 -- name: adds(user_id, after_release, release_id, room)
--- Albums that are not on Discogs yet; those that nobody can tell from others there wait for the next import.
+-- Albums that are not on Discogs yet, or shall be there again after their copy vanished; those that nobody can tell
+-- from others there wait for the next import.
 SELECT
     album.id AS album_id,
     album.discogs_release_id AS release_id,
@@ -37,7 +44,13 @@ WHERE album.user_id = :user_id
     AND album.discogs_release_id > :after_release
     AND (:release_id::bigint IS NULL OR album.discogs_release_id = :release_id::bigint)
     AND album.discogs_instance_id IS NULL
-    AND album.created_at > link.collection_first_complete_at
+    AND (
+        album.created_at > link.collection_first_complete_at
+        OR EXISTS (
+            SELECT FROM rekkrd.conflicts AS wish
+            WHERE wish.album_id = album.id AND wish.field = '_record' AND wish.resolution = 'ours'
+        )
+    )
     AND NOT EXISTS (SELECT FROM rekkrd.agreed AS bound WHERE bound.album_id = album.id)
     AND NOT EXISTS (SELECT FROM rekkrd.intents AS lost WHERE lost.album_id = album.id AND lost.state = 'unclear')
     AND NOT EXISTS (

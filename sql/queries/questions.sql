@@ -45,3 +45,27 @@ SELECT id, kind, subject, details, asked_at
 FROM rekkrd.questions
 WHERE user_id = :user_id AND answered_at IS NULL
 ORDER BY asked_at, id;
+
+-- name: page(user_id, kind, after_at, after_id, room)
+-- The questions that wait for the collector, the oldest first, from after a given one on.
+SELECT id, kind, subject, details, asked_at, answered_at, answer
+FROM rekkrd.questions
+WHERE user_id = :user_id
+    AND answered_at IS NULL
+    AND (asked_at, id) > (:after_at, :after_id)
+    AND (:kind::text IS NULL OR kind = :kind)
+ORDER BY asked_at, id
+LIMIT :room;
+
+-- name: find(user_id, id)^
+-- One question of this collector, held until the end of the transaction: one of two answers comes first.
+SELECT id, kind, subject, details, asked_at, answered_at, answer
+FROM rekkrd.questions
+WHERE id = :id AND user_id = :user_id
+FOR UPDATE;
+
+-- name: answer(id, answer)!
+-- Keep the answer.
+UPDATE rekkrd.questions
+SET answered_at = now(), answer = :answer
+WHERE id = :id AND answered_at IS NULL;

@@ -58,3 +58,26 @@ SELECT
     'success',
     jsonb_build_object('change', 'missing', 'list', 'wantlist', 'sweep', :sweep_id::text)
 FROM gone;
+
+-- name: mark_gone(user_id, sweep_id)!
+-- Mark what that sweep did not see and nothing has shown since, as it would have: the collector said that it is gone.
+WITH gone AS (
+    UPDATE rekkrd.wants AS want
+    SET missing_since = now()
+    FROM rekkrd.sweeps AS sweep
+    WHERE sweep.id = :sweep_id
+        AND sweep.user_id = :user_id
+        AND want.user_id = :user_id
+        AND want.missing_since IS NULL
+        AND want.seen_in IS DISTINCT FROM :sweep_id
+        AND want.fetched_at < sweep.started_at
+    RETURNING want.release_id
+)
+INSERT INTO public.discogs_sync_log (user_id, action, discogs_release_id, status, details)
+SELECT
+    :user_id,
+    'update',
+    gone.release_id,
+    'success',
+    jsonb_build_object('change', 'missing', 'list', 'wantlist', 'sweep', :sweep_id::text, 'by', 'collector')
+FROM gone;

@@ -7,7 +7,7 @@ import pytest
 
 from actors.conflicting import newest
 from actors.resolving import resolve
-from db import conflicts, rules
+from db import conflicts, outgoing, rules
 from db.conflicts import RECORD, Clash
 from discogs.records.collection import Note
 
@@ -312,6 +312,8 @@ def test_an_album_whose_copy_is_gone_may_get_a_new_one(vanished):
     freed = vanished.rows("SELECT discogs_notes FROM albums WHERE discogs_instance_id IS NULL")
     assert freed == [{"discogs_notes": "ours"}]
     assert open_ones(vanished) == {}
+    (add,) = outgoing.adds(vanished.conn, vanished.user_id)
+    assert (add.release_id, outgoing.next_release(vanished.conn, vanished.user_id, after=0)) == (100_001, 100_001)
 
 
 def test_an_unchanged_page_asks_one_thing_more_and_writes_nothing(clashing, monkeypatch):

@@ -16,7 +16,8 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
 from api.app import create_app
 from api.settings import ApiSettings
-from db import jobs
+from db import conflicts, jobs, questions
+from db.conflicts import RECORD, Clash
 from workers.resources import Resources
 
 EXAMPLES = 12
@@ -56,6 +57,21 @@ def taken_grant(app: Any, opened: Resources, api_settings: ApiSettings, as_opera
     return str(answer.json()["grant"])
 
 
+@pytest.fixture
+def undecided(resources: Resources, ada: UUID) -> dict[str, str]:
+    """A copy on Discogs, a conflict about it, and a question whether others went away."""
+    clash = Clash(7, 7, None, RECORD, has_base=True, base={}, ours={}, theirs=None)
+    with resources.pool.transaction() as conn:
+        conn.execute("INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (7, 'Aja', 'Steely Dan')")
+        conn.execute(
+            "INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id) VALUES (%s, 7, 7, 1)", [ada]
+        )
+        conflicts.keep(conn, ada, [clash])
+        questions.ask(conn, ada, "vanished", {"collection": {"count": 30, "known": 1000}})
+        (conflict,), (question,) = conflicts.page(conn, ada), questions.open_of(conn, ada)
+    return {"conflict_id": str(conflict.id), "question_id": str(question.id), "instance_id": "7"}
+
+
 def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -> set[int]:
     """Call one operation with what its document allows, hold each answer against it, and return the statuses."""
     statuses = set()
@@ -84,6 +100,7 @@ def test_no_operation_breaks_and_most_reach_what_they_are_for(
     app: Any,
     finished: Callable[[], UUID],
     taken_grant: str,
+    undecided: dict[str, str],
     ada: UUID,
     as_app: Callable[[UUID], dict[str, str]],
     as_operator: dict[str, str],
@@ -92,7 +109,7 @@ def test_no_operation_breaks_and_most_reach_what_they_are_for(
     statuses: dict[str, set[int]] = defaultdict(set)
     for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations():
         operation = found.ok()
-        existing = {"job_id": str(finished()), "grant": taken_grant}
+        existing = {"job_id": str(finished()), "grant": taken_grant, **undecided}
         known = {name: there for name, there in existing.items() if f"{{{name}}}" in operation.path} or None
         for headers in (as_app(ada), as_operator):
             statuses[operation.label] |= ask(operation, headers, known)
