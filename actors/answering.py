@@ -20,7 +20,7 @@ BY = "collector"
 
 SETTLED = "This copy has its album by now, or is no longer on Discogs."
 NOTHING_TO_DO = "Nothing needs to be done: the next import closes the question."
-LOOK_AGAIN = "GET /api/discogs/questions shows how it stands: answer again."
+LOOK_AGAIN = "Look at the open questions as they stand now, then answer again."
 
 
 def sentence(question: Question) -> str:

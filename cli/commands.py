@@ -46,6 +46,8 @@ COMMANDS = (
     Command("push", JOBS),
     Command("sync", JOBS),
     Command("history", JOBS),
+    Command("conflicts", JOBS, function="show"),
+    Command("questions", JOBS, function="ask"),
     Command("jobs", JOBS),
     Command("queues", JOBS),
     Command("workers", JOBS),
