@@ -129,6 +129,8 @@ def note_vanished(conn: Connection, user_id: UUID) -> None:
     """Look at copies that are missing on Discogs: one whose album was edited here is a conflict."""
     conflicts.supersede_missing(conn, user_id)
     found = conflicts.edited_and_missing(conn, user_id)
+    settled = conflicts.open_vanished(conn, user_id) - {one.instance_id for one in found}
+    conflicts.close(conn, user_id, [Ending(number, RECORD, "agreed", BY_SYNC) for number in settled])
     known = conflicts.open_of_copies(conn, user_id, [one.instance_id for one in found]) if found else {}
     clashes = [
         Clash(

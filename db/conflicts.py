@@ -173,6 +173,11 @@ def supersede_missing(conn: Connection, user_id: UUID) -> int:
     return ended
 
 
+def open_vanished(conn: Connection, user_id: UUID) -> set[int]:
+    """Return the copies that vanished on Discogs and about which a conflict is open."""
+    return {row["instance_id"] for row in _sql.open_vanished(conn, user_id=user_id)}
+
+
 def edited_and_missing(conn: Connection, user_id: UUID) -> list[Vanished]:
     """Return the copies that vanished on Discogs while their albums were edited here."""
     rows = _sql.edited_and_missing(conn, user_id=user_id)

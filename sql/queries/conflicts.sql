@@ -150,6 +150,12 @@ WHERE conflict.user_id = :user_id
             AND copy.missing_since IS NOT NULL
     );
 
+-- name: open_vanished(user_id)
+-- The copies that vanished on Discogs and about which a conflict is open.
+SELECT instance_id
+FROM rekkrd.conflicts
+WHERE user_id = :user_id AND resolved_at IS NULL AND field = '_record' AND theirs IS NULL;
+
 -- name: edited_and_missing(user_id)
 -- Copies that vanished on Discogs while their albums differ from what was agreed on. Empty texts and none are the same.
 SELECT
