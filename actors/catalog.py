@@ -71,6 +71,19 @@ class NightlyCheckpoint(Plain):
     unknown_zones: int = 0
 
 
+class ForgetCheckpoint(Plain):
+    """How far a removal is: among the albums, ``after`` the last one, while ``table`` is None; then the table's place.
+
+    ``removed`` are rows, albums among them; ``albums`` those alone, ``kept`` the albums that stay.
+    """
+
+    table: int | None = None
+    after: UUID = UUID(int=0)
+    removed: int = 0
+    albums: int = 0
+    kept: int = 0
+
+
 class PushStage(StrEnum):
     """Where a push stands: it chooses, looks at a release, sends one change, or looks whether an add happened."""
 
@@ -149,6 +162,17 @@ PUSH_COLLECTION = Kind(
     takes_token=False,
 )
 
+FORGET_COLLECTION = Kind(
+    name="forget_collection",
+    sentence="Remove everything that is known of a collector from Discogs, once they disconnected and asked for it.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=ForgetCheckpoint,
+    unique="forget_collection",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 UPKEEP = Kind(
     name="upkeep",
     sentence="Keep the ledger small: clear jobs that were kept long enough, and what nobody will ask for again.",
@@ -173,5 +197,13 @@ NIGHTLY_SYNC = Kind(
 
 CATALOG: dict[str, Kind[Any, Any]] = {
     kind.name: kind
-    for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, PUSH_COLLECTION, UPKEEP, NIGHTLY_SYNC)
+    for kind in (
+        IMPORT_COLLECTION,
+        IMPORT_WANTLIST,
+        REFRESH_COLLECTION,
+        PUSH_COLLECTION,
+        FORGET_COLLECTION,
+        UPKEEP,
+        NIGHTLY_SYNC,
+    )
 }

@@ -12,8 +12,9 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from actors.errors import Denied, NotConnected, OtherAccount, VerifierRefused
-from db import Connection, handshakes, links, users
+from actors.catalog import FORGET_COLLECTION
+from actors.errors import Denied, NotConnected, OtherAccount, RemovalUnderWay, VerifierRefused
+from db import Connection, forgetting, handshakes, links, users
 from db.handshakes import LIFETIME, Handshake
 from db.links import Credentials, Link
 from discogs import handshake
@@ -190,6 +191,12 @@ def _connect(resources: Resources, user_id: UUID, credentials: Credentials, retu
         if not is_ours:
             bound = links.link(conn, user_id)
             raise _other_account(identity, None if bound is None else bound.username)
+        if forgetting.is_under_way(conn, user_id, FORGET_COLLECTION.name):
+            # Looked at behind the write to the profile, which a removal that begins this moment writes too.
+            raise RemovalUnderWay(
+                "What came from Discogs before is still being removed.",
+                "Connect again in a few minutes; the job forget_collection says how far it is.",
+            )
         handle = users.find(conn, user_id).handle
     profile: Profile | None
     try:

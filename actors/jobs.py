@@ -3,7 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from actors import import_collection, import_wantlist, nightly, push_collection, refresh_collection, upkeep
+from actors import (
+    forget_collection,
+    import_collection,
+    import_wantlist,
+    nightly,
+    push_collection,
+    refresh_collection,
+    upkeep,
+)
 from workers.kinds import Job
 from workers.settings import EngineSettings
 
@@ -24,6 +32,7 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         import_wantlist.JOB,
         refresh_collection.JOB,
         push_collection.JOB,
+        forget_collection.JOB,
         upkeep.job(kept),
         nightly.JOB,
     )

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request
 
-from actors import connect
+from actors import connect, forget_collection
 from actors import disconnect as disconnecting
 from actors.connect import Begun
 from api.access import Speaker
@@ -17,8 +17,10 @@ from api.models.connecting import (
     ConnectedOut,
     DisconnectBody,
     DisconnectedOut,
+    RemovalOut,
 )
 from api.settings import ApiSettings
+from db import users
 from workers.resources import Resources
 
 PREFIX = "/api/discogs/auth"
@@ -79,12 +81,33 @@ def complete(user_id: Speaker, resources: ResourcesNow, body: CompleteBody) -> C
     responses=errors(Code.NOT_FOUND),
 )
 def disconnect(user_id: Speaker, resources: ResourcesNow, body: DisconnectBody | None = None) -> DisconnectedOut:
-    """Forget the tokens and cancel the jobs that speak for the account. What was imported stays.
+    """Forget the tokens and cancel the jobs that speak for the account. What was imported stays, or is removed.
 
+    With `data: remove` a job, `forget_collection`, removes it in pieces; until its end nobody connects for this user.
     Discogs has no way for us to revoke the access: the user does that in the settings there, under Applications.
     """
-    ended = disconnecting.disconnect(resources, user_id, forget_account=body is not None and body.forget_account)
-    return DisconnectedOut(was_connected=ended.was_connected, cancelled_jobs=[job.id for job in ended.cancelled])
+    body = body or DisconnectBody()
+    ended = disconnecting.disconnect(
+        resources, user_id, forget_account=body.forget_account, remove_data=body.data == "remove"
+    )
+    return DisconnectedOut(
+        was_connected=ended.was_connected,
+        cancelled_jobs=[job.id for job in ended.cancelled],
+        removal_job=None if ended.removal is None else ended.removal.job.id,
+    )
+
+
+@router.get(
+    "/removal",
+    summary="See what a removal of the data would do",
+    response_description="What would go, and what would stay.",
+    responses=errors(Code.NOT_FOUND),
+)
+def removal(user_id: Speaker, resources: ResourcesNow) -> RemovalOut:
+    """Count what disconnecting with `data: remove` would remove. Nothing changes."""
+    with resources.pool.transaction() as conn:
+        users.find(conn, user_id)
+        return RemovalOut.of(forget_collection.look(conn, user_id))
 
 
 def _callback_url(request: Request, resources: Resources) -> str:

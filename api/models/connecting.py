@@ -1,12 +1,13 @@
 """Hand-shakes, and the account that is connected in the end."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from actors.connect import Connected
+from actors.forget_collection import Removal
 from api.models import Model, Short
 
 # A page to go back to is a link on our own page: nothing but http and https may stand there.
@@ -67,6 +68,11 @@ class ConnectedOut(Model):
 class DisconnectBody(Model):
     """How thoroughly to disconnect."""
 
+    data: Literal["keep", "remove"] = Field(
+        default="keep",
+        description="`remove` has a job remove everything that came from Discogs, with albums that an import made and "
+        "nobody touched. `GET /api/discogs/auth/removal` counts first; `GET /api/discogs/export` keeps a copy.",
+    )
     forget_account: bool = Field(
         default=False,
         description="Also delete what is known from Discogs and unbind the account, so that another can be connected. "
@@ -81,3 +87,25 @@ class DisconnectedOut(Model):
     cancelled_jobs: list[UUID] = Field(
         description="Jobs that spoke for the account; one under way ends after its step."
     )
+    removal_job: UUID | None = Field(description="The job that removes the data; null when it stays.")
+
+
+class RemovalOut(Model):
+    """What a removal would do. Nothing changed."""
+
+    albums_removed: int = Field(description="Albums that an import made and nobody touched since.")
+    albums_kept: int = Field(
+        description="Albums that were there before, that somebody edited, or that the app's own tables refer to: they "
+        "stay, without what ties them to the account."
+    )
+    rows: dict[str, int] = Field(description="Rows that would go, by table.", examples=[{"instances": 10043}])
+    sentence: str
+
+    @classmethod
+    def of(cls, removal: Removal) -> "RemovalOut":
+        return cls(
+            albums_removed=removal.albums_removed,
+            albums_kept=removal.albums_kept,
+            rows=dict(removal.rows),
+            sentence=removal.sentence,
+        )

@@ -152,7 +152,7 @@ def test_another_account_than_before_is_a_choice(begin, complete, discogs, conne
 def test_after_forgetting_the_account_another_can_be_connected(begin, complete, client, discogs, connect, as_app, ada):
     connect(ada, username="crates", discogs_user_id=42)
     answer = client.post(f"{AUTH}/disconnect", json={"forget_account": True}, headers=as_app(ada))
-    assert answer.json() == {"was_connected": True, "cancelled_jobs": []}
+    assert answer.json() == {"was_connected": True, "cancelled_jobs": [], "removal_job": None}
     begun = begin(ada)
     answer = complete(ada, begun["request_token"], discogs.allow(begun["request_token"], "other"))
     assert (answer.status_code, answer.json()["username"]) == (200, "other")
@@ -164,13 +164,39 @@ def test_a_disconnect_forgets_the_tokens_and_cancels_what_speaks_for_the_account
     connect(ada)
     job = client.post("/api/jobs", json={"kind": "import_collection"}, headers=as_app(ada)).json()["job"]
     answer = client.post(f"{AUTH}/disconnect", headers=as_app(ada))
-    assert answer.json() == {"was_connected": True, "cancelled_jobs": [job["id"]]}
+    assert answer.json() == {"was_connected": True, "cancelled_jobs": [job["id"]], "removal_job": None}
     assert client.get(f"/api/jobs/{job['id']}", headers=as_app(ada)).json()["state"] == "cancelled"
     with resources.pool.transaction() as conn:
         row = conn.execute("SELECT discogs_oauth_token, discogs_oauth_secret FROM profiles WHERE id = %s", [ada])
         assert row.fetchone() == {"discogs_oauth_token": None, "discogs_oauth_secret": None}
     again = client.post(f"{AUTH}/disconnect", headers=as_app(ada))
-    assert again.json() == {"was_connected": False, "cancelled_jobs": []}
+    assert again.json() == {"was_connected": False, "cancelled_jobs": [], "removal_job": None}
+
+
+def test_data_is_counted_then_removed_by_a_job_and_nobody_connects_meanwhile(
+    client, connect, resources, as_app, ada, begin, complete, discogs
+):
+    connect(ada)
+    with resources.pool.transaction() as conn:
+        conn.execute(
+            "INSERT INTO rekkrd.folders (user_id, folder_id, name, record_count) VALUES (%s, 1, 'F', 0)", [ada]
+        )
+    said = client.get(f"{AUTH}/removal", headers=as_app(ada)).json()
+    assert (said["albums_removed"], said["albums_kept"], said["rows"]["folders"]) == (0, 0, 1)
+    answers = [client.post(f"{AUTH}/disconnect", json={"data": "remove"}, headers=as_app(ada)).json() for _ in range(2)]
+    assert [answer["was_connected"] for answer in answers] == [True, False]
+    (removal,) = {answer["removal_job"] for answer in answers}
+    job = client.get(f"/api/jobs/{removal}", headers=as_app(ada)).json()
+    assert (job["kind"], job["state"]) == ("forget_collection", "pending")
+    begun = begin(ada)
+    refused = complete(ada, begun["request_token"], discogs.allow(begun["request_token"]))
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "removal_under_way")
+    with resources.pool.transaction() as conn:
+        row = conn.execute("SELECT discogs_oauth_token, discogs_user_id FROM profiles WHERE id = %s", [ada]).fetchone()
+    assert row == {"discogs_oauth_token": None, "discogs_user_id": None}
+    client.post(f"/api/jobs/{removal}/cancel", headers=as_app(ada))
+    begun = begin(ada)
+    assert complete(ada, begun["request_token"], discogs.allow(begun["request_token"])).status_code == 200
 
 
 def test_a_token_that_was_revoked_at_once_connects_nobody(begin, complete, discogs, client, as_app, ada):
