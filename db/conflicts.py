@@ -174,7 +174,7 @@ def supersede_missing(conn: Connection, user_id: UUID) -> int:
 
 
 def open_vanished(conn: Connection, user_id: UUID) -> set[int]:
-    """Return the copies that vanished on Discogs and about which a conflict is open."""
+    """Return the copies that are missing on Discogs and about which, as a whole, a conflict is open."""
     return {row["instance_id"] for row in _sql.open_vanished(conn, user_id=user_id)}
 
 

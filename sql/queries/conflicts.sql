@@ -151,10 +151,15 @@ WHERE conflict.user_id = :user_id
     );
 
 -- name: open_vanished(user_id)
--- The copies that vanished on Discogs and about which a conflict is open.
-SELECT instance_id
-FROM rekkrd.conflicts
-WHERE user_id = :user_id AND resolved_at IS NULL AND field = '_record' AND theirs IS NULL;
+-- The copies that are missing on Discogs and about which, as a whole, a conflict is open.
+SELECT conflict.instance_id
+FROM rekkrd.conflicts AS conflict
+INNER JOIN rekkrd.instances AS copy
+    ON conflict.user_id = copy.user_id AND conflict.instance_id = copy.instance_id
+WHERE conflict.user_id = :user_id
+    AND conflict.resolved_at IS NULL
+    AND conflict.field = '_record'
+    AND copy.missing_since IS NOT NULL;
 
 -- name: edited_and_missing(user_id)
 -- Copies that vanished on Discogs while their albums differ from what was agreed on. Empty texts and none are the same.
