@@ -40,6 +40,7 @@ COMMANDS = (
     Command("doctor", MACHINE),
     Command("connect", COLLECTORS),
     Command("disconnect", COLLECTORS),
+    Command("export", COLLECTORS),
     Command("users", COLLECTORS),
     Command("keys", COLLECTORS),
     Command("import", JOBS, module="importing", function="import_"),

@@ -19,7 +19,10 @@ from discogs.records.credits import Artist, Format, Label
 from discogs.records.people import Identity
 from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
+from tests.actors.everything_owned import everything
 from workers.kinds import Done, NoArguments, Progress, Step
+
+__all__ = ["everything"]
 
 NOTHING = NoArguments()
 GRADES = (

@@ -1,25 +1,18 @@
 """After a removal nothing from Discogs is left anywhere, and nothing that is anybody's own went with it."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from actors import forget_collection
 from actors.catalog import ForgetCheckpoint
 from actors.forget_collection import AGAIN, look
-from db import forgetting, links
+from db import forgetting
 from db.forgetting import TABLES
-from db.links import Credentials
-from db.sealing import Keys
 from workers.kinds import Done, NoArguments, Progress, Step
-
-SENTINEL = "zq-only-on-discogs"
-ACCOUNT = 8_123_456_789
 
 # Tables with rows of a user that stay, and why.
 STAYS = {
@@ -29,49 +22,6 @@ STAYS = {
     "rekkrd.usage_months": "the same by the month",
     "rekkrd.turns": "the order of the line; upkeep clears it",
 }
-
-OWNED = """
-    SELECT c.table_schema || '.' || c.table_name AS name
-      FROM information_schema.columns AS c JOIN information_schema.tables AS t USING (table_schema, table_name)
-     WHERE c.column_name = 'user_id' AND t.table_type = 'BASE TABLE' AND c.table_schema IN ('public', 'rekkrd')
-"""
-
-# One row at least in every table that a removal empties. A new table is added here, to `db.forgetting.TABLES` and to
-# sql/queries/forgetting.sql; or above, with the reason for which it stays.
-FILL = """
-INSERT INTO rekkrd.jobs (id, kind, lane, queue, user_id, takes_token, speaks_for_user, state, started_at, finished_at,
-    checkpoint, outcome)
-SELECT %(job)s, 'import_collection', 'import', 'token', %(user)s, true, true, 'completed', now(), now(),
-    jsonb_build_object('account_id', %(account)s::bigint), %(said)s;
-INSERT INTO rekkrd.job_log (job_id, fence, line, step, logged_at, level, event, facts)
-SELECT %(job)s, 1, 1, 1, now(), 'info', 'x', jsonb_build_object('said', %(said)s::text);
-INSERT INTO public.discogs_import_jobs (id, user_id, error) SELECT %(job)s, %(user)s, %(said)s;
-INSERT INTO rekkrd.sweeps (id, job_id, user_id, list, try, sort, sort_order)
-SELECT %(job)s, %(job)s, %(user)s, 'collection', 1, 'added', 'desc';
-INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (1, 'shared', 'shared') ON CONFLICT DO NOTHING;
-INSERT INTO rekkrd.folders (user_id, folder_id, name, record_count) SELECT %(user)s, 1, %(said)s, 1;
-INSERT INTO rekkrd.fields (user_id, field_id, name, type) SELECT %(user)s, 4, %(said)s, 'textarea';
-INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id, notes)
-SELECT %(user)s, n, 1, 1, %(said)s FROM generate_series(1, 5) AS n;
-INSERT INTO rekkrd.wants (user_id, release_id, notes) SELECT %(user)s, 1, %(said)s;
-INSERT INTO rekkrd.agreed (user_id, instance_id, fields)
-SELECT %(user)s, 5, jsonb_build_object('discogs_notes', %(said)s::text);
-INSERT INTO rekkrd.questions (user_id, kind, subject, details)
-SELECT %(user)s, 'duplicate', '1', jsonb_build_object('a', %(said)s::text);
-INSERT INTO rekkrd.conflicts (user_id, instance_id, release_id, field, has_base, theirs)
-SELECT %(user)s, 1, 1, 'discogs_notes', false, to_jsonb(%(said)s::text);
-INSERT INTO rekkrd.rules (user_id, field, rule) SELECT %(user)s, 'discogs_notes', 'ours';
-INSERT INTO rekkrd.intents (user_id, release_id, known, error) SELECT %(user)s, 1, '{1}', %(said)s;
-INSERT INTO public.discogs_sync_log (user_id, action, status, details)
-SELECT %(user)s, 'import', 'success', jsonb_build_object('a', %(said)s::text);
-INSERT INTO public.discogs_value_history (user_id) SELECT %(user)s;
-INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price) SELECT %(user)s, 1, 5;
-INSERT INTO rekkrd.sync_settings (user_id) SELECT %(user)s;
-INSERT INTO rekkrd.nights (user_id, night) SELECT %(user)s, now();
-INSERT INTO rekkrd.handshakes (request_token_hash, user_id, request_token, request_secret, expires_at)
-SELECT %(user)s::text::bytea, %(user)s, %(said)s, 's', now() + interval '1 hour';
-INSERT INTO public.discogs_usage (user_id, month, api_calls) SELECT %(user)s, date_trunc('month', now()), 9;
-"""
 
 
 @dataclass
@@ -99,40 +49,20 @@ class Removal:
 
 
 @pytest.fixture
-def conn(migrated_database_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(migrated_database_url, row_factory=dict_row, autocommit=True) as connection:
-        yield connection
+def conn(everything) -> psycopg.Connection:
+    return everything.conn
 
 
 @pytest.fixture
-def fill(conn) -> Callable[[str], UUID]:
-    """Make a user who has something of everything, connected or not."""
-
-    def make(handle: str) -> UUID:
-        said = SENTINEL if handle == "ada" else "of another"
-        row = conn.execute("INSERT INTO profiles (handle) VALUES (%s) RETURNING id", [handle]).fetchone()
-        account = ACCOUNT if handle == "ada" else 1
-        with conn.transaction():
-            keys = Keys.parse("now:" + "11" * 32)
-            tokens = Credentials("oauth", "t", "s")
-            links.connect(conn, keys, row["id"], username=said, discogs_user_id=account, credentials=tokens)
-        with psycopg.ClientCursor(conn) as cursor:
-            cursor.execute(FILL, {"user": row["id"], "job": uuid4(), "account": account, "said": said})
-        return row["id"]
-
-    return make
-
-
-@pytest.fixture
-def ada(fill, conn) -> UUID:
+def ada(everything, conn) -> UUID:
     """Somebody who just disconnected, as the door leaves them."""
-    user_id = fill("ada")
+    user_id = everything.own("ada")
     forgetting.unbind(conn, user_id)
     return user_id
 
 
 @pytest.fixture
-def album(conn, ada):
+def album(everything, conn, ada):
     """Put an album on the shelf as an import makes it: number, then what somebody does to it."""
 
     def make(number: int, *, is_made: bool = True, **edited) -> UUID:
@@ -140,14 +70,14 @@ def album(conn, ada):
             "artist": "A",
             "title": f"T{number}",
             "media_condition": "VG",
-            "discogs_notes": SENTINEL,
+            "discogs_notes": everything.said,
             "year": None,
             "discogs_folder_id": 1,
         }
         row = conn.execute(
             "INSERT INTO albums (user_id, artist, title, media_condition, discogs_notes, discogs_instance_id, "
             "discogs_folder_id, discogs_date_added) VALUES (%s, 'A', %s, 'VG', %s, %s, 1, now()) RETURNING id",
-            [ada, agreed["title"], SENTINEL, number],
+            [ada, agreed["title"], everything.said, number],
         ).fetchone()
         conn.execute(
             "INSERT INTO rekkrd.agreed (user_id, instance_id, album_id, fields) VALUES (%s, %s, %s, %s)",
@@ -167,8 +97,8 @@ def album(conn, ada):
     return make
 
 
-def counts(conn, user_id: UUID) -> dict[str, int]:
-    names = sorted(row["name"] for row in conn.execute(OWNED))
+def counts(everything, user_id: UUID) -> dict[str, int]:
+    conn, names = everything.conn, everything.tables()
     return {
         name: conn.execute(
             sql.SQL("SELECT count(*) AS n FROM {} WHERE user_id = %s").format(sql.Identifier(*name.split("."))),
@@ -178,8 +108,9 @@ def counts(conn, user_id: UUID) -> dict[str, int]:
     }
 
 
-def texts(conn) -> list[str]:
+def texts(everything) -> list[str]:
     """Rows of any table of the database in which what only this account had still stands."""
+    conn = everything.conn
     tables = conn.execute(
         "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'rekkrd') ORDER BY 1, 2"
     ).fetchall()
@@ -191,28 +122,28 @@ def texts(conn) -> list[str]:
                 sql.Identifier(row["schemaname"], row["tablename"])
             )
         )
-        if SENTINEL in found["said"] or str(ACCOUNT) in found["said"]
+        if everything.said in found["said"] or str(everything.account) in found["said"]
     ]
 
 
-def test_nothing_of_the_account_is_left_in_any_table_and_nobody_else_lost_a_row(conn, fill, ada, album):
-    bob = fill("bob")
+def test_nothing_of_the_account_is_left_in_any_table_and_nobody_else_lost_a_row(everything, conn, ada, album):
+    bob = everything.own("bob")
     kept, _ = album(1, title="Mine"), album(2)
-    before, bobs = counts(conn, ada), counts(conn, bob)
+    before, bobs = counts(everything, ada), counts(everything, bob)
     lacking = {name for name, rows in before.items() if name not in STAYS and not rows}
     assert lacking == {"rekkrd.links"}, "say it in FILL; the link goes with the tokens"
     ended = Removal(conn, ada).run()
-    assert [name for name, rows in counts(conn, ada).items() if name not in STAYS and rows] == []
-    assert texts(conn) == []
-    assert counts(conn, bob) == bobs
+    assert [name for name, rows in counts(everything, ada).items() if name not in STAYS and rows] == []
+    assert texts(everything) == []
+    assert counts(everything, bob) == bobs
     assert [row["id"] for row in conn.execute("SELECT id FROM albums WHERE user_id = %s", [ada])] == [kept]
     of_albums = 2  # agreements go with their albums, and are not counted beside them
     rows_gone = sum(rows for name, rows in before.items() if name not in STAYS) - of_albums
     assert ended.progress.processed == ended.progress.total == rows_gone + 1
 
 
-def test_every_table_of_the_list_belongs_to_users(conn):
-    owned = {row["name"].partition(".")[2] for row in conn.execute(OWNED)}
+def test_every_table_of_the_list_belongs_to_users(everything):
+    owned = {name.partition(".")[2] for name in everything.tables()}
     assert set(TABLES) <= owned
     assert owned - set(TABLES) == {name.partition(".")[2] for name in STAYS} | {"links"}
 
@@ -228,14 +159,14 @@ def test_every_table_of_the_list_belongs_to_users(conn):
         {"is_made": False},
     ],
 )
-def test_an_album_that_is_anybodys_own_stays_without_what_ties_it(conn, ada, album, edited):
+def test_an_album_that_is_anybodys_own_stays_without_what_ties_it(everything, conn, ada, album, edited):
     stays = album(1, **edited)
     assert (look(conn, ada).albums_removed, look(conn, ada).albums_kept) == (0, 1)
     before = conn.execute("SELECT * FROM albums WHERE id = %s", [stays]).fetchone()
     Removal(conn, ada).run()
     after = conn.execute("SELECT * FROM albums WHERE id = %s", [stays]).fetchone()
     gone = {"discogs_instance_id": None, "discogs_folder_id": None, "discogs_date_added": None}
-    if before["discogs_notes"] == SENTINEL:
+    if before["discogs_notes"] == everything.said:
         gone["discogs_notes"] = None
     assert after == {**before, **gone}
 
@@ -286,17 +217,17 @@ def test_no_agreement_is_ever_without_its_album_half_way(conn, ada, album, monke
         assert conn.execute("SELECT count(*) AS n FROM rekkrd.agreed WHERE album_id IS NULL").fetchone()["n"] == 0
 
 
-def test_what_came_after_a_new_connection_is_not_touched(conn, ada, album):
+def test_what_came_after_a_new_connection_is_not_touched(everything, conn, ada, album):
     album(1)
     conn.execute("INSERT INTO rekkrd.links (user_id) VALUES (%s)", [ada])
-    before = counts(conn, ada)
+    before = counts(everything, ada)
     assert Removal(conn, ada).run().outcome == AGAIN
-    assert counts(conn, ada) == before
+    assert counts(everything, ada) == before
 
 
-def test_a_look_counts_and_changes_nothing(conn, ada, album):
+def test_a_look_counts_and_changes_nothing(everything, conn, ada, album):
     album(1), album(2, title="Mine")
-    before = counts(conn, ada)
+    before = counts(everything, ada)
     said = look(conn, ada)
     assert (said.albums_removed, said.albums_kept, said.rows["instances"]) == (1, 1, 5)
     assert said.rows.keys() == set(TABLES)
@@ -304,4 +235,4 @@ def test_a_look_counts_and_changes_nothing(conn, ada, album):
         name: said.rows[name.partition(".")[2]] for name in before if name.partition(".")[2] in TABLES
     }
     assert said.sentence.startswith("5 records and 1 want from Discogs would be removed")
-    assert counts(conn, ada) == before
+    assert counts(everything, ada) == before
