@@ -96,6 +96,7 @@ def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -
     return statuses
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # the API's own threads do, beside the generator
 def test_no_operation_breaks_and_most_reach_what_they_are_for(
     app: Any,
     finished: Callable[[], UUID],
