@@ -50,7 +50,7 @@ def answer_duplicate(conn: Connection, user_id: UUID, question: Question, album_
     details: dict[str, Json] = {
         "instance_id": number,
         "change": "shelved" if shelved.is_new else "linked",
-        "evidence": "answer",
+        "evidence": "the collector's answer",
         "taken": shelved.taken,
         "clashing": shelved.clashing,
     }

@@ -24,6 +24,7 @@ CALLED = {
     "title": "Title",
     "year": "Year",
     "catalog_number": "Catalogue number",
+    "_record": "The whole record",
 }
 ALBUMS = {
     "notes": "discogs_notes",

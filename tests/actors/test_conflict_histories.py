@@ -253,10 +253,12 @@ def test_conflicts_are_those_of_the_oracle_and_lose_nothing_and_end_in_agreement
     @settings(
         max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
-    @given(histories, side)
-    def follow(history, chosen):
-        note(history)
+    @given(st.dictionaries(st.sampled_from([*FIELDS, RECORD]), rule), histories, side)
+    def follow(standing, history, chosen):
+        note((standing, history))
         world = World(drive)
+        for one, said in standing.items():
+            world.set_rule(one, said)
         for act in itertools.chain.from_iterable(history):
             world.do(*act)
             if world.oracle.is_over:

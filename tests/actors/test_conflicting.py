@@ -305,6 +305,16 @@ def test_an_album_whose_copy_is_gone_may_be_kept_as_it_is(vanished):
     assert vanished.one("SELECT count(*) FROM albums") == 101
 
 
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_an_album_edited_since_its_copy_vanished_is_not_decided_unseen(vanished, side):
+    vanished.import_collection()
+    vanished.execute("UPDATE albums SET title = 'typed just now' WHERE discogs_instance_id = %s", ONE)
+    assert not answer(vanished, side)
+    (one,) = open_ones(vanished).values()
+    assert one.clash.ours["title"] == "typed just now"
+    assert answer(vanished, side)
+
+
 def test_an_album_whose_copy_is_gone_may_get_a_new_one(vanished):
     vanished.import_collection()
     assert answer(vanished, "ours")

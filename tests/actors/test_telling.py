@@ -72,6 +72,10 @@ def changed(name, before, after, **more):
             {"change": "resolved", "field": "discogs_notes", "take": "ours"},
             "Notes changed on both sides; decided: what stands here is kept.",
         ),
+        (
+            {"change": "edited on Discogs, deleted here", "field": "_record"},
+            "The whole record: edited on Discogs, deleted here.",
+        ),
         ({"change": "of tomorrow"}, "Of tomorrow."),
         ({}, "Touched; nothing of it changed."),
     ],

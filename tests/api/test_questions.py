@@ -155,7 +155,7 @@ def test_a_copy_is_linked_to_the_album_that_it_is(client, as_app, ada, duplicate
     assert say(client, as_app(ada), one, album=None).status_code == 409
     with resources.pool.transaction() as conn:
         (line,) = sync_log.of_user(conn, ada)
-    assert (line.details["change"], line.details["evidence"]) == ("linked", "answer")
+    assert (line.details["change"], line.details["evidence"]) == ("linked", "the collector's answer")
 
 
 def test_a_copy_becomes_an_album_of_its_own(client, as_app, ada, duplicate, execute):
