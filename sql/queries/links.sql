@@ -164,6 +164,8 @@ WHERE user_id = :user_id AND (discogs_instance_id IS NOT NULL OR discogs_folder_
 WITH
     gone_agreed AS (DELETE FROM rekkrd.agreed WHERE user_id = :user_id),
     gone_questions AS (DELETE FROM rekkrd.questions WHERE user_id = :user_id),
+    gone_conflicts AS (DELETE FROM rekkrd.conflicts WHERE user_id = :user_id),
+    gone_intents AS (DELETE FROM rekkrd.intents WHERE user_id = :user_id),
     gone_instances AS (DELETE FROM rekkrd.instances WHERE user_id = :user_id),
     gone_wants AS (DELETE FROM rekkrd.wants WHERE user_id = :user_id),
     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),

@@ -10,7 +10,7 @@ from psycopg import sql
 from actors import forget_collection
 from actors.catalog import ForgetCheckpoint
 from actors.forget_collection import AGAIN, look
-from db import forgetting
+from db import forgetting, links
 from db.forgetting import TABLES
 from workers.kinds import Done, NoArguments, Progress, Step
 
@@ -223,6 +223,15 @@ def test_what_came_after_a_new_connection_is_not_touched(everything, conn, ada, 
     before = counts(everything, ada)
     assert Removal(conn, ada).run().outcome == AGAIN
     assert counts(everything, ada) == before
+
+
+def test_who_only_unbinds_the_account_keeps_nothing_that_waits_for_it(everything, conn):
+    eve = everything.own("eve")
+    with conn.transaction():
+        links.forget_account(conn, eve)
+    left = counts(everything, eve)
+    waits = ["agreed", "conflicts", "fields", "folders", "instances", "intents", "links", "questions", "wants"]
+    assert {name: left[f"rekkrd.{name}"] for name in waits if left[f"rekkrd.{name}"]} == {}
 
 
 def test_a_look_counts_and_changes_nothing(everything, conn, ada, album):
