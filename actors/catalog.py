@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from actors.outgoing import Doing
 from workers.kinds import Kind, NoArguments, Plain
@@ -51,11 +51,16 @@ class PagesFirst(ImportCheckpoint):
 
 
 class UpkeepCheckpoint(Plain):
-    """How many jobs were cleared, and the last one looked at, by when it ended."""
+    """How many jobs were cleared, and the last one looked at, by when it ended; ``table`` is None until they are over.
+
+    Then the place of the table that is cleared, and how many rows of each went, by what upkeep calls one.
+    """
 
     cleared: int = 0
     after_at: AwareDatetime | None = None
     after_id: UUID | None = None
+    table: int | None = None
+    gone: dict[str, int] = Field(default_factory=dict)
 
 
 class NightlyCheckpoint(Plain):

@@ -140,9 +140,9 @@ def remove(conn: Connection, name: str) -> None:
     _sql.remove_worker(conn, name=name)
 
 
-def forget_gone(conn: Connection) -> int:
-    """Clear workers that were killed more than an hour ago; return of how many."""
-    return int(_sql.forget_gone(conn, age=GONE_SHOWN))
+def forget_gone(conn: Connection, *, room: int) -> int:
+    """Clear at most ``room`` workers that were killed more than an hour ago; return of how many."""
+    return int(_sql.forget_gone(conn, age=GONE_SHOWN, room=room))
 
 
 def workers(conn: Connection) -> list[Worker]:

@@ -39,6 +39,6 @@ def keep(conn: Connection, scope: str, key: str, *, job_ids: Sequence[UUID], are
     _sql.keep(conn, scope=scope, key=key, job_ids=list(job_ids), are_new=list(are_new))
 
 
-def forget_old(conn: Connection) -> int:
-    """Clear keys that are older than a day; return of how many."""
-    return int(_sql.forget_old(conn, kept=KEPT))
+def forget_old(conn: Connection, *, room: int) -> int:
+    """Clear at most ``room`` keys that are older than a day; return of how many."""
+    return int(_sql.forget_old(conn, kept=KEPT, room=room))

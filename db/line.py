@@ -80,12 +80,12 @@ def count_ahead(conn: Connection, job_id: UUID) -> int:
     return min(MOST_AHEAD, int(_sql.count_ahead(conn, id=job_id, most=MOST_AHEAD) or 0))
 
 
-def forget_idle_turns(conn: Connection) -> int:
-    """Clear the turns of users who have nothing in the lane any more; return of how many.
+def forget_idle_turns(conn: Connection, *, room: int) -> int:
+    """Clear at most ``room`` turns of users who have nothing in the lane any more; return of how many.
 
     Held first, cleared by a second statement: a job enqueued in between, not yet to be seen, would lose its turn and
     never be called up.
     """
-    idle = _sql.hold_idle_turns(conn)
+    idle = _sql.hold_idle_turns(conn, room=room)
     lanes, user_ids = [row["lane"] for row in idle], [row["user_id"] for row in idle]
     return int(_sql.forget_turns(conn, lanes=lanes, user_ids=user_ids))

@@ -74,6 +74,6 @@ def sums(conn: Connection, age: timedelta) -> dict[str, Sums]:
     return {row.pop("entry"): Sums(**row) for row in _sql.sum_up(conn, age=age)}
 
 
-def forget_old(conn: Connection, age: timedelta) -> int:
-    """Clear old ticks; return of how many."""
-    return int(_sql.forget_old(conn, age=age))
+def forget_old(conn: Connection, age: timedelta, *, room: int) -> int:
+    """Clear at most ``room`` old ticks; return of how many."""
+    return int(_sql.forget_old(conn, age=age, room=room))

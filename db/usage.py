@@ -110,16 +110,16 @@ def minutes(
     return [MinuteShare(**row) for row in rows]
 
 
-def forget_minutes(conn: Connection, age: timedelta) -> int:
-    """Clear old minutes, and leave their months; return of how many."""
-    return int(_sql.forget_minutes(conn, age=age))
+def forget_minutes(conn: Connection, age: timedelta, *, room: int) -> int:
+    """Clear at most ``room`` old minutes, and leave their months; return of how many."""
+    return int(_sql.forget_minutes(conn, age=age, room=room))
 
 
-def forget_months(conn: Connection, age: timedelta) -> int:
-    """Clear the parts of old months, and leave the plan's ``discogs_usage``; return of how many."""
-    return int(_sql.forget_months(conn, age=age))
+def forget_months(conn: Connection, age: timedelta, *, room: int) -> int:
+    """Clear at most ``room`` parts of old months, and leave the plan's ``discogs_usage``; return of how many."""
+    return int(_sql.forget_months(conn, age=age, room=room))
 
 
-def forget_flushes(conn: Connection, age: timedelta) -> int:
-    """Clear flushes that are too old to be said again; return of how many."""
-    return int(_sql.forget_flushes(conn, age=age))
+def forget_flushes(conn: Connection, age: timedelta, *, room: int) -> int:
+    """Clear at most ``room`` flushes that are too old to be said again; return of how many."""
+    return int(_sql.forget_flushes(conn, age=age, room=room))

@@ -25,10 +25,17 @@ ON CONFLICT (name) DO UPDATE
 DELETE FROM rekkrd.workers
 WHERE name = :name;
 
--- name: forget_gone(age)!
--- Clear workers that were killed and not seen since.
+-- name: forget_gone(age, room)!
+-- Clear some workers that were killed and not seen since; one that is heard of this moment stays.
 DELETE FROM rekkrd.workers
-WHERE seen_at < now() - :age::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.workers
+        WHERE seen_at < now() - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));
 
 -- name: find_workers(age)
 -- All that were seen lately, by host and age, with how long ago each thing was, by this database's clock.

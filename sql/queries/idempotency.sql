@@ -24,7 +24,14 @@ UPDATE rekkrd.idempotency
 SET job_ids = :job_ids, are_new = :are_new
 WHERE scope = :scope AND key = :key;
 
--- name: forget_old(kept)!
--- Clear keys that nobody may count on any more.
+-- name: forget_old(kept, room)!
+-- Clear some keys that nobody may count on any more; one that is taken anew this moment is left to who takes it.
 DELETE FROM rekkrd.idempotency
-WHERE made_at < now() - :kept::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.idempotency
+        WHERE made_at < now() - :kept::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));

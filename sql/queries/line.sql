@@ -238,8 +238,8 @@ others AS (
 SELECT own.ahead + others.ahead
 FROM own CROSS JOIN others;
 
--- name: hold_idle_turns()
--- Turns of users without live work in the lane, save those that a job being enqueued holds.
+-- name: hold_idle_turns(room)
+-- Some turns of users without live work in the lane, save those that a job being enqueued holds.
 SELECT
     t.lane,
     t.user_id
@@ -249,6 +249,7 @@ WHERE NOT EXISTS (
     FROM rekkrd.jobs AS j
     WHERE j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
 )
+LIMIT :room
 FOR UPDATE SKIP LOCKED;
 
 -- name: forget_turns(lanes, user_ids)!

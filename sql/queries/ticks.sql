@@ -53,7 +53,14 @@ FROM rekkrd.ticks
 WHERE made_at > now() - :age::interval
 GROUP BY entry;
 
--- name: forget_old(age)!
--- Ticks that nobody will ask for again.
+-- name: forget_old(age, room)!
+-- Some ticks that nobody will ask for again.
 DELETE FROM rekkrd.ticks
-WHERE made_at < now() - :age::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.ticks
+        WHERE made_at < now() - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));

@@ -143,20 +143,41 @@ SELECT
 FROM public.discogs_usage
 WHERE month = :month AND user_id = :user_id;
 
--- name: forget_minutes(age)!
--- Minutes that nobody will ask for again; their months stay.
+-- name: forget_minutes(age, room)!
+-- Some minutes that nobody will ask for again; their months stay.
 DELETE FROM rekkrd.usage_minutes
-WHERE minute < now() - :age::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.usage_minutes
+        WHERE minute < now() - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));
 
--- name: forget_months(age)!
--- Months that began so long ago; what the plan keeps of them stays.
+-- name: forget_months(age, room)!
+-- Some parts of months that began so long ago; what the plan keeps of them stays.
 DELETE FROM rekkrd.usage_months
-WHERE month < (now() AT TIME ZONE 'UTC')::date - :age::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.usage_months
+        WHERE month < (now() AT TIME ZONE 'UTC')::date - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));
 
--- name: forget_flushes(age)!
--- Flushes that nobody will say again.
+-- name: forget_flushes(age, room)!
+-- Some flushes that nobody will say again.
 DELETE FROM rekkrd.usage_flushes
-WHERE flushed_at < now() - :age::interval;
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.usage_flushes
+        WHERE flushed_at < now() - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));
 
 -- name: minutes_of_all(since, until, part)
 -- Minutes of the whole fleet that began between two moments, in parts, the oldest first.

@@ -1,6 +1,8 @@
 """Upkeep clears what is older than the settings want kept."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,10 +10,10 @@ import pytest
 from actors import upkeep as actor
 from actors.catalog import UPKEEP, UpkeepCheckpoint
 from actors.jobs import jobs_of
-from db import usage
+from db import Connection, usage
 from db.pool import Pool
 from db.usage import Use
-from workers.kinds import Continue, Done, NoArguments, Progress, Step
+from workers.kinds import Continue, Done, Job, NoArguments, Progress, Step
 from workers.settings import EngineSettings
 
 
@@ -21,23 +23,89 @@ def step(checkpoint: UpkeepCheckpoint | None = None) -> Step[NoArguments, Upkeep
     )
 
 
+def upkeep() -> Job[Any, Any, Any]:
+    (job,) = [job for job in jobs_of(EngineSettings(_env_file=None)) if job.kind is UPKEEP]
+    return job
+
+
+def run(pool: Pool, job: Job[Any, Any, Any]) -> tuple[str, int]:
+    """Run all steps, each with the checkpoint as the ledger would give it; what was said, and how many there were."""
+    checkpoint, steps = UpkeepCheckpoint(), 0
+    while True:
+        with pool.transaction() as conn:
+            outcome = job.store(conn, step(checkpoint), None)
+        steps += 1
+        if isinstance(outcome, Done):
+            return outcome.outcome, steps
+        assert isinstance(outcome, Continue)
+        assert not outcome.takes_token
+        checkpoint = UpkeepCheckpoint.model_validate(outcome.checkpoint.model_dump(mode="json"))
+
+
+@pytest.fixture
+def pool(migrated_database_url: str) -> Iterator[Pool]:
+    opened = Pool(migrated_database_url, size=1, timeout_seconds=5)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize(("kept_days", "left"), [("1", 1), ("3", 2)])
 def test_single_minutes_of_usage_are_kept_as_long_as_the_settings_say(
-    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch, kept_days: str, left: int
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, kept_days: str, left: int
 ) -> None:
     monkeypatch.setenv("REKKRD_USAGE_KEPT_DAYS", kept_days)
-    (upkeep,) = [job for job in jobs_of(EngineSettings(_env_file=None)) if job.kind is UPKEEP]
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    pool = Pool(migrated_database_url, size=1, timeout_seconds=5)
-    try:
+    with pool.transaction() as conn:
+        counts = {Use(now - timedelta(days=age), None, "import", "k", "GET /a"): 1 for age in (0, 2, 9)}
+        usage.add(conn, uuid4(), counts)
+    said, _ = run(pool, upkeep())
+    with pool.transaction() as conn:
+        assert len(usage.minutes(conn, now - timedelta(days=99), "lane")) == left
+    assert f"{3 - left} minutes of usage cleared" in said
+
+
+OLD_ROWS = {
+    "turns": "INSERT INTO rekkrd.turns (lane, user_id, turn) SELECT 'import', gen_random_uuid(), n FROM {n}",
+    "ticks": "INSERT INTO rekkrd.ticks (entry, due_at, made_at) SELECT n::text, {old}, {old} FROM {n}",
+    "usage_minutes": "INSERT INTO rekkrd.usage_minutes (minute, lane, kind, endpoint, requests) "
+    "SELECT date_trunc('minute', {old}), 'import', 'k', n::text, 1 FROM {n}",
+    "usage_months": "INSERT INTO rekkrd.usage_months (month, lane, kind, endpoint, requests) "
+    "SELECT date_trunc('month', {old}), 'import', 'k', n::text, 1 FROM {n}",
+    "usage_flushes": "INSERT INTO rekkrd.usage_flushes (id, flushed_at) SELECT gen_random_uuid(), {old} FROM {n}",
+    "idempotency": "INSERT INTO rekkrd.idempotency (scope, key, body_hash, made_at) "
+    "SELECT '', n::text, '', {old} FROM {n}",
+    "workers": "INSERT INTO rekkrd.workers (name, host, pid, version, lanes, kinds, threads, busy, stuck, seen_at) "
+    "SELECT n::text, 'h', 1, '1', '{{}}', '{{}}', 1, 0, 0, {old} FROM {n}",
+}
+
+
+def test_each_table_is_cleared_piece_by_piece_and_one_a_transaction(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "PIECE", 2)
+    assert len(OLD_ROWS) == len(actor.TABLES)
+    with pool.transaction() as conn:
+        for fill in OLD_ROWS.values():
+            conn.execute(fill.format(old="now() - interval '3 years'", n="generate_series(1, 5) AS n").encode())
+    checkpoint: UpkeepCheckpoint = UpkeepCheckpoint(table=0)
+    job, pieces = upkeep(), []
+    while True:
         with pool.transaction() as conn:
-            counts = {Use(now - timedelta(days=age), None, "import", "k", "GET /a"): 1 for age in (0, 2, 9)}
-            usage.add(conn, uuid4(), counts)
-            outcome = upkeep.store(conn, step(), None)
-            assert len(usage.minutes(conn, now - timedelta(days=99), "lane")) == left
-        assert f"{3 - left} minutes of usage cleared" in outcome.outcome
-    finally:
-        pool.close()
+            before = rows(conn)
+            outcome = job.store(conn, step(checkpoint), None)
+            after = rows(conn)
+        pieces.append({name: before[name] - after[name] for name in before if before[name] != after[name]})
+        if isinstance(outcome, Done):
+            break
+        checkpoint = outcome.checkpoint
+    assert pieces == [{name: gone} for name in OLD_ROWS for gone in (2, 2, 1)]
+    assert outcome.outcome == "0 old jobs, 5 idle turns, 5 old ticks and 5 minutes of usage cleared."
+
+
+def rows(conn: Connection) -> dict[str, int]:
+    return {
+        name: conn.execute(f"SELECT count(*) AS n FROM rekkrd.{name}".encode()).fetchone()["n"] for name in OLD_ROWS
+    }
 
 
 ENDED = """
@@ -53,30 +121,16 @@ ENDED = """
 
 
 def test_jobs_are_cleared_as_long_after_their_end_as_the_settings_say_a_piece_a_step(
-    migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REKKRD_JOBS_KEPT_DAYS", "7")
     monkeypatch.setenv("REKKRD_FAILED_KEPT_DAYS", "14")
     monkeypatch.setattr(actor, "PIECE", 2)
-    (upkeep,) = [job for job in jobs_of(EngineSettings(_env_file=None)) if job.kind is UPKEEP]
-    pool = Pool(migrated_database_url, size=1, timeout_seconds=5)
-    checkpoint, steps = UpkeepCheckpoint(), 0
-    try:
-        with pool.transaction() as conn:
-            conn.execute(ENDED)
-        while True:
-            with pool.transaction() as conn:
-                outcome = upkeep.store(conn, step(checkpoint), None)
-            steps += 1
-            if isinstance(outcome, Done):
-                break
-            assert isinstance(outcome, Continue)
-            assert not outcome.takes_token
-            checkpoint = UpkeepCheckpoint.model_validate(outcome.checkpoint.model_dump(mode="json"))
-        with pool.transaction() as conn:
-            left = conn.execute("SELECT state FROM rekkrd.jobs ORDER BY state").fetchall()
-    finally:
-        pool.close()
+    with pool.transaction() as conn:
+        conn.execute(ENDED)
+    said, steps = run(pool, upkeep())
+    with pool.transaction() as conn:
+        left = conn.execute("SELECT state FROM rekkrd.jobs ORDER BY state").fetchall()
     assert [row["state"] for row in left] == ["completed", "failed"]
-    assert outcome.outcome.startswith("3 old jobs, ")
-    assert steps == 3, "two pieces of two jobs that ended more than 7 days ago, and the rest"
+    assert said.startswith("3 old jobs, ")
+    assert steps == 3 + len(actor.TABLES), "two pieces of two jobs that ended more than 7 days ago, then none"

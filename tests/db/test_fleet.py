@@ -65,10 +65,10 @@ def test_a_killed_worker_is_shown_as_gone_for_an_hour_and_then_cleared(conn):
     fleet.keep(conn, SIGN)
     unseen_for(conn, "21 seconds")
     assert the_worker(conn).trouble == "gone without a word"
-    assert fleet.forget_gone(conn) == 0
+    assert fleet.forget_gone(conn, room=9) == 0
     unseen_for(conn, "61 minutes")
     assert fleet.workers(conn) == []
-    assert fleet.forget_gone(conn) == 1
+    assert fleet.forget_gone(conn, room=9) == 1
 
 
 def test_a_clean_end_leaves_no_row(conn):

@@ -161,7 +161,7 @@ def test_upkeep_beside_a_job_being_enqueued_leaves_it_its_turn(pool: Pool) -> No
         new = NewJob("count", "import", user, {}, None, takes_token=True, speaks_for_user=False)
         enqueued, _ = jobs.add(app, new)
         with pool.transaction() as upkeep:
-            assert line.forget_idle_turns(upkeep) == 0
+            assert line.forget_idle_turns(upkeep, room=9) == 0
     assert call(pool) == [enqueued.id]
 
 
@@ -169,8 +169,8 @@ def test_upkeep_clears_only_idle_turns(pool: Pool) -> None:
     over, live = add(pool, uuid4()), add(pool, uuid4())
     with pool.transaction() as conn:
         jobs.cancel(conn, over)
-        assert line.forget_idle_turns(conn) == 1
-        assert line.forget_idle_turns(conn) == 0
+        assert line.forget_idle_turns(conn, room=9) == 1
+        assert line.forget_idle_turns(conn, room=9) == 0
     assert call(pool) == [live]
 
 

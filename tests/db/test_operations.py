@@ -73,7 +73,7 @@ def test_a_retried_job_goes_on_where_its_checkpoint_stands(pool: Pool) -> None:
 def test_a_retried_job_is_called_up_although_its_user_left_the_line(pool: Pool) -> None:
     job_id = fail(pool, add(pool, uuid4()))
     with pool.transaction() as conn:
-        assert line.forget_idle_turns(conn) == 1
+        assert line.forget_idle_turns(conn, room=9) == 1
     retry(pool, job_id)
     with pool.transaction() as conn:
         calls = line.call_up(conn, lane="import", takes_token=True, room=9, call_seconds=10)

@@ -185,18 +185,18 @@ def test_old_minutes_and_flushes_are_cleared_and_months_stay(conn: Connection, a
     old, flush = use(ada, minute=datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(days=40)), uuid4()
     new = use(ada, minute=old.minute + timedelta(days=10))
     usage.add(conn, flush, {old: 1, new: 1})
-    assert usage.forget_minutes(conn, timedelta(days=35)) == 1
+    assert usage.forget_minutes(conn, timedelta(days=35), room=9) == 1
     assert [row[0] for row in minutes(conn)] == [new.minute]
     assert sum(row[2] for row in plans(conn)) == 2  # type: ignore[misc]  a number
-    assert usage.forget_months(conn, timedelta(days=100)) == 0
-    assert usage.forget_flushes(conn, timedelta(days=1)) == 0
+    assert usage.forget_months(conn, timedelta(days=100), room=9) == 0
+    assert usage.forget_flushes(conn, timedelta(days=1), room=9) == 0
     conn.execute("UPDATE rekkrd.usage_flushes SET flushed_at = now() - interval '2 days'")
-    assert usage.forget_flushes(conn, timedelta(days=1)) == 1
+    assert usage.forget_flushes(conn, timedelta(days=1), room=9) == 1
 
 
 def test_old_months_lose_their_parts_and_the_plans_row_stays(conn: Connection, ada: UUID) -> None:
     this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
     usage.add(conn, uuid4(), {use(ada, minute=NOON.replace(year=2020)): 3, use(ada, minute=this_minute): 1})
-    assert usage.forget_months(conn, timedelta(days=800)) == 1
+    assert usage.forget_months(conn, timedelta(days=800), room=9) == 1
     assert usage.month_of(conn, date(2020, 3, 1), ada).requests == 0
     assert [row[2] for row in plans(conn)] == [3, 1]

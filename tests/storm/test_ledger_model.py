@@ -363,7 +363,7 @@ class LedgerLives(RuleBasedStateMachine):
         if is_looked_after:
             self.take_back()
             with self.conn.transaction():
-                line.forget_idle_turns(self.conn)
+                line.forget_idle_turns(self.conn, room=500)
 
     @invariant()
     def both_say_the_same(self):
