@@ -28,6 +28,7 @@ STILL = timedelta(hours=1)  # a trouble that lasts is told again after this, and
 QUIET = timedelta(minutes=5)  # a trouble is over when nobody saw it for so long; one that comes and goes is one
 NO_WORKER = timedelta(minutes=5)  # a deploy takes less
 MOST_GROUPS = 5
+TELLING_SECONDS = 50.0  # a look's messages are told by then; who has died meanwhile is taken over by the next look
 AWAY_LOOKS = 3  # looks that found no database before somebody is told
 
 
@@ -43,26 +44,32 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What operators are told, in Slack's markup."""
+    """What operators are told, in Slack's markup; ``is_last`` when the trouble is over."""
 
     name: str
     text: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of troubles, old and new: what is told, and of which nothing is left."""
+    """What becomes of troubles, old and new: what is told, and which go without a word."""
 
-    messages: Sequence[Message]
-    over: Sequence[str]
+    messages: Sequence[Message] = ()
+    forgotten: Sequence[str] = ()
 
 
 def decide(troubles: Sequence[Trouble], known: Sequence[Raised], now: datetime) -> Decision:
-    """Tell of a trouble when it lasted for its patience, every hour while it lasts, and once when it is over."""
+    """Tell of a trouble when it lasted for its patience, every hour while it lasts, and once when it is over.
+
+    What another scheduler tells of this moment is left to that one.
+    """
     before = {one.name: one for one in known}
     messages = []
     for trouble in troubles:
         was = before.get(trouble.name)
+        if was is not None and was.is_being_told:
+            continue
         since = was.raised_at if was is not None else now
         if was is not None and was.told_at is not None:
             if now - was.told_at >= STILL:
@@ -70,9 +77,9 @@ def decide(troubles: Sequence[Trouble], known: Sequence[Raised], now: datetime) 
         elif now - since >= trouble.patience:
             messages.append(_message("Alarm", trouble))
     here = {trouble.name for trouble in troubles}
-    gone = [one for one in known if one.name not in here and now - one.seen_at >= QUIET]
+    gone = [one for one in known if one.name not in here and now - one.seen_at >= QUIET and not one.is_being_told]
     messages += [_recovery(one) for one in gone if one.told_at is not None]
-    return Decision(messages, [one.name for one in gone])
+    return Decision(messages, [one.name for one in gone if one.told_at is None])
 
 
 def troubles(conn: Connection, settings: EngineSettings, now: datetime) -> list[Trouble]:
@@ -133,13 +140,15 @@ def _recovery(one: Raised) -> Message:
     minutes = max(1, round((one.seen_at - one.raised_at) / timedelta(minutes=1)))
     until = one.seen_at.astimezone(UTC)
     text = f"*Over:* {escaped(one.sentence)} It lasted {count(minutes, 'minute')}, until {until:%H:%M} UTC."
-    return Message(one.name, text)
+    return Message(one.name, text, is_last=True)
 
 
 class Watch:
-    """Looks once a minute, in the scheduler's process. Of several schedulers one at a time does.
+    """Looks once a minute, in the scheduler's process. Of several schedulers one tells.
 
-    ``tell`` sends a message and says whether it arrived; one that did not is sent with the next look.
+    ``tell`` sends a message and says whether it arrived; one that did not is sent with the next look. Nothing is told
+    while a transaction is open: Slack may take longer than the database waits. Who dies in between, told or not, leaves
+    a message that is told again: rather twice than never.
     """
 
     def __init__(self, pool: Pool, settings: EngineSettings, tell: Callable[[str], bool]) -> None:
@@ -148,28 +157,31 @@ class Watch:
         self._tell = tell
         self._looks_away = 0
 
-    def look(self, now: datetime | None = None) -> None:
+    def look(self) -> None:
         """Look once, and tell what is to be told."""
-        now = now or datetime.now(UTC)
         try:
             with self._pool.transaction() as conn:
-                if alarms.hold(conn):
-                    self._look(conn, now)
+                messages = self._claimed(conn) if alarms.hold(conn) else ()
+            for message in messages:
+                is_told = self._tell(message.text)
+                with self._pool.transaction() as conn:
+                    _settle(conn, message, is_told=is_told)
         except DatabaseError as error:
             self._away(str(error))
         else:
             self._back()
 
-    def _look(self, conn: Connection, now: datetime) -> None:
+    def _claimed(self, conn: Connection) -> Sequence[Message]:
+        """Remember what is wrong now, and take on what is to be told of it."""
+        now = alarms.clock(conn)
         found = troubles(conn, self._settings, now)
         decision = decide(found, alarms.raised(conn), now)
-        told = {message.name for message in decision.messages if self._tell(message.text)}
         for trouble in found:
-            alarms.keep(conn, trouble.name, trouble.sentence, is_told=trouble.name in told)
-        untold = {message.name for message in decision.messages} - told
-        for name in decision.over:
-            if name not in untold:
-                alarms.remove(conn, name)
+            alarms.keep(conn, trouble.name, trouble.sentence)
+        for name in decision.forgotten:
+            alarms.remove(conn, name)
+        alarms.claim(conn, [message.name for message in decision.messages], seconds=TELLING_SECONDS)
+        return decision.messages
 
     def _away(self, error: str) -> None:
         """Without the ledger each scheduler speaks for itself: after some looks, and then every hour."""
@@ -182,3 +194,10 @@ class Watch:
         if self._looks_away >= AWAY_LOOKS:
             self._tell("*Over:* The database answers again.")
         self._looks_away = 0
+
+
+def _settle(conn: Connection, message: Message, *, is_told: bool) -> None:
+    if message.is_last and is_told:
+        alarms.remove(conn, message.name)
+    else:
+        alarms.settle(conn, message.name, is_told=is_told)

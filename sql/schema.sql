@@ -175,10 +175,13 @@ CREATE TABLE rekkrd.alarms (
     raised_at timestamp with time zone NOT NULL DEFAULT now(),
     seen_at timestamp with time zone NOT NULL DEFAULT now(),
     told_at timestamp with time zone,
+    telling_until timestamp with time zone,
     CONSTRAINT alarms_pkey PRIMARY KEY (name)
 );
 COMMENT ON TABLE rekkrd.alarms IS
 'Troubles that last, and when operators were told of each last; a row goes when its trouble is over.';
+COMMENT ON COLUMN rekkrd.alarms.telling_until IS
+'While somebody tells of it, no other scheduler does; if that one died, the next look after this tells.';
 
 CREATE TABLE rekkrd.attempts (
     job_id uuid NOT NULL,

@@ -6,7 +6,7 @@ from slack_sdk.webhook import WebhookClient
 
 log = structlog.get_logger(__name__)
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 3  # it takes half a second; all that a look has to tell must be told before the next one
 
 
 def tell(url: str, text: str) -> bool:

@@ -1,24 +1,43 @@
 -- Alarms: troubles that last, and whom was told of them when; and what is looked at to find them.
 
 -- name: hold()$
--- Whether this process looks now: of several schedulers one at a time does, until its transaction ends.
+-- Whether this process decides now: of several schedulers one at a time does, until its transaction ends.
 SELECT pg_try_advisory_xact_lock(hashtext('rekkrd.alarms'));
+
+-- name: clock()$
+-- The time by which all of them are judged.
+SELECT now();
 
 -- name: find_raised()
 -- The troubles that were there when somebody looked last.
-SELECT name, sentence, raised_at, seen_at, told_at
+SELECT
+    name,
+    sentence,
+    raised_at,
+    seen_at,
+    told_at,
+    coalesce(telling_until > now(), false) AS is_being_told
 FROM rekkrd.alarms
 ORDER BY raised_at, name;
 
--- name: keep(name, sentence, is_told)!
--- A trouble is there, and operators were told of it just now, or not.
-INSERT INTO rekkrd.alarms AS a (name, sentence, told_at)
-VALUES (:name, :sentence, CASE WHEN :is_told THEN now() END)
+-- name: keep(name, sentence)!
+-- A trouble is there.
+INSERT INTO rekkrd.alarms (name, sentence)
+VALUES (:name, :sentence)
 ON CONFLICT (name) DO UPDATE
-    SET
-        sentence = excluded.sentence,
-        seen_at = now(),
-        told_at = coalesce(excluded.told_at, a.told_at);
+    SET sentence = excluded.sentence, seen_at = now();
+
+-- name: claim(names, seconds)!
+-- From here on this process tells of them, and no other one for so many seconds.
+UPDATE rekkrd.alarms
+SET telling_until = now() + make_interval(secs => :seconds)
+WHERE name = ANY(:names);
+
+-- name: settle(name, is_told)!
+-- Operators were told of it just now, or it did not arrive: then the next look tells.
+UPDATE rekkrd.alarms
+SET telling_until = NULL, told_at = CASE WHEN :is_told THEN now() ELSE told_at END
+WHERE name = :name;
 
 -- name: remove(name)!
 -- A trouble is over.

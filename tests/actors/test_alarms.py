@@ -1,12 +1,13 @@
 """Alarms: told once, again each hour, and once more when the trouble is over; by one scheduler, whoever lives."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from actors.alarms import Message, Trouble, Watch, decide
+from actors.alarms import TELLING_SECONDS, Decision, Message, Trouble, Watch, decide
 from actors.catalog import IMPORT_COLLECTION
 from actors.enqueue import enqueue
 from db import alarms, fleet, users
@@ -49,12 +50,19 @@ def test_one_that_needs_patience_is_told_when_it_lasted():
 def test_a_recovery_is_told_once_and_only_after_some_quiet():
     assert decide([], [known(raised=20, seen=4, told=20)], NOW) == decide([], [], NOW)
     over = decide([], [known(raised=20, seen=5, told=20)], NOW)
-    assert over.over == ["failed_jobs"]
+    assert [message.is_last for message in over.messages] == [True]
+    assert over.forgotten == []
     assert texts(over.messages) == ["*Over:* 7 jobs failed. It lasted 15 minutes, until 11:55 UTC."]
 
 
 def test_one_that_was_never_told_goes_in_silence():
-    assert decide([], [known(raised=20, seen=6, told=None)], NOW).messages == []
+    assert decide([], [known(raised=20, seen=6, told=None)], NOW) == Decision([], ["failed_jobs"])
+
+
+def test_what_another_tells_of_this_moment_is_left_to_that_one():
+    busy = replace(known(raised=20, seen=6, told=20), is_being_told=True)
+    assert decide([], [busy], NOW) == Decision([], [])
+    assert decide([TROUBLE], [replace(busy, told_at=None)], NOW) == Decision([], [])
 
 
 def test_what_a_collector_wrote_is_no_markup():
@@ -110,6 +118,51 @@ def test_while_one_looks_another_does_not(pool):
         assert alarms.hold(conn)
         Watch(pool, EngineSettings(_env_file=None), lambda text: told.append(text) is None).look()
     assert told == []
+
+
+def test_nothing_is_told_while_a_transaction_is_open_and_who_looks_meanwhile_tells_nothing(pool):
+    told: list[str] = []
+
+    def tell(text: str) -> bool:
+        told.append(text)
+        with pool.transaction() as conn:
+            (open_ones,) = conn.execute(
+                "SELECT count(*) AS open FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'"
+            )
+            assert open_ones["open"] == 0
+        other.look()
+        return True
+
+    watch, other = (Watch(pool, EngineSettings(_env_file=None), tell) for _ in range(2))
+    fail(pool, 5)
+    watch.look()
+    assert len(told) == 1
+
+
+class Died(BaseException):
+    """The scheduler died."""
+
+
+def test_who_dies_while_telling_leaves_it_to_the_next_look_after_a_while(pool):
+    fail(pool, 5)
+
+    def die(_: str) -> bool:
+        raise Died
+
+    with pytest.raises(Died):
+        Watch(pool, EngineSettings(_env_file=None), die).look()
+    told: list[str] = []
+    watch = Watch(pool, EngineSettings(_env_file=None), lambda text: told.append(text) is None)
+    watch.look()
+    assert told == [], "it may be telling still"
+    with pool.transaction() as conn:
+        conn.execute(
+            "UPDATE rekkrd.alarms SET telling_until = telling_until - make_interval(secs => %s)", [TELLING_SECONDS]
+        )
+    watch.look()
+    watch.look()
+    assert len(told) == 1
 
 
 def test_what_did_not_arrive_is_told_with_the_next_look(pool):
