@@ -87,11 +87,6 @@ NEXT_STEPS: Mapping[str, NextStep] = {
         "back: it would end three more of them.",
         should_retry=False,
     ),
-    "UnknownKind": NextStep(
-        person="Start it again in some minutes: the service is being brought up to date.",
-        operator="A worker met a job that it has no code for. Bring every worker to one release, then put it back.",
-        should_retry=True,
-    ),
     "Misfit": NextStep(
         person="Start it anew; if it ends so again, tell the operator.",
         operator="It was stored by another release than the workers that are there. Start one of its release, or "
@@ -109,6 +104,12 @@ NEXT_STEPS: Mapping[str, NextStep] = {
     "BadKey": _OUR_SEALS,
     "DatabaseError": _DATABASE,
     "StatementRefused": _DATABASE,
+    "DatabaseBusy": NextStep(
+        person="Start it again later: it goes on where it stopped.",
+        operator="A lock or a statement took longer than REKKRD_DATABASE_TIMEOUT_SECONDS at every attempt. Look what "
+        "holds the database up (pg_stat_activity tells), then put the job back.",
+        should_retry=True,
+    ),
 }
 
 

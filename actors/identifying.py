@@ -4,7 +4,8 @@ from actors.catalog import ImportCheckpoint, Stage
 from db import Connection, links
 from db.links import Account
 from discogs.records.people import Identity
-from workers.kinds import Continue, JobFailed, NoArguments, Step
+from workers.errors import JobFailed
+from workers.kinds import Continue, NoArguments, Step
 
 ImportStep = Step[NoArguments, ImportCheckpoint]
 

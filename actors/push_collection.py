@@ -26,7 +26,8 @@ from db.sync_log import Line
 from discogs.errors import Unavailable
 from discogs.ids import ReleaseId
 from discogs.records.collection import CollectionPage
-from workers.kinds import Continue, Done, Job, JobFailed, Outcome, Progress, Step
+from workers.errors import JobFailed
+from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushCheckpoint]
 

@@ -91,12 +91,14 @@ class Pool:
             self._pool.putconn(conn)
 
 
-def open_pool(settings: DatabaseSettings) -> Pool:
-    """Open the pool of a process; it connects in the background, so a database that is away does not stop a start."""
+def open_pool(settings: DatabaseSettings, *, size: int | None = None) -> Pool:
+    """Open a pool of a process; it connects in the background, so a database that is away does not stop a start."""
     if settings.database_url is None:
         raise DatabaseAway("DATABASE_URL is not set, and no server of our own was started.")
     return Pool(
-        settings.database_url.get_secret_value(), size=settings.pool_size, timeout_seconds=settings.timeout_seconds
+        settings.database_url.get_secret_value(),
+        size=size or settings.pool_size,
+        timeout_seconds=settings.timeout_seconds,
     )
 
 

@@ -56,7 +56,8 @@ class DatabaseSettings(BaseSettings):
         ge=1,
         le=200,
         validation_alias="REKKRD_DATABASE_POOL_SIZE",
-        description="Connections that one process holds at most.",
+        description="Connections that one process holds at most; a worker holds two more, for its leases and to "
+        "LISTEN.",
     )
     timeout_seconds: float = Field(
         default=10.0,

@@ -1,8 +1,9 @@
 """Dramatiq's Redis broker as we need it: a message is a wake-up call, so losing or doubling one costs nothing."""
 
 import time
-from collections.abc import Callable, Iterable
-from threading import Condition
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Lock
 from typing import Any
 
 import dramatiq
@@ -27,6 +28,7 @@ class Desk:
         self._in_hand = 0
         self._rung = 0
         self._bell = Condition()
+        self._counter = Lock()
 
     @property
     def free(self) -> int:
@@ -48,8 +50,14 @@ class Desk:
         """When a message was taken last, by the monotonic clock."""
         return self._took_at
 
+    @contextmanager
+    def fetching(self) -> Iterator[int]:
+        """Give one consumer at a time the number of free threads: two of them would fetch for the same one."""
+        with self._counter:
+            yield self.free
+
     def ask(self, queue: str) -> None:
-        """Note that a queue's consumer goes its rounds, and that Redis answers it."""
+        """Note that a queue's consumer goes its rounds: Redis answered it, or no thread was free to ask for."""
         self._asked_at[queue] = time.monotonic()
 
     def take(self, messages: int) -> None:
@@ -131,9 +139,9 @@ class CallConsumer(_RedisConsumer):
     def __next__(self) -> MessageProxy | None:
         try:
             if not self.message_cache:
-                room = self.desk.free
-                self.message_cache = self.broker.do_fetch(self.queue_name, room) if room else []
-                self.desk.take(len(self.message_cache))
+                with self.desk.fetching() as room:
+                    self.message_cache = self.broker.do_fetch(self.queue_name, room) if room else []
+                    self.desk.take(len(self.message_cache))
             self.desk.ask(self.queue_name)
             if self.message_cache:
                 message = MessageProxy(dramatiq.Message.decode(self.message_cache.pop(0)))

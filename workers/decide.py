@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
+from db.errors import DatabaseAway, DatabaseFull
 from discogs.errors import (
     ApplicationRejected,
     Blocked,
@@ -15,7 +16,7 @@ from discogs.errors import (
     Throttled,
     Unauthorised,
 )
-from workers.kinds import JobFailed, Misfit
+from workers.errors import JobFailed, Misfit
 from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable, Stopped
 
 GateCause = Literal["throttled", "blocked", "rejected"]
@@ -64,6 +65,7 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], Decision], ...] = (
     ((GaveUp, Stopped, PermitExpired), GiveBack(0.0, None)),
     ((GateClosed,), GiveBack(1.0, "Discogs asked us to wait")),
     ((LimiterUnavailable,), GiveBack(1.0, "the request budget (Redis) is out of reach")),
+    ((DatabaseAway, DatabaseFull), GiveBack(5.0, "the ledger (PostgreSQL) was out of reach")),
     ((Misfit,), GiveBack(2.0, "This worker cannot read what the job has stored; one of another release can")),
     ((Throttled,), CloseGate("throttled", "Discogs asked us to wait", 0.0)),
     ((Blocked,), CloseGate("blocked", "Discogs does not let us in; we ask again every ten minutes", PROBE_SECONDS)),

@@ -9,15 +9,12 @@ from db.errors import MayBeRetried
 from db.jobs import Job
 from db.links import Account
 from db.pool import Pool
+from workers.errors import StepLost
 from workers.job_log import Notes
 from workers.leases import Lease
 from workers.tokens import LaneBudget
 
 STORE_AGAIN_SECONDS = 0.25  # between two tries to store a result while the database is away
-
-
-class StepLost(Exception):
-    """The step is no longer ours: nothing may be written."""
 
 
 @dataclass(slots=True)

@@ -99,18 +99,6 @@ class Done:
 Outcome = Continue[Any] | Done
 
 
-class JobFailed(Exception):
-    """Raised by a job that cannot succeed; the sentence tells a person what to do."""
-
-    def __init__(self, error_class: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.error_class = error_class
-
-
-class Misfit(Exception):
-    """What the ledger has of a job does not fit this code: a newer release wrote it, or an older one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Job(Generic[A, C, R]):
     """A kind with its code. ``fetch`` asks Discogs, outside any transaction; ``store`` writes what came back.

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
-from uuid import UUID
 
 import structlog
 
@@ -46,7 +45,7 @@ class LeaseKeeper:
         self._worker = worker
         self._lease_seconds = lease_seconds
         self._step_deadline_seconds = step_deadline_seconds
-        self._held: dict[UUID, Lease] = {}
+        self._held: set[Lease] = set()  # of one job two at times: of a step that hangs, and of the one after it
         self._is_stopping = False
         self._lock = Lock()
         self._end = Event()
@@ -66,27 +65,27 @@ class LeaseKeeper:
         """Keep the job's lease alive inside the block, until the step's deadline."""
         lease = Lease(job, time.monotonic() + self._step_deadline_seconds)
         with self._lock:
-            self._held[job.id] = lease
+            self._held.add(lease)
             if self._is_stopping:
                 lease.stop.set()
         try:
             yield lease
         finally:
             with self._lock:
-                self._held.pop(job.id, None)
+                self._held.remove(lease)
 
     @property
     def stuck(self) -> int:
         """Steps past their deadline whose threads have not come back."""
         now = time.monotonic()
         with self._lock:
-            return sum(now > lease.deadline for lease in self._held.values())
+            return sum(now > lease.deadline for lease in self._held)
 
     def release_waiters(self) -> None:
         """Ask every step that waits for its token, or will, to give itself back: the process is stopping."""
         with self._lock:
             self._is_stopping = True
-            for lease in self._held.values():
+            for lease in self._held:
                 lease.stop.set()
 
     def _run(self) -> None:
@@ -102,7 +101,7 @@ class LeaseKeeper:
     def _renew(self) -> None:
         now = time.monotonic()
         with self._lock:
-            due = [lease for lease in self._held.values() if now < lease.deadline]
+            due = [lease for lease in self._held if now < lease.deadline]
         if not due:
             return
         with self._pool.transaction() as conn:
@@ -123,7 +122,7 @@ class LeaseKeeper:
     def _lose_if_held(self, lease: Lease) -> None:
         # A step that ended while we asked is not lost: it is simply over.
         with self._lock:
-            is_held = self._held.get(lease.job.id) is lease
+            is_held = lease in self._held
         if is_held:
             log.warning("lease_lost", job_id=str(lease.job.id))
             lease.lose()

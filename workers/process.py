@@ -15,6 +15,7 @@ from db import steps
 from db.errors import DatabaseError
 from db.fleet import SignOfLife
 from db.listen import Listener
+from db.pool import open_pool
 from workers import memory
 from workers.broker import CallBroker, Desk
 from workers.courier import Courier
@@ -43,8 +44,10 @@ class WorkerProcess:
         by_kind: Mapping[str, Job[Any, Any, Any]] = {job.kind.name: job for job in jobs}
         self._desk = Desk(settings.worker_threads)
         self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
+        # Of its own, so that steps which use up the pool neither cost their leases nor make this worker look dead.
+        self._lifeline = open_pool(resources.settings.database, size=1)
         self._leases = LeaseKeeper(
-            resources.pool,
+            self._lifeline,
             worker=self.name,
             lease_seconds=settings.lease_seconds,
             step_deadline_seconds=settings.step_deadline_seconds,
@@ -56,7 +59,7 @@ class WorkerProcess:
         self._desk.on_free = self._dispatcher.wake
         self._broker.on_unknown = self._leave_to_others
         self._version = version_of(job.kind for job in by_kind.values())
-        self._presence = Presence(resources.pool, self._sign)
+        self._presence = Presence(self._lifeline, self._sign)
         self._courier = Courier(resources.pool, settings)
         runner = Runner(resources, by_kind, self._leases, worker=self.name)
         for kind in by_kind.values():
@@ -111,6 +114,7 @@ class WorkerProcess:
         self._leases.stop()
         self._courier.stop()
         self._presence.stop()
+        self._lifeline.close()
 
     def _sign(self) -> SignOfLife:
         now = time.monotonic()

@@ -16,9 +16,10 @@ from db.jobs import Job as JobRow
 from db.links import Account
 from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised, Unavailable
 from workers.decide import CRASHES_BEFORE_ALONE
-from workers.hand import Hand, StepLost, in_transaction
+from workers.errors import JobFailed, Misfit, StepLost
+from workers.hand import Hand, in_transaction
 from workers.job_log import Notes, taking_notes
-from workers.kinds import Continue, Done, Job, JobFailed, Misfit, Outcome, Progress, Step
+from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 from workers.leases import Lease, LeaseKeeper
 from workers.limiter.errors import GaveUp
 from workers.limiter.lanes import Lane
@@ -53,7 +54,8 @@ class Runner:
         self._worker = worker
         self._version = version_of(job.kind for job in jobs.values())
         self._misfits = Misfits()
-        self._solo = Solo()
+        # As long as a step may go on writing: past both, its lease is over.
+        self._solo = Solo(patience=self._settings.step_deadline_seconds + self._settings.lease_seconds)
 
     def run(self, job_id: str, crashes: int) -> None:
         """Run one step of the job that was called up. Never raises: what went wrong stands in the ledger."""
@@ -66,6 +68,9 @@ class Runner:
             log.warning("step_dropped", job_id=job_id, error=str(error))
         except StepLost:
             log.warning("step_lost", job_id=job_id)
+        except Exception:
+            # What became of the step could not be written: its lease runs out, and it counts as a crash.
+            log.exception("step_not_settled", job_id=job_id)
         finally:
             structlog.contextvars.clear_contextvars()
 
@@ -80,7 +85,7 @@ class Runner:
             hand = Hand(row, lease, self._budget(row, lease, notes), notes)
             try:
                 ended = self._take_step(hand)
-            except (MayBeRetried, StepLost):
+            except StepLost:
                 raise
             except Exception as error:  # noqa: BLE001  the engine's outermost layer: a job's bug must not end the thread
                 ended = settle(self._resources, hand, error)
@@ -88,11 +93,7 @@ class Runner:
 
     def _take_step(self, hand: Hand) -> JobRow:
         row, budget = hand.row, hand.budget
-        job = self._jobs.get(row.kind)
-        if job is None:
-            raise JobFailed(
-                "UnknownKind", f"No code for jobs of kind {row.kind!r} in this worker: it is older or newer."
-            )
+        job = self._jobs[row.kind]
         if row.speaks_for_user:
             hand.account = self._account(row)
         step = self._step(hand, job)

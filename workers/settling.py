@@ -5,13 +5,13 @@ import traceback
 import structlog
 
 from db import Connection, links, steps
-from db.errors import SealBroken
+from db.errors import MayBeRetried, SealBroken
 from db.jobs import Job
 from discogs.errors import DiscogsError
 from workers import gates
 from workers.decide import CloseGate, Fail, GiveBack, RetryLater, decide
+from workers.errors import JobFailed
 from workers.hand import Hand, in_transaction
-from workers.kinds import JobFailed
 from workers.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -103,4 +103,4 @@ def _detail(error: Exception) -> str | None:
 
 
 def _is_foreseen(error: Exception) -> bool:
-    return isinstance(error, DiscogsError | JobFailed | SealBroken)
+    return isinstance(error, DiscogsError | JobFailed | MayBeRetried | SealBroken)

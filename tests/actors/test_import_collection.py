@@ -8,7 +8,8 @@ import pytest
 from actors.catalog import IMPORT_COLLECTION
 from discogs.errors import Unavailable
 from discogs.records.collection import Note
-from workers.kinds import Done, JobFailed
+from workers.errors import JobFailed
+from workers.kinds import Done
 
 
 def test_every_field_of_the_list_page_is_stored(drive, make_item):

@@ -6,7 +6,8 @@ import pytest
 
 from actors.catalog import IMPORT_WANTLIST
 from discogs.errors import Unavailable
-from workers.kinds import Done, JobFailed
+from workers.errors import JobFailed
+from workers.kinds import Done
 
 
 def missing(drive) -> int:

@@ -5,7 +5,7 @@ import pytest
 from db.errors import WrongKey
 from discogs import errors
 from workers.decide import CloseGate, Fail, GiveBack, RetryLater, backoff, decide
-from workers.kinds import JobFailed
+from workers.errors import JobFailed
 from workers.limiter.errors import GaveUp, LimiterUnavailable, Stopped
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from threading import Event
 from uuid import uuid4
@@ -14,7 +14,8 @@ from db import Connection, jobs
 from db.jobs import Job as JobRow
 from db.jobs import State
 from discogs.errors import Unavailable
-from workers.kinds import Continue, Done, Job, JobFailed, Kind, NoArguments, Outcome, Plain, Progress, Step
+from workers.errors import JobFailed
+from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Plain, Progress, Step
 from workers.limiter.lanes import Lane
 from workers.process import WorkerProcess
 from workers.resources import Resources, open_resources
@@ -222,4 +223,27 @@ def test_a_step_longer_than_its_lease_keeps_it(resources: Resources) -> None:
     job = trouble("long", long)
     with working(resources, job):
         over = ended(resources, start(resources, job))
+    assert (over.state, len(runs), over.crashes) == (State.COMPLETED, 1, 0)
+
+
+def test_steps_that_use_up_the_pool_cost_no_lease(resources: Resources) -> None:
+    runs, is_in, may_go = [], Event(), Event()
+
+    def long(step: Step[NoArguments, Counted]) -> None:
+        runs.append(step.job_id)
+        is_in.set()
+        may_go.wait(10)
+
+    job = trouble("long", long)
+    with working(resources, job):
+        row = start(resources, job)
+        assert is_in.wait(10)
+        with ExitStack() as held:
+            size = resources.settings.database.pool_size
+            conn, *_ = [held.enter_context(resources.pool.transaction()) for _ in range(size)]
+            time.sleep(resources.settings.engine.lease_seconds + 0.5)
+            lease = conn.execute("SELECT leased_until > clock_timestamp() AS is_kept FROM rekkrd.jobs").fetchone()
+        may_go.set()
+        over = ended(resources, row)
+    assert lease == {"is_kept": True}
     assert (over.state, len(runs), over.crashes) == (State.COMPLETED, 1, 0)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from actors.enqueue import enqueue
-from db import Connection, fleet, gates, jobs, links, users
+from db import Connection, fleet, gates, jobs, links, steps, users
+from db.errors import StatementRefused
 from db.jobs import Job as JobRow
 from db.jobs import State
 from db.links import Credentials
@@ -51,11 +52,15 @@ def _ask_folders(step: Step[NoArguments, NoArguments]) -> None:
     step.discogs.folders("crates")
 
 
+FOLDERS = Gatekeeper(httpx.Response(200, json={"folders": []}))
+Store = Callable[[Connection, Step[NoArguments, NoArguments], None], Done]
+
+
 def _done(_: Connection, __: Step[NoArguments, NoArguments], ___: None) -> Done:
     return Done("well", Progress(0))
 
 
-def _job(*, speaks_for_user: bool) -> Job[NoArguments, NoArguments, None]:
+def _job(*, speaks_for_user: bool, store: Store = _done) -> Job[NoArguments, NoArguments, None]:
     kind = Kind(
         name="ask_folders",
         sentence="A job of the tests.",
@@ -66,7 +71,7 @@ def _job(*, speaks_for_user: bool) -> Job[NoArguments, NoArguments, None]:
         speaks_for_user=speaks_for_user,
         takes_token=True,
     )
-    return Job(kind, _ask_folders, _done)
+    return Job(kind, _ask_folders, store)
 
 
 @pytest.fixture
@@ -103,10 +108,16 @@ def run(resources: Resources) -> Callable[..., Ran]:
     """Run one step against a gate-keeper; say how the job stands, and what was asked."""
 
     def run_step(
-        user_id: UUID, gatekeeper: Gatekeeper, *, speaks_for_user: bool = True, limiter: object = resources.limiter
+        user_id: UUID,
+        gatekeeper: Gatekeeper,
+        *,
+        speaks_for_user: bool = True,
+        limiter: "Limiter | OneToken" = resources.limiter,
+        seconds: float = 60,
+        store: Store = _done,
     ) -> Ran:
-        job = _job(speaks_for_user=speaks_for_user)
-        leases = LeaseKeeper(resources.pool, worker="tests", lease_seconds=15, step_deadline_seconds=60)
+        job = _job(speaks_for_user=speaks_for_user, store=store)
+        leases = LeaseKeeper(resources.pool, worker="tests", lease_seconds=15, step_deadline_seconds=seconds)
         with resources.pool.transaction() as conn:
             row = enqueue(conn, job.kind, user_id).job
             conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [row.id])
@@ -149,8 +160,8 @@ def test_every_step_is_counted_as_it_ended(resources: Resources, ada: UUID, run:
     run(ada, Gatekeeper(httpx.Response(200, json={"folders": []})))
     assert resources.figures.flush()
     with resources.pool.transaction() as conn:
-        steps = {one.labels["result"]: one.value for one in fleet.tallies(conn) if one.name == "steps"}
-    assert steps == {"retried": 1, "completed": 1}
+        ended = {one.labels["result"]: one.value for one in fleet.tallies(conn) if one.name == "steps"}
+    assert ended == {"retried": 1, "completed": 1}
 
 
 class OneToken:
@@ -224,3 +235,42 @@ def test_our_own_key_refused_where_no_collector_signed_is_not_asked_again(
     assert asked == ["own key"]
     assert row.state.is_live
     assert closed_by(resources) == ["rejected"]
+
+
+def test_a_database_too_busy_for_a_step_is_an_attempt_and_no_crash(
+    resources: Resources, ada: UUID, run: Callable[..., Ran]
+) -> None:
+    def too_slow(conn: Connection, *_: object) -> Done:
+        conn.execute("SET LOCAL statement_timeout = 1")
+        conn.execute("SELECT pg_sleep(1)")
+        raise AssertionError
+
+    row, _ = run(ada, FOLDERS, seconds=0.0, store=too_slow)
+    assert (row.state, row.attempts, row.is_executing, row.requests) == (State.RETRYING, 1, False, 1)
+    assert row.error is not None
+    assert row.error.startswith("The database is busy: ")
+
+
+def test_a_database_that_was_away_for_a_step_is_no_attempt(
+    resources: Resources, ada: UUID, run: Callable[..., Ran]
+) -> None:
+    def cut_off(conn: Connection, *_: object) -> Done:
+        conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        raise AssertionError
+
+    row, _ = run(ada, FOLDERS, seconds=0.0, store=cut_off)
+    assert (row.state, row.attempts, row.is_executing, row.requests) == (State.RUNNING, 0, False, 1)
+    assert row.waits_for == "the ledger (PostgreSQL) was out of reach"
+
+
+def test_a_step_whose_end_cannot_be_written_ends_no_thread(
+    resources: Resources, ada: UUID, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StatementRefused("No.", sqlstate="23514", constraint="jobs_check")
+
+    monkeypatch.setattr(steps, "give_back", refuse)
+    monkeypatch.setattr(steps, "complete", refuse)
+    monkeypatch.setattr(steps, "retry_later", refuse)
+    row, _ = run(ada, FOLDERS)
+    assert (row.state, row.is_executing) == (State.RUNNING, True)
