@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from actors.doctor import discogs, ledger, servers
+from actors.doctor import discogs, ledger, servers, webhook
 from actors.doctor.findings import Finding, Level, fine, left_out, wrong
 from actors.wording import count
 from api.settings import ApiSettings
@@ -93,6 +93,7 @@ def checks(*, is_offline: bool) -> list[Check]:
         check("Work", "lanes", ledger.look_at_pauses, "migrations"),
         check("Work", "jobs", ledger.look_at_jobs, "migrations"),
         check("Work", "failures", ledger.look_at_failures, "migrations"),
+        check("Work", "webhook", webhook.look_at_webhook, "migrations"),
         check("Discogs", "credentials", discogs.look_at_credentials, "settings"),
         check("Discogs", "keys", discogs.look_at_keys, "migrations"),
         check("Discogs", "connections", discogs.look_at_links, "migrations"),

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from workers.courier import open_webhook, ping
 from workers.settings import EngineSettings
 from workers.webhook import PREFIX, keys_of
 
-app = typer.Typer(help="See how the app's webhook stands; send one now.", invoke_without_command=True)
+app = typer.Typer(help="See how the app's webhook stands; send one now, or turn it off.", invoke_without_command=True)
 
 SECRET_BYTES = 32
 
@@ -33,14 +34,15 @@ def webhook(
     settings = here.settings()
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         counts, troubled = deliveries.counts(conn), deliveries.troubled(conn)
+        wanted = deliveries.wanted(conn)
     url = settings.engine.webhook_url
     if as_json:
-        said = {"url": url, **asdict(counts), "troubled": [asdict(one) for one in troubled]}
+        said = {"url": url, "told_to": wanted, **asdict(counts), "troubled": [asdict(one) for one in troubled]}
         screen.plain(json.dumps(said, indent=2, default=layout.plain))
         return
     oldest = "" if counts.oldest_at is None else f", the oldest for {words.ago(counts.oldest_at)}"
     lines = [
-        Text(_where(settings.engine)),
+        Text(_where(settings.engine, wanted)),
         Text(f"{count(counts.waiting, 'webhook')} to be delivered{oldest}; {counts.given_up:,} given up."),
     ]
     screen.out().print(Group(*lines))
@@ -82,13 +84,27 @@ def retry() -> None:
 
 
 @app.command()
+def off() -> None:
+    """Tell nobody of ends of jobs any more; a worker that starts with REKKRD_WEBHOOK_URL set turns it on again."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        wanted = deliveries.wanted(conn)
+        if deliveries.turn_off(conn):
+            operations.audit(conn, by=operator.name(), action="webhook off", target={"urls": wanted}, jobs=0)
+    screen.plain(
+        f"Ends of jobs are no longer told to {', '.join(wanted)}." if wanted else "The webhook is off already."
+    )
+
+
+@app.command()
 def secret() -> None:
     """Print a fresh secret for REKKRD_WEBHOOK_SECRETS."""
     screen.plain(PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode())
 
 
-def _where(settings: EngineSettings) -> str:
+def _where(settings: EngineSettings, wanted: Sequence[str]) -> str:
     if settings.webhook_url is None or settings.webhook_secrets is None:
+        if wanted:
+            return f"Workers elsewhere tell ends of users' jobs to {', '.join(wanted)}; no webhook is set here."
         return "No webhook is set: REKKRD_WEBHOOK_URL and REKKRD_WEBHOOK_SECRETS. Ends of jobs are told to nobody."
     keys = count(len(keys_of(settings.webhook_secrets.get_secret_value())), "secret")
     return f"Ends of users' jobs are told to {settings.webhook_url}, signed by {keys}."

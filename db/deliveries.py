@@ -44,11 +44,20 @@ class Troubled:
     error: str
 
 
-def want(conn: Connection, url: str | None) -> None:
-    """From now on each end of a user's job leaves a delivery for this address; with None, none does."""
-    _sql.forget_hooks(conn, url=url)
-    if url is not None:
-        _sql.want(conn, url=url)
+def want(conn: Connection, url: str) -> None:
+    """From now on each end of a user's job leaves a delivery for this address, and for no other one."""
+    _sql.forget_others(conn, url=url)
+    _sql.want(conn, url=url)
+
+
+def wanted(conn: Connection) -> list[str]:
+    """Return the addresses for which ends leave deliveries: one, or none."""
+    return [row["url"] for row in _sql.find_wanted(conn)]
+
+
+def turn_off(conn: Connection) -> bool:
+    """From now on no end leaves a delivery, until a worker that has an address starts. False when none did."""
+    return bool(_sql.turn_off(conn))
 
 
 def claim(conn: Connection, *, seconds: float) -> Delivery | None:

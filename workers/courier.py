@@ -25,39 +25,38 @@ MARGIN_SECONDS = 20.0  # beyond the time-out, after which another may send what 
 class Courier:
     """One thread a worker process. Any number may run: each delivery is one process's at a time.
 
-    At least once: who dies between sending and marking leaves one that is sent again, under the same id.
+    At least once: who dies between sending and marking leaves one that is sent again, under the same id. A worker
+    without an address brings nothing, and leaves it to the others what they tell: `rekkrd webhook off` ends it for all.
     """
 
     def __init__(self, pool: Pool, settings: EngineSettings) -> None:
         self._pool = pool
-        self._url = settings.webhook_url
         self._webhook = open_webhook(settings)
         self._claim_seconds = settings.webhook_timeout_seconds + MARGIN_SECONDS
         self._end = Event()
-        self._thread = Thread(target=self._run, name="courier", daemon=True)
+        self._thread = Thread(target=self._run, args=[self._webhook], name="courier", daemon=True)
 
     def start(self) -> None:
-        """Say whether webhooks are wanted, and begin to bring them if they are."""
-        self._thread.start()
+        """Say that webhooks are wanted, and begin to bring them; nothing without an address."""
+        if self._webhook is not None:
+            self._thread.start()
 
     def stop(self) -> None:
         """End after the delivery that is under way."""
         self._end.set()
-        self._thread.join()
         if self._webhook is not None:
+            self._thread.join()
             self._webhook.close()
 
-    def _run(self) -> None:
+    def _run(self, webhook: Webhook) -> None:
         is_wanted = False
         while not self._end.is_set():
             try:
                 if not is_wanted:
                     with self._pool.transaction() as conn:
-                        deliveries.want(conn, self._url)
+                        deliveries.want(conn, webhook.url)
                     is_wanted = True
-                if self._webhook is None:
-                    return
-                while not self._end.is_set() and self._bring_one(self._webhook):
+                while not self._end.is_set() and self._bring_one(webhook):
                     pass
             except DatabaseError as error:
                 log.warning("webhooks_not_read", error=str(error))

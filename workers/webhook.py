@@ -37,7 +37,7 @@ class Webhook:
     """Where the app wants to be told, with the connections to it. Safe to share between threads; close it."""
 
     def __init__(self, url: str, secrets: Sequence[bytes], *, timeout_seconds: float) -> None:
-        self._url = url
+        self.url = url
         self._secrets = secrets
         self._timeout_seconds = timeout_seconds
         self._client = httpx.Client(
@@ -63,7 +63,7 @@ class Webhook:
         try:
             with (
                 within(self._timeout_seconds),
-                self._client.stream("POST", self._url, content=body.encode(), headers=headers) as answer,
+                self._client.stream("POST", self.url, content=body.encode(), headers=headers) as answer,
             ):
                 said = next(answer.iter_bytes(MOST_SAID), b"").decode("utf-8", "replace")
                 return Answer(answer.status_code, " ".join(said.split())[:MOST_SAID])

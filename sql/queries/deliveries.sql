@@ -6,10 +6,20 @@ INSERT INTO rekkrd.hooks (url)
 VALUES (:url)
 ON CONFLICT (url) DO NOTHING;
 
--- name: forget_hooks(url)!
--- Another address is wanted, or none.
+-- name: forget_others(url)!
+-- Another address is wanted.
 DELETE FROM rekkrd.hooks
-WHERE :url::text IS NULL OR url <> :url;
+WHERE url <> :url;
+
+-- name: find_wanted()
+-- The address that is wanted.
+SELECT url
+FROM rekkrd.hooks
+ORDER BY wanted_at;
+
+-- name: turn_off()!
+-- None is wanted any more.
+DELETE FROM rekkrd.hooks;
 
 -- name: claim(seconds)^
 -- Take the delivery that has been due longest. It is due again after so many seconds, should its sender die.

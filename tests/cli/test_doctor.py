@@ -18,12 +18,13 @@ from typer.testing import CliRunner, Result
 
 from actors.catalog import CATALOG, IMPORT_COLLECTION
 from actors.doctor.findings import Level, fine, wrong
+from actors.doctor.webhook import judge_webhook
 from actors.enqueue import enqueue
 from cli import main
 from cli.doctor import checks, lines
 from cli.errors import CommandFailed
 from cli.examining import Check, examine
-from db import entry_pauses, fleet, jobs, links, pauses, ticks, users
+from db import deliveries, entry_pauses, fleet, jobs, links, pauses, ticks, users
 from db.fleet import SignOfLife
 from db.links import Account, Credentials
 from db.pool import Pool
@@ -445,3 +446,29 @@ def test_times_are_those_of_utc_whatever_the_servers_zone(doctor: Doctor, fleet_
 
 def name_of(conn: Any) -> sql.Identifier:
     return sql.Identifier(conn.info.dbname)
+
+
+OURS, THEIRS = "https://app.example/hook", "https://old.example/hook"
+
+
+@pytest.mark.parametrize(
+    ("here", "wanted", "level", "command"),
+    [
+        (None, [], Level.OK, None),
+        (OURS, [OURS], Level.OK, None),
+        (None, [THEIRS], Level.WARNING, "rekkrd webhook off"),
+        (OURS, [THEIRS], Level.WARNING, "rekkrd workers"),
+        (OURS, [], Level.WARNING, "rekkrd worker"),
+    ],
+)
+def test_a_webhook_that_is_another_for_each_machine_is_named(
+    here: str | None, wanted: list[str], level: Level, command: str | None
+) -> None:
+    finding = judge_webhook(here, wanted)
+    assert (finding.level, finding.command) == (level, command)
+
+
+def test_a_webhook_that_workers_elsewhere_tell_is_seen(doctor: Doctor, pool: Pool) -> None:
+    with pool.transaction() as conn:
+        deliveries.want(conn, THEIRS)
+    assert THEIRS in not_well(doctor("--offline"))["webhook"]

@@ -99,3 +99,15 @@ def test_what_was_given_up_is_shown_with_its_reason_and_sent_once_more(pool):
     with pool.transaction() as conn:
         assert [act.action for act in operations.acts(conn)] == ["webhooks retried"]
         assert deliveries.counts(conn).waiting == 1
+
+
+def test_off_tells_nobody_any_more_and_is_remembered(pool):
+    with pool.transaction() as conn:
+        deliveries.want(conn, "https://app.example/hook")
+    assert "Workers elsewhere tell ends of users' jobs to https://app.example/hook" in run().stdout
+    assert run("off").stdout.strip() == "Ends of jobs are no longer told to https://app.example/hook."
+    assert run("off").stdout.strip() == "The webhook is off already."
+    assert "told to nobody" in run().stdout
+    with pool.transaction() as conn:
+        (act,) = operations.acts(conn)
+    assert (act.action, act.target) == ("webhook off", {"urls": ["https://app.example/hook"]})

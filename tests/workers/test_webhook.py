@@ -105,7 +105,7 @@ def bringing(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         one.stop()
 
 
-def want(pool: Pool, url: str | None) -> None:
+def want(pool: Pool, url: str) -> None:
     with pool.transaction() as conn:
         deliveries.want(conn, url)
 
@@ -220,12 +220,27 @@ def test_what_a_dead_worker_had_in_hand_is_due_again_and_nobody_else_has_it_mean
     assert (again.id, again.attempts) == (first.id, 2)
 
 
-def test_without_a_webhook_ends_leave_nothing(pool, bringing):
+def test_a_worker_without_a_webhook_leaves_those_of_the_others_alone(pool, receiver, bringing):
+    want(pool, receiver.url)
+    bringing(settings(None, None)).stop()
+    end_a_job(pool)
+    assert counts(pool).waiting == 1
+
+
+def test_turned_off_ends_leave_nothing(pool):
     want(pool, "https://app.example/old")
-    bringing(settings(None, None))
-    wait_for(lambda: not _is_wanted(pool))
+    with pool.transaction() as conn:
+        assert deliveries.turn_off(conn)
+        assert not deliveries.turn_off(conn)
     end_a_job(pool)
     assert counts(pool) == deliveries.Counts(0, None, 0)
+
+
+def test_another_address_takes_the_place_of_the_one_before(pool):
+    want(pool, "https://app.example/old")
+    want(pool, "https://app.example/new")
+    with pool.transaction() as conn:
+        assert deliveries.wanted(conn) == ["https://app.example/new"]
 
 
 def test_an_answer_that_drips_ends_with_its_time_out(receiver):
