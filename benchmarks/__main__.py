@@ -25,7 +25,9 @@ from benchmarks import (
     limiter_beside_peers,
     limiter_demand,
     limiter_fairness,
+    night,
     recovery,
+    sync_requests,
     throughput,
 )
 from benchmarks.figures import Bench, Figure, Outcome, Track
@@ -39,6 +41,8 @@ ALL: dict[str, ModuleType] = {
         engine_enqueue,
         engine_running,
         import_beside_peer,
+        sync_requests,
+        night,
         throughput,
         recovery,
         ledger_growth,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ class Simulated:
         return Collector(
             username, account["id"], account["personal_token"], token["oauth_token"], token["oauth_token_secret"]
         )
+
+    def add_copy(self, username: str, release_id: int, added: datetime) -> None:
+        """Buy a record there."""
+        self._post(f"/accounts/{username}/copies", release_id=release_id, date_added=added.isoformat())
 
     def count(self) -> int:
         """How many requests came so far."""
