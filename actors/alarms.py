@@ -15,10 +15,10 @@ from actors.wording import count
 from db import Connection, alarms, fleet, gates
 from db.alarms import Failures, Raised
 from db.errors import DatabaseError
-from db.gates import Gate
+from db.gates import Hold
 from db.pool import Pool
-from workers import gates as fleet_gates
-from workers.gates import BUDGET
+from workers import holds
+from workers.holds import BUDGET
 from workers.settings import EngineSettings
 from workers.slack import escaped
 
@@ -82,14 +82,14 @@ def decide(troubles: Sequence[Trouble], known: Sequence[Raised], now: datetime) 
     return Decision(messages, [one.name for one in gone if one.told_at is None])
 
 
-def troubles(conn: Connection, settings: EngineSettings, now: datetime) -> list[Trouble]:
+def troubles(conn: Connection, settings: EngineSettings) -> list[Trouble]:
     """Look at everything that is worth an alarm."""
     found = [
         _failed(alarms.failures(conn, minutes=settings.alarm_minutes), settings),
         _webhooks(alarms.given_up(conn)),
         _workers(conn),
     ]
-    held = [_gate(gate) for gate in gates.holding(conn, BUDGET) if fleet_gates.is_alarming(gate, now)]
+    held = [_hold(hold) for hold in filter(holds.is_alarming, gates.holding(conn, BUDGET))]
     return [one for one in (*found, *held) if one is not None]
 
 
@@ -123,10 +123,10 @@ def _workers(conn: Connection) -> Trouble | None:
     return Trouble("workers", sentence, ["Look: `rekkrd workers`, then `rekkrd doctor`"], patience=NO_WORKER)
 
 
-def _gate(gate: Gate) -> Trouble:
-    since = gate.closed_at.astimezone(UTC).strftime("%H:%M UTC")
+def _hold(hold: Hold) -> Trouble:
+    since = hold.closed_at.astimezone(UTC).strftime("%H:%M UTC")
     return Trouble(
-        f"gate_{gate.cause}", f"Nobody sends to Discogs since {since}: {gate.reason}", ["Look: `rekkrd limiter`"]
+        f"gate_{hold.cause}", f"Nobody sends to Discogs since {since}: {hold.reason}", ["Look: `rekkrd limiter`"]
     )
 
 
@@ -174,7 +174,7 @@ class Watch:
     def _claimed(self, conn: Connection) -> Sequence[Message]:
         """Remember what is wrong now, and take on what is to be told of it."""
         now = alarms.clock(conn)
-        found = troubles(conn, self._settings, now)
+        found = troubles(conn, self._settings)
         decision = decide(found, alarms.raised(conn), now)
         for trouble in found:
             alarms.keep(conn, trouble.name, trouble.sentence)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from actors.errors import BrakeRefused, HoldRefused
 from actors.wording import clock
-from workers import gates
+from workers import holds
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot
@@ -90,7 +90,7 @@ def pull_brake(resources: Resources, *, share: float, until: datetime, reason: s
     refuse_nonsense(share, until, reason, datetime.now(UTC))
     is_shown = True
     try:
-        gates.brake(resources.pool, resources.limiter, share=share, until=until, reason=reason.strip(), by=by)
+        holds.brake(resources.pool, resources.limiter, share=share, until=until, reason=reason.strip(), by=by)
     except LimiterUnavailable:
         is_shown = False
     return Pulled(share, until, reason.strip(), is_shown)
@@ -99,7 +99,7 @@ def pull_brake(resources: Resources, *, share: float, until: datetime, reason: s
 def release_brake(resources: Resources, *, by: str) -> bool:
     """Release the brake before its time; False when it was not pulled. Without Redis it goes when that is back."""
     try:
-        return gates.release_brake(resources.pool, resources.limiter, by=by)
+        return holds.release_brake(resources.pool, resources.limiter, by=by)
     except LimiterUnavailable:
         return True
 

@@ -11,7 +11,7 @@ from actors.walking import PER_PAGE, newest_of
 from actors.wording import count, lasting
 from db import Connection, gates, links, waiting
 from db.links import Link
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.kinds import Kind
 
 BEFORE_COLLECTION = 3  # identity, folders, fields

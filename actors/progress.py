@@ -9,10 +9,10 @@ from actors.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.pace import Pace
 from actors.wording import clock, lasting, ordinal
 from db import Connection, gates, line, links, pauses, waiting
-from db.gates import Gate
+from db.gates import Hold
 from db.jobs import Job, State
 from db.pauses import Pause
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 
 SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
 NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
@@ -33,8 +33,8 @@ class Surroundings:
 
     now: datetime
     ahead: int | None = None
-    gate: Gate | None = None
-    brake: Gate | None = None
+    gate: Hold | None = None
+    brake: Hold | None = None
     pause: Pause | None = None
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = 
 
 
 def _look_around(
-    conn: Connection, job: Job, holding: Sequence[Gate], paused: Mapping[str, Pause], users: Mapping[str, int]
+    conn: Connection, job: Job, holding: Sequence[Hold], paused: Mapping[str, Pause], users: Mapping[str, int]
 ) -> Surroundings:
     now = datetime.now(UTC)
     if not job.state.is_live:

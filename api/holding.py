@@ -13,8 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from db import gates, waiting
 from db.errors import DatabaseError
-from db.gates import Gate
-from workers.gates import Mirror
+from db.gates import Hold
+from workers.holds import Mirror
 from workers.limiter.errors import LimiterUnavailable
 from workers.resources import Resources
 
@@ -28,11 +28,11 @@ class Known:
     """What the ledger said when it was last asked. ``users_by_lane`` counts users with live jobs."""
 
     is_database_up: bool = False
-    holding: Sequence[Gate] = ()
+    holding: Sequence[Hold] = ()
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def brake(self) -> Gate | None:
+    def brake(self) -> Hold | None:
         """The operator's brake, with the name of who pulled it."""
         return next((gate for gate in self.holding if gate.is_brake), None)
 

@@ -30,7 +30,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from throttled import RateLimiterType, Throttled, rate_limiter, store
 
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings

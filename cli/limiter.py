@@ -21,7 +21,7 @@ from cli.errors import CommandFailed
 from db import gates as stored
 from db import users
 from db.errors import MayBeRetried
-from db.gates import Gate
+from db.gates import Hold
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
@@ -53,7 +53,7 @@ class Sight:
 
     shown: Snapshot
     settings: LimiterSettings
-    brake: Gate | None
+    brake: Hold | None
     handles: dict[str, str]
 
 

@@ -11,10 +11,10 @@ import structlog
 
 from db import Connection, gates, jobs, line, pauses, steps, story
 from db.errors import MayBeRetried
-from db.gates import Gate
+from db.gates import Hold
 from db.jobs import Job
 from db.line import Call, Expired
-from workers import gates as fleet_gates
+from workers import holds
 from workers.broker import CallBroker
 from workers.decide import CRASHES_BEFORE_FAILED
 from workers.limiter.errors import LimiterUnavailable
@@ -24,7 +24,7 @@ from workers.resources import Resources
 log = structlog.get_logger(__name__)
 
 ALARM_AGAIN = timedelta(minutes=10)
-LOOKAHEAD = 2  # steps that wait for a token in each lane: those that fall due in the next two seconds
+LOOKAHEAD = 2  # steps of each lane that wait for a token: one to be chosen, and one while the next is called up
 
 
 class Dispatcher:
@@ -42,7 +42,7 @@ class Dispatcher:
         self._end = Event()
         self._looked_at = self._trusted_from = time.monotonic()
         self._has_looked = False
-        self._mirror = fleet_gates.Mirror(resources.limiter)
+        self._mirror = holds.Mirror(resources.limiter)
         self._alarm_at = datetime.min.replace(tzinfo=UTC)
         self._thread = Thread(target=self._run, name="dispatcher", daemon=True)
 
@@ -111,16 +111,13 @@ class Dispatcher:
             self._trusted_from = now + lease
         return now >= self._trusted_from
 
-    def _alarm(self, holding: Sequence[Gate]) -> None:
+    def _alarm(self, holding: Sequence[Hold]) -> None:
         now = datetime.now(UTC)
         if now < self._alarm_at:
             return
-        for gate in holding:
-            if fleet_gates.is_alarming(gate, now):
-                self._alarm_at = now + ALARM_AGAIN
-                log.error(
-                    "gate_closed_for_long", cause=gate.cause, reason=gate.reason, since=gate.closed_at.isoformat()
-                )
+        for hold in filter(holds.is_alarming, holding):
+            self._alarm_at = now + ALARM_AGAIN
+            log.error("gate_closed_for_long", cause=hold.cause, reason=hold.reason, since=hold.closed_at.isoformat())
 
     def _call_up_for_tokens(self, lanes: Sequence[Lane], free: int) -> int:
         """Keep LOOKAHEAD steps of each lane waiting in the limiter, so that it always has somebody to choose."""

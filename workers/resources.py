@@ -16,7 +16,7 @@ from db.sealing import Keys
 from discogs.auth import OAuthToken, PersonalToken
 from discogs.budget import Budget
 from discogs.client import Discogs, http_client
-from workers import gates
+from workers import holds
 from workers.errors import NotConfigured
 from workers.figures import Figures
 from workers.limiter.lanes import Lane
@@ -81,9 +81,9 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     limiter = Limiter(
         client,
         settings.limiter,
-        budget=gates.BUDGET,
+        budget=holds.BUDGET,
         namespace=settings.engine.redis_namespace,
-        on_gate=lambda gate: gates.keep_throttle(pool, limiter.budget, gate),
+        on_gate=lambda gate: holds.keep_throttle(pool, limiter.budget, gate),
     )
     usage = Tally(pool, flush_seconds=settings.engine.usage_flush_seconds)
     figures = Figures(pool, flush_seconds=settings.engine.usage_flush_seconds)

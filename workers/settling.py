@@ -8,7 +8,7 @@ from db import Connection, links, steps
 from db.errors import MayBeRetried, SealBroken
 from db.jobs import Job
 from discogs.errors import DiscogsError
-from workers import gates
+from workers import holds
 from workers.decide import CloseGate, Fail, GiveBack, RetryLater, decide
 from workers.errors import JobFailed
 from workers.hand import Hand, in_transaction
@@ -67,10 +67,10 @@ def settle(resources: Resources, hand: Hand, error: Exception) -> Job:
 def _close_gate(resources: Resources, hand: Hand, decision: CloseGate) -> Job:
     """Redis before the transaction, and whether or not the step is still ours: no row is locked meanwhile."""
     limiter = resources.limiter
-    until = gates.close_in_redis(limiter, decision)
+    seconds = holds.close_in_redis(limiter, decision)
 
     def store(conn: Connection, locked: Job) -> Job:
-        gates.keep(conn, limiter, decision, until)
+        holds.keep(conn, limiter, decision, seconds)
         return steps.give_back(
             conn, locked, requests=hand.budget.requests, after_seconds=0.0, waits_for=decision.reason
         )

@@ -12,12 +12,12 @@ from db import doctor as db
 from db import gates
 from db.doctor import Seal
 from db.errors import SealBroken
-from db.gates import Gate
+from db.gates import Hold
 from db.sealing import Keys
 from discogs.errors import ApplicationRejected, Blocked, DiscogsError, PermitExpired, Throttled, Unauthorised
 from discogs.settings import DiscogsSettings
 from workers.errors import EngineError
-from workers.gates import ALARMING, BUDGET
+from workers.holds import ALARMING, BUDGET
 from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable
 from workers.resources import open_resources
 from workers.settings import Settings
@@ -160,7 +160,7 @@ def look_at_budget(settings: Settings) -> list[Finding]:
     return found or [fine(budget.sentence(shown, settings.limiter))]
 
 
-def judge_gate(gate: Gate) -> Finding:
+def judge_gate(gate: Hold) -> Finding:
     """Judge one thing that holds the budget back."""
     do, command = _GATES[gate.cause]
     by = f" by {gate.closed_by}" if gate.closed_by else ""

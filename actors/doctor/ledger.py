@@ -15,7 +15,7 @@ from db import entry_pauses, fleet, gates, migrations, pauses
 from db.doctor import Failed, MissingRight, OpenDoor, Stuck, Ticks, Trouble
 from db.entry_pauses import EntryPause
 from db.fleet import Worker
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.settings import Settings
 
 PATIENCE = timedelta(minutes=10)

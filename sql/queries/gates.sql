@@ -1,10 +1,10 @@
 -- What holds the fleet back, one row a budget and cause.
 
--- name: close(budget, cause, reason, until)!
+-- name: close(budget, cause, reason, seconds)!
 -- Close, or keep closed longer.
 -- Closed again soon after it opened, it has been closed since then: the probe only told that nothing changed.
 INSERT INTO rekkrd.gates AS g (budget, cause, reason, closed_until)
-VALUES (:budget, :cause, :reason, greatest(:until, now() + interval '1 millisecond'))
+VALUES (:budget, :cause, :reason, now() + make_interval(secs => greatest(:seconds, 0.001)))
 ON CONFLICT (budget, cause) DO UPDATE
     SET
         reason = excluded.reason,
@@ -13,8 +13,8 @@ ON CONFLICT (budget, cause) DO UPDATE
         END,
         closed_until = greatest(g.closed_until, excluded.closed_until);
 
--- name: brake(budget, share, reason, until, closed_by)!
--- Pull the operator's brake, or change it: the last word counts, also when it is a shorter one.
+-- name: brake(budget, share, reason, until, closed_by)$
+-- Pull the operator's brake, or change it: the last word counts, also when it is a shorter one. For how many seconds.
 INSERT INTO rekkrd.gates AS g (budget, cause, share, reason, closed_until, closed_by)
 VALUES (:budget, 'operator', :share, :reason, greatest(:until, now() + interval '1 millisecond'), :closed_by)
 ON CONFLICT (budget, cause) DO UPDATE
@@ -23,7 +23,8 @@ ON CONFLICT (budget, cause) DO UPDATE
         reason = excluded.reason,
         closed_at = excluded.closed_at,
         closed_until = excluded.closed_until,
-        closed_by = excluded.closed_by;
+        closed_by = excluded.closed_by
+RETURNING extract(EPOCH FROM closed_until - now())::float8 AS left_seconds;
 
 -- name: release(budget)!
 -- Release the brake before its time has come.
@@ -32,7 +33,16 @@ WHERE budget = :budget AND cause = 'operator' AND closed_until > now();
 
 -- name: find_holding(budget)
 -- What holds this budget back now, the longest first.
-SELECT budget, cause, share, reason, closed_at, closed_until, closed_by
+SELECT
+    budget,
+    cause,
+    share,
+    reason,
+    closed_at,
+    closed_until,
+    closed_by,
+    extract(EPOCH FROM now() - closed_at)::float8 AS held_seconds,
+    extract(EPOCH FROM closed_until - now())::float8 AS left_seconds
 FROM rekkrd.gates
 WHERE budget = :budget AND closed_until > now()
 ORDER BY closed_until DESC;

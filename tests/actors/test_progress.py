@@ -8,7 +8,7 @@ import pytest
 
 from actors.pace import Pace
 from actors.progress import Surroundings, tell
-from db.gates import Gate
+from db.gates import Hold
 from db.jobs import State
 from db.pauses import Pause
 from workers.limiter.settings import LimiterSettings
@@ -47,7 +47,9 @@ def test_a_step_under_way_waits_for_nothing_and_says_its_page_rate_and_end(job):
 
 
 def test_a_closed_gate_says_why_until_when_and_what_is_safe(job):
-    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
+    gate = Hold(
+        "discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None, 0.0, 70.0
+    )
     view = told(job(), ahead=0, gate=gate)
     assert view.waits_for == "Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."
     assert view.going_on_at == gate.closed_until
@@ -55,7 +57,9 @@ def test_a_closed_gate_says_why_until_when_and_what_is_safe(job):
 
 
 def brake(share):
-    return Gate("discogs-api", "operator", share, "the app moves house", NOW, NOW + timedelta(minutes=20), "anna")
+    return Hold(
+        "discogs-api", "operator", share, "the app moves house", NOW, NOW + timedelta(minutes=20), "anna", 0.0, 70.0
+    )
 
 
 def test_an_operators_pause_says_whose_it_is(job):
@@ -85,7 +89,9 @@ def test_a_brake_that_leaves_a_share_makes_everything_slower_and_says_so(job):
 
 
 def test_a_reader_elsewhere_is_told_times_by_the_clock_there(job):
-    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None)
+    gate = Hold(
+        "discogs-api", "throttled", 0.0, "Discogs asked us to wait", NOW, NOW + timedelta(seconds=70), None, 0.0, 70.0
+    )
     assert "Going on at 04:14:10." in told(job(), ZoneInfo("Europe/Berlin"), gate=gate).waits_for
 
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from api.holding import Holding
 from db.errors import DatabaseAway
-from workers import gates
+from workers import holds
 
 
 def brake(opened, share=0.0):
     until = datetime.now(UTC) + timedelta(hours=1)
-    gates.brake(opened.pool, opened.limiter, share=share, until=until, reason="tea", by="anna")
+    holds.brake(opened.pool, opened.limiter, share=share, until=until, reason="tea", by="anna")
 
 
 def test_an_emptied_redis_gets_the_brake_back(opened):

@@ -18,7 +18,7 @@ from db.errors import DatabaseAway
 from db.fleet import SignOfLife
 from db.jobs import State
 from db.line import Expired
-from workers import gates
+from workers import holds
 from workers.figures import Figures
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
@@ -70,7 +70,7 @@ def test_a_scrape_tells_how_the_budget_stands(client, resources, as_operator):
 
 def test_with_a_real_budget_every_figure_is_there(opened, api_settings, as_operator):
     until = datetime.now(UTC) + timedelta(hours=1)
-    gates.brake(opened.pool, opened.limiter, share=0.5, until=until, reason="tea", by="anna")
+    holds.brake(opened.pool, opened.limiter, share=0.5, until=until, reason="tea", by="anna")
     app = create_app(api_settings, opened)
     app.state.holding.look()
     told = scraped(TestClient(app), as_operator)

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.tokens import GRANT
 from db import gates
-from workers import gates as fleet
+from workers import holds
 from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable, Stopped
 from workers.limiter.lanes import Lane
 from workers.resources import open_resources
@@ -127,7 +127,7 @@ def test_what_discogs_says_of_others_lowers_us(real, token, opened, as_operator)
 
 def test_a_brake_tells_the_program_until_when_and_why(real, opened, as_operator):
     until = datetime.now(UTC) + timedelta(hours=1)
-    fleet.brake(opened.pool, opened.limiter, share=0.0, until=until, reason="the disks are full", by="anna")
+    holds.brake(opened.pool, opened.limiter, share=0.0, until=until, reason="the disks are full", by="anna")
     answer = real.post(DOOR, json=SHOP, headers=as_operator)
     assert reason(answer) == (503, "gate_closed")
     assert 3500 < int(answer.headers["Retry-After"]) <= 3600
@@ -258,7 +258,7 @@ def wait_until(condition):
 
 
 def test_a_program_that_hangs_up_leaves_the_line_and_its_token_is_anothers(served, opened, as_operator):
-    opened.limiter.close_gate(datetime.now(UTC) + timedelta(seconds=3), "a moment")
+    opened.limiter.close_gate(3.0, "a moment")
     with pytest.raises(httpx.ReadTimeout):
         post(served, as_operator, 1.0, wait_seconds=20)
     wait_until(lambda: not opened.limiter.snapshot().waiting)
@@ -268,7 +268,7 @@ def test_a_program_that_hangs_up_leaves_the_line_and_its_token_is_anothers(serve
 
 
 def test_while_a_hundred_programs_wait_everybody_else_is_answered(quick, opened, api_settings, serve, as_operator):
-    opened.limiter.close_gate(datetime.now(UTC) + timedelta(seconds=20), "a moment")
+    opened.limiter.close_gate(20.0, "a moment")
 
     async def crowd(url, server):
         async with httpx.AsyncClient(

@@ -8,7 +8,7 @@ import redis
 from benchmarks import limiter_demand
 from benchmarks.figures import Bench
 from benchmarks.heard import forget, hear, hearing
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.settings import LimiterSettings

@@ -9,7 +9,7 @@ from actors.failures import next_step
 from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from cli import layout
-from db.gates import Gate
+from db.gates import Hold
 from db.jobs import State
 from db.operations import Act, FailureGroup
 from workers.limiter.settings import LimiterSettings
@@ -50,7 +50,9 @@ def test_below_a_list_each_job_says_what_it_waits_for(drawn, view, now):
 
 
 def test_a_long_sentence_below_a_list_stays_in_its_line(drawn, job, now):
-    gate = Gate("discogs-api", "operator", 0.0, "the disks are full " * 9, now, now + timedelta(hours=1), "anna")
+    gate = Hold(
+        "discogs-api", "operator", 0.0, "the disks are full " * 9, now, now + timedelta(hours=1), "anna", 0.0, 70.0
+    )
     paused = tell(job(), Surroundings(now, ahead=2, gate=gate), Pace(60, 60.0, LimiterSettings().shares))
     lines = drawn(layout.waits_table([paused]))
     assert len(lines) == 2

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cli import limiter
 from cli.errors import CommandFailed
 from db.errors import DatabaseAway
-from db.gates import Gate as StoredGate
+from db.gates import Hold
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
@@ -85,7 +85,7 @@ def test_each_thing_that_holds_the_fleet_back_has_one_sentence(other, begin, end
 
 
 def test_who_pulled_the_brake_is_named():
-    brake = StoredGate("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna")
+    brake = Hold("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna", 0.0, 60.0)
     (said,) = limiter.held_back(replace(sight(brake=Brake(0.5, LATER, "moving")), brake=brake))
     assert said.endswith("moving. (by anna)")
 
@@ -105,7 +105,7 @@ def test_json_is_what_http_says_with_everybody_named():
 
 
 def test_a_brake_that_redis_forgot_is_said_all_the_same():
-    brake = StoredGate("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna")
+    brake = Hold("discogs-api", "operator", 0.5, "moving", NOW, LATER, "anna", 0.0, 60.0)
     (said,) = limiter.held_back(replace(sight(), brake=brake))
     assert said == "A brake is remembered, and Redis gets it in a moment: moving."
 

@@ -6,7 +6,7 @@ import pytest
 from actors.pace import Pace
 from actors.progress import Surroundings, tell
 from cli.watch import Sight, Tokens, line, picture, watch
-from db.gates import Gate
+from db.gates import Hold
 from db.jobs import State
 from workers.limiter.settings import LimiterSettings
 
@@ -58,7 +58,9 @@ def test_the_display_says_records_pages_rate_tokens_and_what_it_waits_for(drawn,
 
 
 def test_a_closed_gate_is_said_in_calm_words_with_the_time(drawn, sight, now):
-    gate = Gate("discogs-api", "throttled", 0.0, "Discogs asked us to wait", now, now + timedelta(seconds=70), None)
+    gate = Hold(
+        "discogs-api", "throttled", 0.0, "Discogs asked us to wait", now, now + timedelta(seconds=70), None, 0.0, 70.0
+    )
     text = "\n".join(drawn(picture(sight(Surroundings(now, ahead=0, gate=gate)), now)))
     assert "Discogs asked us to wait. Going on at 12:01:10" in text
     assert "Page 6 of 10 is safe." in text

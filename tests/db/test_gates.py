@@ -25,7 +25,7 @@ def soon(minutes: float) -> datetime:
 def test_an_open_budget_has_no_gate(pool: Pool) -> None:
     with pool.transaction() as conn:
         assert gates.current(conn, BUDGET) is None
-        gates.close(conn, BUDGET, "throttled", "429", soon(-1))
+        gates.close(conn, BUDGET, "throttled", "429", seconds=-60)
     with pool.transaction() as conn:
         conn.execute("SELECT pg_sleep(0.002)")
     with pool.transaction() as conn:
@@ -33,23 +33,23 @@ def test_an_open_budget_has_no_gate(pool: Pool) -> None:
 
 
 def test_a_shorter_word_of_discogs_does_not_open_earlier(pool: Pool) -> None:
-    long, short = soon(10), soon(1)
     with pool.transaction() as conn:
-        gates.close(conn, BUDGET, "throttled", "first", long)
+        gates.close(conn, BUDGET, "throttled", "first", seconds=600)
         first = gates.current(conn, BUDGET)
     with pool.transaction() as conn:
-        gates.close(conn, BUDGET, "throttled", "second", short)
+        gates.close(conn, BUDGET, "throttled", "second", seconds=60)
         gate = gates.current(conn, BUDGET)
     assert gate is not None
     assert first is not None
-    assert (gate.closed_until, gate.closed_at, gate.reason) == (long, first.closed_at, "second")
+    assert (gate.closed_until, gate.closed_at, gate.reason) == (first.closed_until, first.closed_at, "second")
+    assert 60 < gate.left_seconds <= 600
 
 
 def test_an_operator_may_shorten_and_release_without_touching_discogs_word(pool: Pool) -> None:
     with pool.transaction() as conn:
         gates.brake(conn, BUDGET, share=0.0, reason="tea", until=soon(60), by="anna")
         gates.brake(conn, BUDGET, share=0.0, reason="short tea", until=soon(30), by="ben")
-        gates.close(conn, BUDGET, "throttled", "429", soon(1))
+        gates.close(conn, BUDGET, "throttled", "429", seconds=60)
         assert [(gate.cause, gate.closed_by) for gate in gates.holding(conn, BUDGET)] == [
             ("operator", "ben"),
             ("throttled", None),

@@ -20,7 +20,7 @@ from discogs.budget import Permit
 from discogs.client import Discogs, http_client
 from discogs.errors import DiscogsError, PermitExpired
 from workers import logs
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.limiter.errors import LimiterError
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter

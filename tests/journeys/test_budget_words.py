@@ -18,7 +18,7 @@ from discogs.errors import DiscogsError, PermitExpired
 from discogs.settings import DiscogsSettings
 from simulator import SimulatorSettings
 from tests.journeys.oracle import most_in_window
-from workers.gates import BUDGET
+from workers.holds import BUDGET
 from workers.limiter.errors import LimiterError
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter

@@ -362,8 +362,6 @@ elseif op == 'unused' then
   end
 elseif op == 'close' then
   close(a.for_ms, a.reason)
-elseif op == 'open' then
-  open()
 elseif op == 'brake' then
   local is_on = a.for_ms > 0
   put('brake_until', is_on and ms(now + a.for_ms) or nil)

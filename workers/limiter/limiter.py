@@ -1,7 +1,6 @@
 """The limiter as a process sees it: whoever needs a token waits here, and reports here what became of it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import redis
 import structlog
@@ -11,9 +10,9 @@ from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.grant import Grant
 from workers.limiter.lanes import Lane
 from workers.limiter.poller import Poller, Waiter
-from workers.limiter.script import Bucket, Learned
+from workers.limiter.script import Bucket, Closed, Learned
 from workers.limiter.settings import LimiterSettings
-from workers.limiter.snapshot import Gate, Snapshot
+from workers.limiter.snapshot import Snapshot
 from workers.limiter.stop import Stop
 
 log = structlog.get_logger(__name__)
@@ -32,7 +31,7 @@ class Limiter:
         *,
         budget: str,
         namespace: str = "rekkrd",
-        on_gate: Callable[[Gate], None] | None = None,
+        on_gate: Callable[[Closed], None] | None = None,
     ) -> None:
         self.settings = settings
         self.budget = budget
@@ -93,21 +92,16 @@ class Limiter:
         """Look at the budget. Raises LimiterUnavailable."""
         return snapshot.read(self._bucket.look(), self.settings)
 
-    def close_gate(self, until: datetime, reason: str) -> None:
-        """Let nobody send until a time; then one probe goes out first. Raises LimiterUnavailable."""
-        self._bucket.close(_seconds_until(until), reason)
+    def close_gate(self, seconds: float, reason: str) -> None:
+        """Let nobody send for so long; then one probe goes out first. Raises LimiterUnavailable."""
+        self._bucket.close(seconds, reason)
 
-    def open_gate(self) -> None:
-        """Let everybody send again at once. The brake stays as it is. Raises LimiterUnavailable."""
-        self._bucket.open()
-        self._poller.poll_soon()
-
-    def brake(self, share: float, until: datetime, reason: str) -> None:
-        """Pull the operator's brake: only this share of the limit is left until a time, or until it is released.
+    def brake(self, share: float, seconds: float, reason: str) -> None:
+        """Pull the operator's brake: only this share of the limit is left for so long, or until it is released.
 
         0 leaves nothing: nobody sends. Raises LimiterUnavailable.
         """
-        self._bucket.brake(share, _seconds_until(until), reason)
+        self._bucket.brake(share, seconds, reason)
 
     def release_brake(self) -> None:
         """Release the brake. A closed gate stays closed. Raises LimiterUnavailable."""
@@ -133,7 +127,7 @@ class Limiter:
         if learned.limit is not None:
             log.warning("limit_changed_by_discogs", limit=learned.limit, told=told)
         if learned.closed is not None and self._on_gate is not None:
-            self._on_gate(Gate(datetime.now(UTC) + timedelta(seconds=learned.closed.left), learned.closed.reason))
+            self._on_gate(learned.closed)
 
     def _return(self, waiter: Waiter) -> None:
         self._report_unused(waiter)
@@ -144,7 +138,3 @@ class Limiter:
             self._bucket.unused(waiter.id, waiter.lane)
         except LimiterUnavailable as error:
             log.warning("grant_not_returned", error=str(error))
-
-
-def _seconds_until(until: datetime) -> float:
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())

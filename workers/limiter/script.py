@@ -131,10 +131,6 @@ class Bucket:
         """Close the gate for the fleet; a longer closing stays."""
         self._call("close", for_ms=seconds * 1000, reason=reason)
 
-    def open(self) -> None:
-        """Open the gate at once, without a probe."""
-        self._call("open")
-
     def brake(self, share: float, seconds: float, reason: str) -> None:
         """Pull the brake, or change it: only this share of the limit is left, 0 for none. 0 seconds release it."""
         self._call("brake", share=share, for_ms=seconds * 1000, reason=reason)

@@ -249,11 +249,6 @@ class Fleet:
         self.rules.see(self.now_of(process))
         self.rules.brake_until, self.rules.brake_share = self.now_of(process) + seconds * 1000, share
 
-    def open_gate(self, process: Process) -> None:
-        process.bucket.open()
-        self.rules.see(self.now_of(process))
-        self.rules.open()
-
     # What it came to
 
     def most_in_a_window(self) -> int:

@@ -258,8 +258,6 @@ def test_the_brake_ends_without_a_probe_and_leaves_the_gate_alone(new_fleet):
     assert process.bucket.look()["gate"]["reason"] == "Paused by an operator: brake"
     process.bucket.brake(1.0, 0, "")
     assert process.bucket.look()["gate"]["reason"] == "gate"
-    process.bucket.open()
-    assert "gate" not in process.bucket.look()
 
 
 def test_a_brake_that_leaves_a_share_slows_the_fleet_to_it_until_it_ends(new_fleet):

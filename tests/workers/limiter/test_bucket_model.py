@@ -83,10 +83,6 @@ class FleetLives(RuleBasedStateMachine):
     def close_gate(self, number, seconds):
         self.fleet.close_gate(self.process(number), seconds)
 
-    @rule(number=NUMBERS)
-    def open_gate(self, number):
-        self.fleet.open_gate(self.process(number))
-
     @rule(number=NUMBERS, share=st.sampled_from([0.0, 0.4, 0.9]), seconds=st.sampled_from([0.0, 3.0, 15.0]))
     def brake(self, number, share, seconds):
         self.fleet.brake(self.process(number), share, seconds)

@@ -1,58 +1,62 @@
-"""What holds the fleet back, in two places: Redis, where requests meet it, and PostgreSQL, where it outlives Redis."""
+"""What holds the fleet back, in two places: Redis, where requests meet it, and PostgreSQL, where it outlives Redis.
+
+Each place has a clock of its own, and none of them is ours: what goes from one to the other are seconds that are left.
+"""
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from db import Connection, gates, operations
 from db.errors import DatabaseError
-from db.gates import Gate
+from db.gates import Hold
 from db.pool import Pool
 from workers.decide import CloseGate
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.limiter import Limiter
-from workers.limiter.snapshot import Brake
-from workers.limiter.snapshot import Gate as ShownGate
+from workers.limiter.script import Closed
+from workers.limiter.snapshot import Snapshot
 
 log = structlog.get_logger(__name__)
 
-BUDGET = "discogs-api"  # whose gates these are; what stands under it in Redis and in the ledger belongs together
+BUDGET = "discogs-api"  # that they hold back; what stands under it in Redis and in the ledger belongs together
 ALARM_AFTER = timedelta(hours=1)  # jobs do not fail for waiting, so somebody has to hear of it
 ALARMING = ("blocked", "rejected")  # these do not pass by themselves
+SAME_SECONDS = 5.0  # between two ends of one brake, by two clocks that were asked one after the other
 LOOK_SECONDS = 10.0  # between two looks at Redis while nothing holds the fleet back
 
 
-def close_in_redis(limiter: Limiter, decision: CloseGate) -> datetime:
-    """Close the gate where requests wait for it; the answer is until when, also without Redis."""
-    until = datetime.now(UTC) + timedelta(seconds=decision.seconds or limiter.settings.window_seconds)
+def close_in_redis(limiter: Limiter, decision: CloseGate) -> float:
+    """Close the gate where requests wait for it; the answer is for how many seconds, also without Redis."""
+    seconds = decision.seconds or limiter.settings.window_seconds
     try:
         if decision.cause == "throttled":
             # The limiter has closed itself on the 429, and knows for how long: it may have been the second in a row.
-            gate = limiter.snapshot().gate
-            until = until if gate is None else gate.until
+            shown = limiter.snapshot()
+            seconds = seconds if shown.gate is None else (shown.gate.until - shown.taken_at).total_seconds()
         else:
-            limiter.close_gate(until, decision.reason)
+            limiter.close_gate(seconds, decision.reason)
     except LimiterUnavailable as error:
         log.warning(
             "gate_not_in_redis", error=str(error)
         )  # the mirror puts it there; without Redis nobody sends anyway
     say = log.error if decision.cause in ALARMING else log.warning
-    say("gate_closed", cause=decision.cause, reason=decision.reason, until=until.isoformat())
-    return until
+    say("gate_closed", cause=decision.cause, reason=decision.reason, seconds=seconds)
+    return seconds
 
 
-def keep(conn: Connection, limiter: Limiter, decision: CloseGate, until: datetime) -> None:
+def keep(conn: Connection, limiter: Limiter, decision: CloseGate, seconds: float) -> None:
     """Remember a closed gate where it outlives Redis. A gate that is closed longer already stays so."""
-    gates.close(conn, limiter.budget, decision.cause, decision.reason, until)
+    gates.close(conn, limiter.budget, decision.cause, decision.reason, seconds=seconds)
 
 
-def keep_throttle(pool: Pool, budget: str, gate: ShownGate) -> None:
+def keep_throttle(pool: Pool, budget: str, gate: Closed) -> None:
     """Remember a 429 that met somebody at a door: no step's transaction does. Never raises: Redis has it already."""
     try:
         with pool.transaction() as conn:
-            gates.close(conn, budget, "throttled", gate.reason, gate.until)
+            gates.close(conn, budget, "throttled", gate.reason, seconds=gate.left)
     except DatabaseError as error:
         log.warning("gate_not_in_database", error=str(error))
 
@@ -65,10 +69,10 @@ def brake(pool: Pool, limiter: Limiter, *, share: float, until: datetime, reason
         LimiterUnavailable: it is remembered, and takes effect as soon as a worker reaches Redis; nobody sends before.
     """
     with pool.transaction() as conn:
-        gates.brake(conn, limiter.budget, share=share, reason=reason, until=until, by=by)
+        left_seconds = gates.brake(conn, limiter.budget, share=share, reason=reason, until=until, by=by)
         target = {"share": share, "until": until.isoformat(timespec="seconds"), "reason": reason}
         operations.audit(conn, by=by, action="braked", target=target, jobs=0)
-    limiter.brake(share, until, reason)
+    limiter.brake(share, left_seconds, reason)
 
 
 def release_brake(pool: Pool, limiter: Limiter, *, by: str) -> bool:
@@ -94,7 +98,7 @@ class Mirror:
         self._had_any = False
         self._is_orphan = False  # Redis showed a brake of which the ledger knew nothing
 
-    def show(self, holding: Sequence[Gate]) -> None:
+    def show(self, holding: Sequence[Hold]) -> None:
         """Put into Redis what holds the budget back by the ledger. Raises LimiterUnavailable."""
         is_due = time.monotonic() >= self._look_at
         if not (holding or self._had_any or self._is_orphan or is_due):
@@ -102,26 +106,29 @@ class Mirror:
         shown = self._limiter.snapshot()
         gate = next((one for one in holding if not one.is_brake), None)
         if gate is not None and shown.gate is None:
-            self._limiter.close_gate(gate.closed_until, gate.reason)
+            self._limiter.close_gate(gate.left_seconds, gate.reason)
         pulled = next((one for one in holding if one.is_brake), None)
         was_orphan, self._is_orphan = self._is_orphan, pulled is None and shown.brake is not None
         if was_orphan and self._is_orphan:
             # Not at the first sight: it may have been pulled after the ledger was read for this look.
             self._limiter.release_brake()
-        elif pulled is not None and (shown.brake is None or not _is_same(shown.brake, pulled)):
-            self._limiter.brake(pulled.share, pulled.closed_until, pulled.reason)
+        elif pulled is not None and not _is_shown(shown, pulled):
+            self._limiter.brake(pulled.share, pulled.left_seconds, pulled.reason)
         self._had_any = bool(holding)
         self._look_at = time.monotonic() + LOOK_SECONDS
 
 
-def _is_same(shown: Brake, pulled: Gate) -> bool:
-    is_as_long = abs(shown.until - pulled.closed_until) < timedelta(seconds=5)
-    return is_as_long and (shown.share, shown.reason) == (pulled.share, pulled.reason)
+def _is_shown(shown: Snapshot, pulled: Hold) -> bool:
+    if shown.brake is None:
+        return False
+    left_seconds = (shown.brake.until - shown.taken_at).total_seconds()
+    is_as_long = abs(left_seconds - pulled.left_seconds) < SAME_SECONDS
+    return is_as_long and (shown.brake.share, shown.brake.reason) == (pulled.share, pulled.reason)
 
 
-def is_alarming(gate: Gate, now: datetime) -> bool:
+def is_alarming(hold: Hold) -> bool:
     """Whether an operator should know: at once of what does not pass by itself, else when it lasts.
 
     The brake is the operator's own.
     """
-    return not gate.is_brake and (gate.cause in ALARMING or now - gate.closed_at >= ALARM_AFTER)
+    return not hold.is_brake and (hold.cause in ALARMING or hold.held_seconds >= ALARM_AFTER.total_seconds())
