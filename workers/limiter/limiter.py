@@ -40,6 +40,7 @@ class Limiter:
         self._poller = Poller(
             self._bucket,
             send_deadline_seconds=settings.send_deadline_seconds,
+            answer_deadline_seconds=settings.answer_deadline_seconds,
             give_back=self._report_unused,
         )
 

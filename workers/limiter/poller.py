@@ -47,14 +47,22 @@ class Waiter:
 class Poller:
     """Those who wait in this process, and the thread that asks for them; it starts with the first."""
 
-    def __init__(self, bucket: Bucket, *, send_deadline_seconds: float, give_back: Callable[[Waiter], None]) -> None:
+    def __init__(
+        self,
+        bucket: Bucket,
+        *,
+        send_deadline_seconds: float,
+        answer_deadline_seconds: float,
+        give_back: Callable[[Waiter], None],
+    ) -> None:
         self._bucket = bucket
         self._send_deadline_seconds = send_deadline_seconds
+        self._answer_deadline_seconds = answer_deadline_seconds
         self._give_back = give_back
         self._process = uuid4().hex
         self._changed = Condition()
         self._waiters: dict[str, Waiter] = {}
-        self._unsure: dict[str, Waiter] = {}  # asked for in a call whose reply was lost: perhaps granted
+        self._unsure: dict[str, tuple[Waiter, float]] = {}  # in a call whose reply was lost: perhaps granted; and when
         self._has_news = False
         self._is_over = False
         self._away_since: float | None = None
@@ -162,7 +170,7 @@ class Poller:
         try:
             polled = self._bucket.poll(self._process, [one.asking(asked_at) for one in waiters])
         except LimiterUnavailable as error:
-            self._unsure.update({one.id: one for one in waiters})
+            self._remember_unsure(waiters)
             self._bear_absence(waiters, error, asked_at)
             return AGAIN_SECONDS
         self._away_since = None
@@ -181,7 +189,8 @@ class Poller:
                     waiter.sendable_until = sendable_until
                 else:
                     returned.append(waiter)
-            returned += [one for one in self._unsure.values() if one.id not in self._waiters and one not in returned]
+            unsure = [one for one, _ in self._unsure.values()]
+            returned += [one for one in unsure if one.id not in self._waiters and one not in returned]
             self._unsure.clear()
             # Who came during the call, behind one that it granted: nobody of this lane will be told about in time.
             told = {one.lane for one in waiters if one.is_waiting and one.id in self._waiters}
@@ -190,6 +199,15 @@ class Poller:
         for waiter in returned:
             self._give_back(waiter)
         return 0.0 if returned or is_unheard else min(polled.wait, LONGEST_SLEEP_SECONDS)
+
+    def _remember_unsure(self, waiters: list[Waiter]) -> None:
+        """What was granted longer ago than an answer may take counts no more, and needs not be given back: however long
+        Redis is away and however many come and go, no more is remembered than came within that time.
+        """
+        now = time.monotonic()
+        self._unsure.update({one.id: (one, now) for one in waiters})
+        oldest = now - self._answer_deadline_seconds
+        self._unsure = {waiter_id: (one, at) for waiter_id, (one, at) in self._unsure.items() if at > oldest}
 
     def _bear_absence(self, waiters: list[Waiter], error: LimiterUnavailable, asked_at: float) -> None:
         if self._away_since is None:

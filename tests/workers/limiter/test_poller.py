@@ -2,7 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from threading import Event
 
+import pytest
+
+from workers.limiter.errors import GaveUp, LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.poller import Poller, Waiter
 from workers.limiter.script import Asking, Polled
@@ -23,7 +27,12 @@ class Ages:
 def sendable_for(*ages: float) -> tuple[float, list[str]]:
     """How long the token may be sent from the call on, at most, and which grants were given back."""
     returned: list[str] = []
-    poller = Poller(Ages(*ages), send_deadline_seconds=60.0, give_back=lambda waiter: returned.append(waiter.id))
+    poller = Poller(
+        Ages(*ages),
+        send_deadline_seconds=60.0,
+        answer_deadline_seconds=60.0,
+        give_back=lambda waiter: returned.append(waiter.id),
+    )
     waiter = Waiter(Lane.IMPORT, "a")
     sendable_until = poller.wait(waiter, None, None)
     left = sendable_until - time.monotonic()
@@ -41,3 +50,35 @@ def test_a_grant_told_too_late_goes_back_and_its_waiter_waits_on():
     left, returned = sendable_for(61.0, 0.0)
     assert left > 0
     assert len(returned) == 1
+
+
+class Away:
+    """A bucket whose first replies are lost."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+        self.is_back = Event()
+
+    def poll(self, process: str, waiters: Sequence[Asking]) -> Polled:
+        if self.lost:
+            self.lost -= 1
+            raise LimiterUnavailable("The reply is lost.")
+        self.is_back.set()
+        return Polled({}, 1.0, None)
+
+
+@pytest.mark.parametrize(("answer_deadline_seconds", "given_back"), [(60.0, 1), (0.0, 0)])
+def test_what_was_perhaps_granted_is_given_back_only_while_it_may_still_count(answer_deadline_seconds, given_back):
+    returned: list[str] = []
+    bucket = Away(1)
+    poller = Poller(
+        bucket,
+        send_deadline_seconds=1.0,
+        answer_deadline_seconds=answer_deadline_seconds,
+        give_back=lambda waiter: returned.append(waiter.id),
+    )
+    with pytest.raises(GaveUp):
+        poller.wait(Waiter(Lane.IMPORT, "a"), 0.05, None)
+    assert bucket.is_back.wait(10)
+    poller.close()
+    assert len(returned) == given_back
