@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from db import Connection, jobs
+from db import Connection, Row, jobs
 from db.errors import DatabaseBusy
 from db.jobs import State
 from db.pool import Pool
@@ -18,6 +19,7 @@ OVER = (State.FAILED, State.CANCELLED)  # and may be put back
 ENDED = (*OVER, State.COMPLETED)
 LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
 TRIES = 3
+ONE_LIVE = "jobs_one_live"  # of one user's jobs with one key
 
 _sql = load("operations")
 T = TypeVar("T")
@@ -105,14 +107,27 @@ def in_piece(pool: Pool, do: Callable[[Connection], T]) -> T:
 def retry(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
     """Put jobs that failed or were cancelled back into the line, where their checkpoints stand; return which.
 
-    Left out: jobs that are not over or are completed, and those that a live job of the same user and key stands for.
+    Left out: jobs that are not over or are completed, and those that a live job of the same user and key stands for,
+    also when that one came this moment: the others are put back all the same.
     """
-    rows = list(_sql.retry(conn, ids=list(job_ids)))
+    while (rows := _retried(conn, job_ids)) is None:
+        continue
     jobs.hold_turns(conn, sorted({(row["lane"], row["user_id"]) for row in rows}))
     jobs.announce_many(conn, [row["id"] for row in rows])
     for lane in sorted({row["lane"] for row in rows}):
         jobs.wake_line(conn, lane)
     return [row["id"] for row in rows]
+
+
+def _retried(conn: Connection, job_ids: Sequence[UUID]) -> list[Row] | None:
+    """None when a live job took one of the keys meanwhile: the next look sees it, and leaves that one out."""
+    try:
+        with conn.transaction():  # a savepoint
+            return list(_sql.retry(conn, ids=list(job_ids)))
+    except UniqueViolation as error:
+        if error.diag.constraint_name != ONE_LIVE:
+            raise
+        return None
 
 
 def cancel(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:

@@ -80,6 +80,25 @@ def test_a_retried_job_is_called_up_although_its_user_left_the_line(pool: Pool) 
     assert [call.job_id for call in calls] == [job_id]
 
 
+def test_a_live_job_that_comes_this_moment_stands_for_the_failed_one_and_the_others_go_on(pool: Pool) -> None:
+    user = uuid4()
+    failed, other = fail(pool, add(pool, user, key="import")), fail(pool, add(pool, uuid4(), key="import"))
+    with ThreadPoolExecutor(1) as threads:
+        with pool.transaction() as app:
+            jobs.add(app, NewJob("count", "import", user, {}, "import", takes_token=True, speaks_for_user=False))
+            retried = threads.submit(retry, pool, failed, other)
+            while not waits_for_a_lock(pool):
+                assert not retried.done()
+        assert retried.result() == [other]
+    assert [find(pool, one).state for one in (failed, other)] == [State.FAILED, State.PENDING]
+
+
+def waits_for_a_lock(pool: Pool) -> bool:
+    with pool.transaction() as conn:
+        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(conn.execute(waiting).rowcount)
+
+
 def test_a_live_job_of_the_same_key_stands_for_the_failed_one(pool: Pool) -> None:
     user = uuid4()
     failed = fail(pool, add(pool, user, key="import"))
