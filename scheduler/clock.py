@@ -73,6 +73,9 @@ class Clock:
             tick(self._pool, entry, datetime.now(UTC), is_late=is_late)
         except MayBeRetried as error:
             log.warning("tick_postponed", entry=entry.name, error=str(error))
+        except Exception:
+            # The clock outlives an entry: what is wrong with one must not end the making up of the others.
+            log.exception("tick_failed", entry=entry.name)
 
 
 def tick(pool: Pool, entry: Entry, now: datetime, *, is_late: bool = False) -> bool:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, Thread
 
 import pytest
 
 from actors import schedule
-from actors.timetable import TIMETABLE, EntryName, entry_of
+from actors.timetable import TIMETABLE, Entry, EntryName, entry_of
 from db import Connection, jobs, ticks
 from db.errors import DatabaseAway
 from db.pool import Pool
@@ -165,3 +165,24 @@ def test_a_watch_that_breaks_is_looked_through_again(
     finally:
         running.stop()
         pool.close()
+
+
+class Broken(Entry):
+    """An entry that nobody foresaw."""
+
+    def last_due(self, now: datetime) -> datetime:
+        raise ValueError(f"There is no time at {now}.")
+
+
+def test_an_entry_that_breaks_leaves_the_others_to_be_made_up_for(
+    migrated_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = AwayAtFirst(migrated_database_url, size=2, timeout_seconds=5)
+    ran(pool, datetime.now(UTC) - timedelta(hours=1))
+    broken = entry_of(EntryName.NIGHTLY_SYNC)
+    ticking = Clock(pool, (Broken(*(getattr(broken, field.name) for field in fields(Entry))), UPKEEP))
+    ticking.start()
+    assert pool.is_back.wait(10)
+    ticking.stop()
+    assert "tick_failed" in capsys.readouterr().out
+    pool.close()
