@@ -2,6 +2,7 @@
 
 ActorError
 ├── NotConnected        the user has no account connected, or must connect it again
+├── TierTooLow          the user's tier does not have this
 ├── HoldRefused         nothing that anybody means: no reason, or a time that is past or too far away
 │   ├── BrakeRefused
 │   └── PauseRefused
@@ -25,6 +26,10 @@ class ActorError(Exception):
 
 class NotConnected(ActorError):
     """There is no account to speak for."""
+
+
+class TierTooLow(ActorError):
+    """The user's tier does not have this; the next step names the one that does."""
 
 
 class HoldRefused(ActorError):

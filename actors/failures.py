@@ -54,6 +54,11 @@ NEXT_STEPS: Mapping[str, NextStep] = {
         operator="Leave it: it belongs to an account that is no longer connected. Its collector starts a new one.",
         should_retry=False,
     ),
+    "TierTooLow": NextStep(
+        person="Upgrade, then start it again: nothing of yours was changed.",
+        operator="Nothing is broken: the collector's tier does not have this. After an upgrade the job may be put back.",
+        should_retry=True,
+    ),
     "Gone": NextStep(
         person="Look on discogs.com whether it is still there, and whether your name there changed.",
         operator="Look on discogs.com whether it is still there; the same again ends the same until it is.",

@@ -12,6 +12,7 @@ from actors import (
     refresh_collection,
     upkeep,
 )
+from actors.gating import gated
 from workers.kinds import Job
 from workers.settings import EngineSettings
 
@@ -23,7 +24,7 @@ def jobs_of(settings: EngineSettings) -> tuple[Job[Any, Any, Any], ...]:
         jobs=timedelta(days=settings.jobs_kept_days),
         failed=timedelta(days=settings.failed_kept_days),
     )
-    return _jobs(kept)
+    return tuple(map(gated, _jobs(kept)))
 
 
 def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from actors.tiers import Feature, tier_of
 from db.instances import Unseen
 from db.links import List
 from db.sweeps import Sweep
 
 PER_PAGE = 100
 FREE_RECORDS = 50  # what an import of the free tier brings, newest first; what came before stays
-FREE_TIER = "collector"
 
 # One sort key a try. Equal keys may come in any order, and with another key other records are equal. A wantlist is
 # known to take two keys only.
@@ -46,7 +46,7 @@ class Place:
 
 def newest_of(tier: str) -> int | None:
     """How many records an account of this tier holds, None for all of them."""
-    return FREE_RECORDS if tier == FREE_TIER else None
+    return None if tier_of(tier).has(Feature.WHOLE) else FREE_RECORDS
 
 
 def after_page(sweep: Sweep, place: Place, newest: int | None) -> Move:

@@ -30,6 +30,7 @@ from api import (
     schedule,
     story,
     syncing,
+    tiers,
     tokens,
     usage,
 )
@@ -112,6 +113,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         connecting,
         browsing,
         syncing,
+        tiers,
         history,
         export,
         pushing,

@@ -12,9 +12,9 @@ from pydantic import Discriminator, Tag, ValidationError
 
 from actors import progress
 from actors.catalog import CATALOG
-from actors.connect import require_connected
 from actors.enqueue import Added, Wanted, enqueue_many
 from actors.estimate import estimate as forecast
+from actors.gating import admit, refusal_of
 from api.access import USER_HEADER, Acting, Caller, Program, Role
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
@@ -177,7 +177,7 @@ class _Reading:
         return self
 
     def for_users(self, conn: Connection) -> list[Wanted]:
-        """Find for whom the work is, everybody in one question. Raises ApiError, UnknownUser, NotConnected."""
+        """Find for whom the work is, in one question. Raises ApiError, UnknownUser, NotConnected, TierTooLow."""
         if self._is_alone:
             return [self._for_user(conn, body, one) for body, one in self._jobs]
         names = sorted({self._name(body) for body, one in self._jobs if one.kind.speaks_for_user})
@@ -196,6 +196,8 @@ class _Reading:
                 self._wrong[place] = "this user has no Discogs account connected"
             elif link.state != "connected":
                 self._wrong[place] = "this user must connect the Discogs account again"
+            elif (refusal := refusal_of(link.tier, one.kind)) is not None:
+                self._wrong[place] = str(refusal).removesuffix(".")
             ready.append(replace(one, user_id=found[0].id if found else NOBODY))
         self._refuse()
         return ready
@@ -204,7 +206,7 @@ class _Reading:
         if not one.kind.speaks_for_user:
             return one
         user_id = self._who.user_id or users.find(conn, self._name(body)).id
-        require_connected(conn, user_id)
+        admit(conn, user_id, one.kind)
         return replace(one, user_id=user_id)
 
     def _name(self, body: JobBody) -> str:

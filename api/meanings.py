@@ -12,6 +12,7 @@ from actors.errors import (
     PauseRefused,
     RemovalUnderWay,
     RestoreRefused,
+    TierTooLow,
     VerifierRefused,
 )
 from api.errors import INTERNAL, ApiError, Code
@@ -71,6 +72,7 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (PauseRefused, Meaning(Code.INVALID, "pause_refused", "")),
     (AnswerRefused, Meaning(Code.CONFLICT, "answer_refused", "")),
     (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
+    (TierTooLow, Meaning(Code.FORBIDDEN, "tier_too_low", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (

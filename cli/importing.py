@@ -10,10 +10,10 @@ import typer
 
 from actors import progress
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
-from actors.connect import require_connected
 from actors.enqueue import Enqueued, enqueue
 from actors.errors import NotConnected
 from actors.estimate import estimate
+from actors.gating import admit
 from actors.pace import Pace
 from cli import here, screen, words
 from cli.errors import CommandFailed, WorkFailed
@@ -78,14 +78,14 @@ def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
 
 def start(conn: Connection, user_id: UUID, wanted: Sequence[Kind[Any, Any]]) -> list[Enqueued]:
     """Put the imports into the ledger, the collection first. Raises CommandFailed without a connection to Discogs."""
-    require(conn, user_id)
+    require(conn, user_id, *wanted)
     return [enqueue(conn, kind, user_id) for kind in wanted]
 
 
-def require(conn: Connection, user_id: UUID) -> UUID:
-    """Return the user who is connected to Discogs. Raises CommandFailed when they are not."""
+def require(conn: Connection, user_id: UUID, *kinds: Kind[Any, Any]) -> UUID:
+    """Return the user who is connected and may have such jobs. Raises CommandFailed when not connected, TierTooLow."""
     try:
-        require_connected(conn, user_id)
+        admit(conn, user_id, *kinds)
     except NotConnected as lacking:
         raise CommandFailed(str(lacking), f"Run `rekkrd connect {users.find(conn, user_id).handle}`.") from None
     return user_id

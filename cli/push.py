@@ -54,7 +54,7 @@ def push(
     arguments = PushArguments(is_confirmed=confirm, allows_removals=allow_removals)
     with here.opened() as resources:
         with resources.pool.transaction() as conn:
-            user_id = importing.require(conn, users.find(conn, user).id)
+            user_id = importing.require(conn, users.find(conn, user).id, PUSH_COLLECTION)
             started = [enqueue(conn, PUSH_COLLECTION, user_id, arguments)]
         importing.say_started(started)
         if watch_it and not importing.watch_started(resources, started).is_completed:
