@@ -878,6 +878,27 @@ COMMENT ON COLUMN rekkrd.workers.asked_at IS
 COMMENT ON COLUMN rekkrd.workers.took_at IS
 'When it got a call last.';
 
+CREATE VIEW rekkrd.live_jobs AS
+ SELECT id,
+    kind,
+    lane,
+    queue,
+    user_id,
+    state,
+    priority,
+    due_at,
+    takes_token,
+    speaks_for_user,
+    crashes,
+    called_until,
+    leased_until,
+    COALESCE((called_until > now()), false) AS is_called,
+    ((due_at <= now()) AND (leased_until IS NULL) AND ((called_until IS NULL) OR (called_until <= now())) AND (follows IS NULL)) AS is_ready
+   FROM rekkrd.jobs
+  WHERE (state = ANY (ARRAY['pending'::text, 'running'::text, 'retrying'::text]));
+COMMENT ON VIEW rekkrd.live_jobs IS
+'Jobs that are not over. Ready are those that may be called up now: due, in nobody''s hand, and behind no other job.';
+
 CREATE VIEW rekkrd.users AS
  SELECT p.id,
     COALESCE(("row".value ->> 'handle'::text), ("row".value ->> 'username'::text), (p.id)::text) AS handle,

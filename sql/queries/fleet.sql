@@ -81,29 +81,18 @@ WHERE leased_until IS NOT NULL
 ORDER BY leased_by, id;
 
 -- name: count_line()
--- The live jobs of each lane by what they do now; who waits for a worker longest, in seconds.
+-- The live jobs of each lane by what they do now; who waits for a worker longest, in seconds. Who stands behind another
+-- job waits for a time that nobody knows.
 SELECT
     lane,
     state,
-    count(*) FILTER (
-        WHERE due_at <= now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
-    ) AS ready,
-    count(*) FILTER (
-        WHERE due_at > now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
-    ) AS delayed,
-    count(*) FILTER (WHERE called_until > now()) AS called,
+    count(*) FILTER (WHERE is_ready) AS ready,
+    count(*) FILTER (WHERE NOT is_ready AND NOT is_called AND leased_until IS NULL) AS delayed,
+    count(*) FILTER (WHERE is_called) AS called,
     count(*) FILTER (WHERE leased_until IS NOT NULL) AS under_way,
     count(*) AS jobs,
-    coalesce(
-        extract(
-            EPOCH FROM now() - min(due_at) FILTER (
-                WHERE due_at <= now() AND leased_until IS NULL AND (called_until IS NULL OR called_until <= now())
-            )
-        ),
-        0
-    )::float8 AS oldest_seconds
-FROM rekkrd.jobs
-WHERE state IN ('pending', 'running', 'retrying')
+    coalesce(extract(EPOCH FROM now() - min(due_at) FILTER (WHERE is_ready)), 0)::float8 AS oldest_seconds
+FROM rekkrd.live_jobs
 GROUP BY lane, state;
 
 -- name: count_failed()
@@ -141,11 +130,8 @@ SELECT l.lane
 FROM rekkrd.lanes AS l
 WHERE EXISTS (
     SELECT 1
-    FROM rekkrd.jobs AS j
-    WHERE
-        j.lane = l.lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token IN (true, false)
-        AND j.due_at <= now() AND j.leased_until IS NULL
-        AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+    FROM rekkrd.live_jobs AS j
+    WHERE j.lane = l.lane AND j.takes_token IN (true, false) AND j.is_ready
 );
 
 -- name: find_unknown_kinds(age)
@@ -162,10 +148,8 @@ WHERE
     AND EXISTS (SELECT 1 FROM rekkrd.workers AS w WHERE w.seen_at >= now() - :age::interval)
     AND EXISTS (
         SELECT 1
-        FROM rekkrd.jobs AS j
-        WHERE
-            j.kind = k.kind AND j.lane = k.lane AND j.state IN ('pending', 'running', 'retrying')
-            AND j.takes_token IN (true, false) AND j.due_at <= now()
+        FROM rekkrd.live_jobs AS j
+        WHERE j.kind = k.kind AND j.lane = k.lane AND j.takes_token IN (true, false) AND j.is_ready
     )
 ORDER BY k.kind;
 

@@ -16,11 +16,9 @@ WITH line AS (
         lane = :lane
         AND (
             SELECT true
-            FROM rekkrd.jobs AS j
+            FROM rekkrd.live_jobs AS j
             WHERE
-                j.lane = :lane AND j.state IN ('pending', 'running', 'retrying') AND j.takes_token = :takes_token
-                AND j.due_at <= now() AND j.leased_until IS NULL
-                AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                j.lane = :lane AND j.takes_token = :takes_token AND j.is_ready
                 AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
             ORDER BY j.due_at
             LIMIT 1
@@ -42,11 +40,9 @@ ready AS (
         FROM rekkrd.turns AS t
         WHERE t.lane = line.lane AND (
             SELECT true
-            FROM rekkrd.jobs AS j
+            FROM rekkrd.live_jobs AS j
             WHERE
-                j.lane = :lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
-                AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                j.lane = :lane AND j.user_id = t.user_id AND j.takes_token = :takes_token AND j.is_ready
                 AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                 AND NOT (
                     j.speaks_for_user AND EXISTS (
@@ -72,11 +68,9 @@ ready AS (
                     j.id,
                     j.priority,
                     j.due_at
-                FROM rekkrd.jobs AS j
+                FROM rekkrd.live_jobs AS j
                 WHERE
-                    j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
-                    AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                    AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                    j.lane = :lane AND j.user_id = u.user_id AND j.takes_token = :takes_token AND j.is_ready
                     AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                     AND NOT j.speaks_for_user
                 ORDER BY j.priority DESC, j.due_at, j.id
@@ -88,11 +82,9 @@ ready AS (
                     j.id,
                     j.priority,
                     j.due_at
-                FROM rekkrd.jobs AS j
+                FROM rekkrd.live_jobs AS j
                 WHERE
-                    j.lane = :lane AND j.user_id = u.user_id AND j.state IN ('pending', 'running', 'retrying')
-                    AND j.due_at <= now() AND j.leased_until IS NULL AND j.takes_token = :takes_token
-                    AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+                    j.lane = :lane AND j.user_id = u.user_id AND j.takes_token = :takes_token AND j.is_ready
                     AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
                     AND j.speaks_for_user
                     AND NOT EXISTS (
@@ -112,12 +104,10 @@ ready AS (
 ),
 
 called AS (
-    UPDATE rekkrd.jobs AS j
+    UPDATE rekkrd.live_jobs AS j
     SET called_until = now() + make_interval(secs => :call_seconds)
     FROM ready
-    WHERE
-        j.id = ready.id AND j.state IN ('pending', 'running', 'retrying') AND j.leased_until IS NULL
-        AND (j.called_until IS NULL OR j.called_until <= now()) AND j.follows IS NULL
+    WHERE j.id = ready.id AND j.is_ready
     RETURNING j.id, j.kind, j.queue, j.crashes
 ),
 

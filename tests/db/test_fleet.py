@@ -107,7 +107,9 @@ def add_job(conn: Connection, **columns: object) -> None:
 def test_each_live_job_is_counted_once_by_what_it_does(conn):
     (now,) = conn.execute("SELECT now() AS now").fetchone().values()
     later = now + timedelta(minutes=1)
-    add_job(conn, due_at=now - timedelta(seconds=90))
+    first = uuid4()
+    add_job(conn, id=first, due_at=now - timedelta(seconds=90))
+    add_job(conn, due_at=now - timedelta(seconds=200), follows=first, awaited_key="key")
     add_job(conn, due_at=later)
     add_job(conn, due_at=now, called_until=later)
     add_job(conn, due_at=now, leased_until=later, leased_by="w", state="running", started_at=now)
@@ -115,7 +117,7 @@ def test_each_live_job_is_counted_once_by_what_it_does(conn):
     add_job(conn, state="completed", started_at=now, finished_at=now - timedelta(minutes=6))
     parts = fleet.line(conn)
     told = [sum(getattr(part, name) for part in parts) for name in ("ready", "delayed", "called", "under_way", "jobs")]
-    assert told == [1, 1, 1, 1, 4]
+    assert told == [1, 2, 1, 1, 5], "who stands behind another is not ready"
     assert max(part.oldest_seconds for part in parts) == 90
     assert fleet.failed(conn) == {"import": 1}
     assert [(one.kind, one.state, one.jobs) for one in fleet.ended(conn)] == [("count", "failed", 1)]
@@ -131,6 +133,9 @@ def test_a_kind_that_is_due_and_that_no_worker_alive_knows_is_named(conn):
     add_job(conn, kind="new", due_at=now)
     add_job(conn, kind="count", due_at=now)
     add_job(conn, kind="idle", due_at=now + timedelta(minutes=1))
+    ahead = uuid4()
+    add_job(conn, id=ahead, due_at=now)
+    add_job(conn, kind="idle", due_at=now, follows=ahead, awaited_key="key")
     assert fleet.unknown_kinds(conn) == []
     fleet.keep(conn, SIGN)
     assert fleet.unknown_kinds(conn) == ["new"]
