@@ -166,9 +166,7 @@ def _plain(new: Sequence[NewJob]) -> Jsonb:
 
 def hold_turns(conn: Connection, places: Sequence[tuple[str, UUID]]) -> None:
     """Let users with new work into the line, each of a lane, and keep their places until this is committed."""
-    wanted = {"lanes": [lane for lane, _ in places], "user_ids": [user_id for _, user_id in places]}
-    while len(_sql.hold_turns(conn, **wanted)) < len(places):
-        _sql.take_turns(conn, **wanted)
+    _sql.hold_turns(conn, lanes=[lane for lane, _ in places], user_ids=[user_id for _, user_id in places])
 
 
 def wake_line(conn: Connection, lane: str) -> None:
@@ -241,8 +239,7 @@ def cancel(conn: Connection, job_id: UUID) -> Job | None:
 
 def cancel_conversation(conn: Connection, user_id: UUID) -> list[Job]:
     """Cancel all that speaks for a user's account; a step under way ends first."""
-    ended = [cancel(conn, row["id"]) for row in _sql.find_speaking(conn, user_id=user_id)]
-    return [job for job in ended if job is not None]
+    return [job_of(row) for row in _sql.cancel_conversation(conn, user_id=user_id)]
 
 
 def end_conversation(conn: Connection, user_id: UUID) -> list[Job]:
@@ -250,10 +247,11 @@ def end_conversation(conn: Connection, user_id: UUID) -> list[Job]:
 
     It waits for a step that stores this moment. For what must be over when this returns: to forget the account.
     """
-    ended = [job_of(row) for row in _sql.end_conversation(conn, user_id=user_id)]
-    for job in ended:
-        announce(conn, job.id)
-    return ended
+    cancelled = {job.id: job for job in cancel_conversation(conn, user_id)}
+    under_way = [job.id for job in cancelled.values() if job.state.is_live]
+    ended = {row["id"]: job_of(row) for row in _sql.end_steps(conn, ids=under_way)}
+    announce_many(conn, list(ended))
+    return list((cancelled | ended).values())
 
 
 def announce(conn: Connection, job_id: UUID) -> None:

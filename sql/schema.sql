@@ -925,32 +925,11 @@ DECLARE
     instead_of jsonb := '{}';
     missing integer;
 BEGIN
-    -- The turns first, held until this is committed: upkeep, which cannot see the jobs before, would clear them.
-    -- KEY: calling the user up meanwhile, which only moves the turn, goes on.
-    LOOP
-        INSERT INTO rekkrd.turns AS t (lane, user_id, turn)
-        SELECT l.lane, n.user_id, l.turn
-        FROM (
-            SELECT DISTINCT one.lane, one.user_id
-            FROM jsonb_to_recordset(new_jobs) AS one (lane text, user_id uuid)
-        ) AS n
-        INNER JOIN rekkrd.lanes AS l ON l.lane = n.lane
-        ORDER BY l.lane, n.user_id
-        ON CONFLICT (lane, user_id) DO NOTHING;
-
-        PERFORM 1
-        FROM rekkrd.turns AS t
-        WHERE (t.lane, t.user_id) IN (
-            SELECT one.lane, one.user_id FROM jsonb_to_recordset(new_jobs) AS one (lane text, user_id uuid)
-        )
-        ORDER BY t.lane, t.user_id
-        FOR KEY SHARE;
-
-        SELECT count(*) INTO missing
-        FROM jsonb_to_recordset(new_jobs) AS n (lane text, user_id uuid)
-        WHERE NOT EXISTS (SELECT FROM rekkrd.turns AS t WHERE t.lane = n.lane AND t.user_id = n.user_id);
-        EXIT WHEN missing = 0;
-    END LOOP;
+    PERFORM rekkrd.hold_turns(array_agg(n.lane), array_agg(n.user_id))
+    FROM (
+        SELECT DISTINCT one.lane, one.user_id
+        FROM jsonb_to_recordset(new_jobs) AS one (lane text, user_id uuid)
+    ) AS n;
 
     FOR wanted IN
         SELECT n.id, n.user_id, n.unique_key
@@ -1283,6 +1262,39 @@ BEGIN
         'run_at', enqueue.run_at,
         'if_live', enqueue.if_live
     ))) AS added;
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.hold_turns(lanes text[], user_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+    missing integer;
+BEGIN
+    LOOP
+        INSERT INTO rekkrd.turns AS t (lane, user_id, turn)
+        SELECT l.lane, g.user_id, l.turn
+        FROM unnest(lanes, user_ids) AS g (lane, user_id)
+        INNER JOIN rekkrd.lanes AS l ON l.lane = g.lane
+        ORDER BY l.lane, g.user_id
+        ON CONFLICT (lane, user_id) DO NOTHING;
+
+        -- KEY: calling the user up meanwhile, which only moves the turn, goes on.
+        PERFORM 1
+        FROM rekkrd.turns AS t
+        WHERE (t.lane, t.user_id) IN (SELECT g.lane, g.user_id FROM unnest(lanes, user_ids) AS g (lane, user_id))
+        ORDER BY t.lane, t.user_id
+        FOR KEY SHARE;
+
+        -- Upkeep may have cleared one between the two statements.
+        SELECT count(*) INTO missing
+        FROM unnest(lanes, user_ids) AS g (lane, user_id)
+        INNER JOIN rekkrd.lanes AS l ON l.lane = g.lane
+        WHERE NOT EXISTS (SELECT FROM rekkrd.turns AS t WHERE t.lane = g.lane AND t.user_id = g.user_id);
+        EXIT WHEN missing = 0;
+    END LOOP;
 END;
 $function$;
 

@@ -17,29 +17,9 @@ SELECT
 FROM rekkrd.add_jobs(:new_jobs) AS a
 ORDER BY a.place;
 
--- name: take_turns(lanes, user_ids)!
--- Let users into the line of a lane each, behind the step called up last.
-INSERT INTO rekkrd.turns (lane, user_id, turn)
-SELECT
-    l.lane,
-    g.user_id,
-    l.turn
-FROM unnest(:lanes::text [], :user_ids::uuid []) AS g (lane, user_id)
-INNER JOIN rekkrd.lanes AS l ON g.lane = l.lane
-ORDER BY l.lane, g.user_id
-ON CONFLICT (lane, user_id) DO NOTHING;
-
--- name: hold_turns(lanes, user_ids)
--- Keep users' turns from being cleared until their jobs are committed: upkeep cannot see these before.
--- KEY: calling a user up meanwhile, which only moves the turn, goes on.
-SELECT
-    t.lane,
-    t.user_id
-FROM rekkrd.turns AS t
-INNER JOIN unnest(:lanes::text [], :user_ids::uuid []) AS g (lane, user_id)
-    ON t.lane = g.lane AND t.user_id = g.user_id
-ORDER BY t.lane, t.user_id
-FOR KEY SHARE OF t;
+-- name: hold_turns(lanes, user_ids)$
+-- Let users into the line of a lane each, and keep their turns from being cleared until this is committed.
+SELECT rekkrd.hold_turns(:lanes::text [], :user_ids::uuid []);
 
 -- name: notify_line(lane)$
 -- Wake the dispatchers: something in this lane may be ready.
@@ -117,29 +97,29 @@ LIMIT :room;
 SELECT *
 FROM rekkrd.cancel(:id);
 
--- name: find_speaking(user_id)
--- Live jobs that speak for an account, in the order in which all of them may be locked.
-SELECT id
-FROM rekkrd.jobs
-WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
-ORDER BY id;
+-- name: cancel_conversation(user_id)
+-- The same for all that speaks for an account; locked in the one order that cancelling has.
+SELECT *
+FROM
+    rekkrd.cancel_many(
+        ARRAY(
+            SELECT id
+            FROM rekkrd.jobs
+            WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
+        )
+    );
 
--- name: end_conversation(user_id)
--- Cancel all that speaks for an account, a step under way too: its fence moves, so it stores nothing any more.
+-- name: end_steps(ids)
+-- End the jobs whose step is under way: the fence moves, so that it stores nothing any more. They were cancelled, and
+-- are locked, in this transaction.
 UPDATE rekkrd.jobs
 SET
     state = 'cancelled',
     finished_at = now(),
-    cancel_requested_at = coalesce(cancel_requested_at, now()),
-    called_until = NULL,
     leased_until = NULL,
     leased_by = NULL,
     claimed_at = NULL,
     is_executing = false,
-    fence = fence + 1,
-    waits_for = NULL,
-    follows = NULL,
-    unique_key = coalesce(unique_key, awaited_key),
-    awaited_key = NULL
-WHERE user_id = :user_id AND speaks_for_user AND state IN ('pending', 'running', 'retrying')
+    fence = fence + 1
+WHERE id = ANY(:ids::uuid []) AND leased_until IS NOT NULL
 RETURNING *;

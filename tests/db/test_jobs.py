@@ -1,7 +1,8 @@
 """The ledger's rows: enqueued once, cancelled in time, and the plan's import row always in step."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import jobs, line, steps
+from db import Connection, jobs, line, steps
 from db.jobs import Job, NewJob, State
 from db.pool import Pool
 from db.steps import Counts
@@ -140,6 +141,46 @@ def test_all_that_speaks_for_an_account_is_cancelled_whatever_it_does(pool: Pool
     with pool.transaction() as conn:
         kept = [jobs.find(conn, one.id) for one in (silent, elsewhere)]
     assert [one and one.state for one in kept] == [State.PENDING, State.PENDING]
+
+
+@pytest.mark.parametrize("end", [jobs.cancel_conversation, jobs.end_conversation])
+def test_whoever_cancels_locks_who_stands_behind_a_job_after_it(
+    pool: Pool, user: UUID, end: Callable[[Connection, UUID], object]
+) -> None:
+    with pool.transaction() as conn:
+        behind, first = sorted(jobs.add(conn, new_import(user, None))[0].id for _ in range(2))
+        conn.execute("UPDATE rekkrd.jobs SET follows = %s WHERE id = %s", [first, behind])
+
+    def cancelled() -> None:
+        with pool.transaction() as conn:
+            end(conn, user)
+
+    with ThreadPoolExecutor(1) as threads:
+        with pool.transaction() as conn:
+            conn.execute("SELECT FROM rekkrd.jobs WHERE id = %s FOR UPDATE", [first])
+            ending = threads.submit(cancelled)
+            while not waits_for_a_lock(pool):
+                assert not ending.done()
+            conn.execute("SELECT FROM rekkrd.jobs WHERE id = %s FOR UPDATE NOWAIT", [behind])
+        ending.result()
+
+
+def waits_for_a_lock(pool: Pool) -> bool:
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with pool.transaction() as conn:
+        return bool(conn.execute(waiting).rowcount)
+
+
+def test_what_is_forgotten_ends_at_once_and_its_step_stores_nothing_any_more(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        under_way, waiting = (jobs.add(conn, new_import(user, None))[0] for _ in range(2))
+    step = claim(pool, under_way)
+    with pool.transaction() as conn:
+        ended = {one.id: one for one in jobs.end_conversation(conn, user)}
+    assert {one.id: one.state for one in ended.values()} == dict.fromkeys([under_way.id, waiting.id], State.CANCELLED)
+    assert ended[under_way.id].fence == step.fence + 1
+    with pool.transaction() as conn:
+        assert steps.lock(conn, step) is None
 
 
 def test_pages_of_jobs_are_whole_and_newest_first(pool: Pool) -> None:

@@ -348,9 +348,9 @@ class LedgerLives(RuleBasedStateMachine):
         speaking = {each: row for each, row in self.rows.items() if row.user == user and row.speaks and row.is_live}
         assert {job.id for job in told} == speaking.keys()
         for row in speaking.values():
-            if is_now:
+            if is_now and row.leased is not None:
                 row.let_go()
-                row.fence += 1
+                row.fence += 1  # nobody else holds a fence that must not fit any more
             row.cancel()
 
     @rule(by=st.sampled_from([30.0, 60.0, 150.0]), worker=st.none() | WORKERS, is_looked_after=st.booleans())
