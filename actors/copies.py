@@ -7,7 +7,7 @@ from actors.conflicting import Look
 from actors.lines import changed_fields, said_of_album, said_of_record, said_of_sweep
 from actors.listing import ListedCopy, fields_of
 from actors.shelving import Shelved, shelve
-from db import Connection, instances, releases, sync_log
+from db import Connection, instances, prices, releases, sync_log
 from db.albums import Fields
 from db.instances import KnownCopy
 from db.storable import Json
@@ -20,6 +20,7 @@ def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed:
     if not entries:
         return 0
     releases.upsert(conn, [entry.release for entry in entries.values()])
+    prices.enrol(conn, [entry.release.release_id for entry in entries.values()])
     known = instances.known(conn, user_id, list(entries))
     instances.upsert(conn, user_id, sweep_id, [entry.copy for entry in entries.values()])
     fields = {number: fields_of(entry.copy, entry.release) for number, entry in entries.items()}

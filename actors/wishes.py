@@ -5,7 +5,7 @@ from uuid import UUID
 
 from actors.lines import changed_fields, said_of_record, said_of_sweep
 from actors.listing import ListedWant
-from db import Connection, releases, sync_log, wants
+from db import Connection, prices, releases, sync_log, wants
 from db.storable import Json
 from db.sync_log import Line
 from db.wants import KnownWant
@@ -17,6 +17,7 @@ def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequenc
     if not entries:
         return 0
     releases.upsert(conn, [entry.release for entry in entries.values()])
+    prices.enrol(conn, list(entries))
     known = wants.known(conn, user_id, list(entries))
     wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
     lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]

@@ -594,6 +594,8 @@ CREATE TABLE rekkrd.links (
     collection_known_to timestamp with time zone,
     collection_first_complete_at timestamp with time zone,
     push_confirmed_at timestamp with time zone,
+    has_seller_settings boolean,
+    seller_settings_at timestamp with time zone,
     CONSTRAINT links_pkey PRIMARY KEY (user_id),
     CONSTRAINT links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT links_credentials_known CHECK ((credentials = ANY (ARRAY['oauth'::text, 'personal'::text]))),
@@ -607,6 +609,8 @@ COMMENT ON COLUMN rekkrd.links.collection_first_complete_at IS
 'Albums from before this were matched or asked about by that import; only later ones are added to Discogs.';
 COMMENT ON COLUMN rekkrd.links.push_confirmed_at IS
 'When the collector said yes to the first preview; before that nothing is ever changed on Discogs.';
+COMMENT ON COLUMN rekkrd.links.has_seller_settings IS
+'Whether Discogs gives this account price suggestions; null before it was asked.';
 
 CREATE TABLE rekkrd.migrations (
     name text NOT NULL,
@@ -637,6 +641,37 @@ CREATE TABLE rekkrd.pauses (
 );
 COMMENT ON TABLE rekkrd.pauses IS
 'Lanes from which nothing is called up until a time. It is compared with now: nothing needs to be undone.';
+
+CREATE TABLE rekkrd.prices (
+    release_id bigint NOT NULL,
+    what text NOT NULL,
+    state text,
+    fetched_at timestamp with time zone,
+    looked_at timestamp with time zone,
+    amount numeric(12,2),
+    moved numeric(8,4),
+    every interval NOT NULL DEFAULT '7 days'::interval,
+    due_at timestamp with time zone NOT NULL DEFAULT now(),
+    claim uuid,
+    claimed_until timestamp with time zone,
+    failed text,
+    CONSTRAINT prices_pkey PRIMARY KEY (release_id, what),
+    CONSTRAINT prices_claims_end CHECK (((claim IS NULL) OR (claimed_until IS NOT NULL))),
+    CONSTRAINT prices_come_again CHECK ((every > '00:00:00'::interval)),
+    CONSTRAINT prices_failed_wait CHECK (((failed IS NULL) OR (claimed_until IS NOT NULL))),
+    CONSTRAINT prices_fetched_have_a_state CHECK (((state IS NULL) = (fetched_at IS NULL))),
+    CONSTRAINT prices_state_known CHECK ((state = ANY (ARRAY['priced'::text, 'no_price'::text, 'blocked'::text, 'gone'::text]))),
+    CONSTRAINT prices_what_known CHECK ((what = ANY (ARRAY['suggestions'::text, 'stats'::text])))
+);
+COMMENT ON TABLE rekkrd.prices IS
+'How fresh the figures of a release are: suggestions by grade, and the market''s stats. A row for each that is known.';
+COMMENT ON COLUMN rekkrd.prices.looked_at IS
+'When a person looked last, to within an hour.';
+COMMENT ON COLUMN rekkrd.prices.moved IS
+'By which share the amount changed between the last two looks; null where they cannot be compared.';
+COMMENT ON COLUMN rekkrd.prices.claimed_until IS
+'Until then one asks and the others wait for its answer; with failed, until then nobody asks again.';
+CREATE INDEX prices_due ON rekkrd.prices USING btree (what, due_at, release_id);
 
 CREATE TABLE rekkrd.questions (
     id uuid NOT NULL DEFAULT gen_random_uuid(),

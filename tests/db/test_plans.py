@@ -37,6 +37,8 @@ BIG = {
     "public.discogs_sync_log": 50_000,
     "rekkrd.releases": 20_000,
     "rekkrd.wants": 20_000,
+    "rekkrd.prices": 40_000,
+    "public.discogs_price_cache": 20_000,
     "rekkrd.sweeps": 10_000,
     "rekkrd.questions": 5_000,
     "rekkrd.usage_minutes": 28_000,
@@ -68,7 +70,6 @@ SMALL = {
     "rekkrd.rules": "a few a user, always asked by user",
     "rekkrd.folders": "a few a user, always asked by user",
     "rekkrd.fields": "a few a user, always asked by user",
-    "public.discogs_price_cache": "not asked yet; a row a release",
     "public.discogs_value_history": "not asked yet; a row a user and day",
     "public.discogs_price_alerts": "not asked yet; a few a user",
     "public.discogs_usage": "a row a user and month",
@@ -207,6 +208,13 @@ INSERT INTO rekkrd.wants (user_id, release_id, date_added, seen_in)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 minute',
        lpad(to_hex(1 + n % 10000), 32, '0')::uuid
   FROM generate_series(1, 20000) AS n;
+
+INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, every, due_at)
+SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days', now() + (10080 - n / 2) * interval '1 minute'
+  FROM generate_series(1, 20000) AS n CROSS JOIN unnest(ARRAY['suggestions', 'stats']) AS w;
+
+INSERT INTO public.discogs_price_cache (discogs_release_id, price_data)
+SELECT n, '{"VG+": {"value": "20.00", "currency": "USD"}}' FROM generate_series(1, 20000) AS n;
 
 INSERT INTO public.discogs_sync_log (user_id, action, discogs_release_id, album_id, status, created_at)
 SELECT user_id, 'import', discogs_release_id, id, 'success', discogs_date_added FROM public.albums;

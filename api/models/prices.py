@@ -1,0 +1,108 @@
+"""Prices of a release over HTTP: each figure with its currency, its age, and where it comes from."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from actors.prices import ATTRIBUTION, Seen
+from actors.pricing import market_in, suggestions_in
+from api.models import Model
+from discogs.grades import MEDIA
+from discogs.money import Money
+
+
+class MoneyOut(Model):
+    """An amount in a currency; a string, for a binary fraction is no money."""
+
+    amount: Decimal = Field(examples=["99.76"])
+    currency: str = Field(examples=["USD"])
+
+    @classmethod
+    def of(cls, money: Money | None) -> "MoneyOut | None":
+        return None if money is None else cls(amount=money.amount, currency=money.currency)
+
+
+class GradeOut(Model):
+    """What Discogs suggests for a copy of this grade; null where it suggests nothing."""
+
+    grade: str = Field(examples=["VG+"])
+    name: str = Field(examples=["Very Good Plus (VG+)"])
+    price: MoneyOut | None
+
+
+class SourceOut(Model):
+    """Where figures come from and how old they are: shown with them, always."""
+
+    fetched_at: datetime | None = Field(description="When Discogs was asked; null before the first answer.")
+    age_seconds: int | None
+    why_stale: str | None = Field(description="A sentence where the figures are older than they should be.")
+    attribution: Literal["Data provided by Discogs."] = ATTRIBUTION
+    link: str = Field(examples=["https://www.discogs.com/release/249504"])
+
+    @classmethod
+    def of(cls, seen: Seen) -> "SourceOut":
+        price = seen.price
+        age = None if price is None else price.age
+        return cls(
+            fetched_at=None if price is None else price.fetched_at,
+            age_seconds=None if age is None else int(age.total_seconds()),
+            why_stale=seen.why_stale,
+            link=seen.link,
+        )
+
+
+class PriceOut(Model):
+    """Suggestions by grade, in the currency in which the asking account sells."""
+
+    release_id: int
+    state: Literal["priced", "no_price", "no_seller_settings", "pending"]
+    sentence: str
+    grades: list[GradeOut] = Field(description="All eight, the best first.")
+    source: SourceOut
+
+    @classmethod
+    def of(cls, seen: Seen) -> "PriceOut":
+        found = suggestions_in(None if seen.price is None else seen.price.figures)
+        return cls.model_validate(
+            {
+                "release_id": seen.release_id,
+                "state": seen.state,
+                "sentence": seen.sentence,
+                "grades": [
+                    GradeOut(grade=grade, name=name, price=MoneyOut.of(found.get(grade)))
+                    for grade, name in MEDIA.items()
+                ],
+                "source": SourceOut.of(seen),
+            }
+        )
+
+
+class StatsOut(Model):
+    """The market: how many are for sale, and the lowest price asked anywhere, in whatever condition, without shipping.
+
+    Discogs tells no programs what was sold last.
+    """
+
+    release_id: int
+    state: Literal["priced", "no_price", "blocked", "pending"]
+    sentence: str
+    num_for_sale: int | None
+    lowest: MoneyOut | None
+    source: SourceOut
+
+    @classmethod
+    def of(cls, seen: Seen) -> "StatsOut":
+        figures = None if seen.price is None else seen.price.figures
+        market = None if figures is None else market_in(figures)
+        return cls.model_validate(
+            {
+                "release_id": seen.release_id,
+                "state": seen.state,
+                "sentence": seen.sentence,
+                "num_for_sale": None if market is None else market.num_for_sale,
+                "lowest": None if market is None else MoneyOut.of(market.lowest),
+                "source": SourceOut.of(seen),
+            }
+        )

@@ -1,0 +1,123 @@
+"""Prices of releases, shared by all collectors: the figures, how fresh they are, and who asks for them now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from db import Connection
+from db.queries import load
+from db.storable import Json
+
+What = Literal["suggestions", "stats"]
+State = Literal["priced", "no_price", "blocked", "gone"]
+
+_sql = load("prices")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One side of a release's prices as it stands. ``state`` and ``figures`` are None before the first answer.
+
+    While ``claimed_until`` is to come, somebody asks; with ``failed`` they asked in vain, and nobody asks again yet.
+    ``seen_at`` is the database's time.
+    """
+
+    release_id: int
+    what: What
+    state: State | None
+    fetched_at: datetime | None
+    looked_at: datetime | None
+    amount: Decimal | None
+    moved: Decimal | None
+    every: timedelta
+    due_at: datetime
+    claim: UUID | None
+    claimed_until: datetime | None
+    failed: str | None
+    figures: Mapping[str, Json] | None
+    seen_at: datetime
+
+    @property
+    def age(self) -> timedelta | None:
+        return None if self.fetched_at is None else self.seen_at - self.fetched_at
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody else may ask at this moment."""
+        return self.claimed_until is not None and self.claimed_until > self.seen_at
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What Discogs just said, and when it is time to ask again."""
+
+    state: State
+    figures: Mapping[str, Json] | None
+    amount: Decimal | None
+    moved: Decimal | None
+    every: timedelta
+
+
+def find(conn: Connection, release_id: int, what: What) -> Price | None:
+    """Return how it stands, None for a release that nobody has and nobody looked at."""
+    row = _sql.find(conn, release_id=release_id, what=what)
+    return None if row is None else Price(**row)
+
+
+def look(conn: Connection, release_id: int, what: What, *, watched: timedelta) -> Price:
+    """Note that a person looks, and return how it stands; from now on it is due every ``watched`` at most."""
+    _sql.look(conn, release_id=release_id, what=what, watched=watched)
+    found = find(conn, release_id, what)
+    if found is None:
+        raise LookupError("a row that was there a moment ago")
+    return found
+
+
+def enrol(conn: Connection, release_ids: Sequence[int]) -> int:
+    """Let releases that somebody has be priced in their turn; return how many sides are new."""
+    new: int = _sql.enrol(conn, release_ids=list(release_ids))
+    return new
+
+
+def claim(conn: Connection, release_id: int, what: What, *, seconds: float) -> UUID | None:
+    """Become the one who asks for this side; None when somebody else is."""
+    mine = uuid4()
+    was_first = _sql.claim(conn, release_id=release_id, what=what, claim=mine, seconds=seconds)
+    return mine if was_first else None
+
+
+def give_up(
+    conn: Connection, release_id: int, what: What, mine: UUID, *, sentence: str | None = None, seconds: float = 0.0
+) -> None:
+    """Ask no more. With a sentence nobody else asks for so many seconds either."""
+    _sql.give_up(conn, release_id=release_id, what=what, claim=mine, sentence=sentence, seconds=seconds)
+
+
+def store(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
+    """Store what Discogs said; whoever waits for it has it."""
+    _sql.store(
+        conn,
+        release_id=release_id,
+        what=what,
+        state=fresh.state,
+        figures=None if fresh.figures is None else Jsonb(fresh.figures),
+        amount=fresh.amount,
+        moved=fresh.moved,
+        every=fresh.every,
+    )
+
+
+def askers(conn: Connection, release_id: int, *, user_id: UUID | None, currency: str, room: int) -> list[UUID]:
+    """Return whose account may ask for suggestions, the best first: who looks, if Discogs did not say no lately."""
+    rows = _sql.askers(conn, release_id=release_id, user_id=user_id, currency=currency, room=room)
+    return [row["user_id"] for row in rows]
+
+
+def set_seller_settings(conn: Connection, user_id: UUID, *, has_them: bool) -> None:
+    """Note whether Discogs gives this account suggestions."""
+    _sql.set_seller_settings(conn, user_id=user_id, has_them=has_them)
