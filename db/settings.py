@@ -52,12 +52,12 @@ class DatabaseSettings(BaseSettings):
         "seals, all open; `rekkrd keys rotate` seals everything anew with the first.",
     )
     pool_size: int = Field(
-        default=8,
+        default=12,
         ge=1,
         le=200,
         validation_alias="REKKRD_DATABASE_POOL_SIZE",
-        description="Connections that one process holds at most; a worker holds two more, for its leases and to "
-        "LISTEN.",
+        description="Connections that one process holds at most, `REKKRD_WORKER_THREADS` and 4 at least; a worker "
+        "holds two more, for its leases and to LISTEN.",
     )
     timeout_seconds: float = Field(
         default=10.0,

@@ -30,7 +30,7 @@ from workers.runner import Runner
 
 log = structlog.get_logger(__name__)
 
-GOODBYE_SECONDS = 50.0  # a step ends within its call's deadline; longer than that is a hang, and its lease runs out
+GOODBYE_SECONDS = 5.0  # beyond a call's deadline a step ends; longer than that is a hang, and its lease runs out
 
 
 class WorkerProcess:
@@ -53,6 +53,7 @@ class WorkerProcess:
             step_deadline_seconds=settings.step_deadline_seconds,
         )
         self._pool = resources.pool
+        self._goodbye_seconds = resources.settings.discogs.deadline_seconds + GOODBYE_SECONDS
         self._lanes = lanes
         self._kinds = tuple(by_kind)
         self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes, kinds=self._kinds)
@@ -110,7 +111,7 @@ class WorkerProcess:
         self._dispatcher.stop()
         self._leases.release_waiters()
         self._desk.ring()
-        self._worker.stop(timeout=int(GOODBYE_SECONDS * 1000))
+        self._worker.stop(timeout=int(self._goodbye_seconds * 1000))
         self._leases.stop()
         self._courier.stop()
         self._presence.stop()

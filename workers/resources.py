@@ -70,8 +70,9 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     """Open everything a process needs and close it in the end; nothing connects before it is used.
 
     Raises:
-        NotConfigured: an address or key is missing; the sentence names the setting.
+        NotConfigured: an address or key is missing, or settings contradict each other; the sentence names them.
     """
+    settings.require_coherent()
     keys = settings.database.keys()
     if keys is None:
         raise NotConfigured("DISCOGS_OAUTH_ENCRYPTION_KEY is not set: make one with `openssl rand -base64 32`.")

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.settings import DatabaseSettings
 from discogs.settings import DiscogsSettings, WebAddress
+from workers.errors import NotConfigured
 from workers.limiter.settings import LimiterSettings
 from workers.webhook import keys_of
 
@@ -23,6 +24,8 @@ def _are_secrets(text: SecretStr) -> SecretStr:
     keys_of(text.get_secret_value())
     return text
 
+
+BESIDE_THREADS = 4  # who else of a worker speaks to the ledger: its dispatcher, courier and the two that count
 
 RedisUrl = Annotated[SecretStr, AfterValidator(_is_redis)]
 Secrets = Annotated[SecretStr, AfterValidator(_are_secrets)]
@@ -133,8 +136,17 @@ class Settings:
         self._env_file = env_file
 
     def require_readable(self) -> None:
-        """Read every room's settings now, before anything starts. Raises pydantic's ValidationError."""
+        """Read every room's settings now, before anything starts.
+
+        Raises pydantic's ValidationError; NotConfigured as ``require_coherent``.
+        """
         _ = self.engine, self.database, self.discogs, self.limiter
+        self.require_coherent()
+
+    def require_coherent(self) -> None:
+        """Refuse settings of different rooms that contradict each other. Raises NotConfigured, which names them all."""
+        if said := contradictions(self):
+            raise NotConfigured("These settings do not go together:\n" + "\n".join(f"  {line}" for line in said))
 
     @cached_property
     def engine(self) -> EngineSettings:
@@ -151,3 +163,28 @@ class Settings:
     @cached_property
     def limiter(self) -> LimiterSettings:
         return LimiterSettings(_env_file=self._env_file)
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Name the deadlines and sizes that are right by themselves and wrong together, with what each has to be."""
+    engine, limiter = settings.engine, settings.limiter
+    request = settings.discogs.deadline_seconds
+    answer, step = limiter.send_deadline_seconds + request, engine.token_wait_seconds + request
+    connections = engine.worker_threads + BESIDE_THREADS
+    said = []
+    if limiter.answer_deadline_seconds < answer:
+        said.append(
+            f"REKKRD_ANSWER_DEADLINE_SECONDS must be {answer:g} at least, REKKRD_SEND_DEADLINE_SECONDS and "
+            "DISCOGS_DEADLINE_SECONDS together: a request would be forgotten while it is under way, and another sent."
+        )
+    if engine.step_deadline_seconds < step:
+        said.append(
+            f"REKKRD_STEP_DEADLINE_SECONDS must be {step:g} at least, REKKRD_TOKEN_WAIT_SECONDS and "
+            "DISCOGS_DEADLINE_SECONDS together: a step that only waits would lose its lease, and count as a crash."
+        )
+    if settings.database.pool_size < connections:
+        said.append(
+            f"REKKRD_DATABASE_POOL_SIZE must be {connections} at least, REKKRD_WORKER_THREADS and {BESIDE_THREADS}: "
+            "who calls steps up would wait for those that run."
+        )
+    return said

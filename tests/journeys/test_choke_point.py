@@ -24,7 +24,7 @@ pytestmark = pytest.mark.journey
 WATCHED = (sys.executable, str(Path(__file__).with_name("watched_rekkrd.py")))
 UNPERMITTED = (sys.executable, str(Path(__file__).with_name("unpermitted_rekkrd.py")))
 APP_TOKEN = "the-application-of-this-test"
-QUICK = Timing(window=3.0, send_deadline=0.4, deadline=1.5, lease=1.5, call=1.5, step_deadline=6.0, backoff=0.1)
+QUICK = Timing(window=3.0, send_deadline=0.4, deadline=1.5, lease=1.5, call=1.5, step_deadline=7.0, backoff=0.1)
 CODE = re.compile(r"class=code>(\w+)<")
 BLOCKED = {"kind": "error", "status": 403, "user": "blocked", "times": 1}  # a page of HTML: we are turned away
 COLLECTION, WANTLIST = "import_collection", "import_wantlist"

@@ -38,7 +38,8 @@ class LimiterSettings(BaseSettings):
         default=60.0,
         gt=0,
         validation_alias="REKKRD_ANSWER_DEADLINE_SECONDS",
-        description="A request without any answer is over by then; longer than `DISCOGS_DEADLINE_SECONDS`.",
+        description="A request without any answer is over by then: `REKKRD_SEND_DEADLINE_SECONDS` and "
+        "`DISCOGS_DEADLINE_SECONDS` at least.",
     )
     share_interactive: float = Field(
         default=0.6,
