@@ -21,7 +21,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Standing:
     """How the webhooks stand."""
 
     waiting: int
@@ -78,9 +78,9 @@ def mark_failed(
     _sql.mark_failed(conn, id=delivery_id, status=status, error=storable(error), seconds=seconds, gives_up=gives_up)
 
 
-def counts(conn: Connection) -> Counts:
+def counts(conn: Connection) -> Standing:
     """Say how many wait and were given up."""
-    return Counts(**_sql.count_states(conn))
+    return Standing(**_sql.count_states(conn))
 
 
 def troubled(conn: Connection, *, room: int = 20) -> list[Troubled]:

@@ -57,7 +57,7 @@ class JobsBody(Model):
     jobs: list[JobBody] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
-class Counts(Model):
+class ProgressOut(Model):
     """Where a job stands, in records and pages."""
 
     processed: int
@@ -126,7 +126,7 @@ class JobOut(Model):
     cancel_requested_at: datetime | None
     ends_at: datetime | None = Field(description="When it should be done, if all goes on as now.")
     requests_left: int | None
-    progress: Counts
+    progress: ProgressOut
     cost: Cost
     waits_for: Waiting | None = Field(description="Null when the job is over.")
     outcome: str | None
@@ -150,7 +150,7 @@ class JobOut(Model):
             cancel_requested_at=job.cancel_requested_at,
             ends_at=view.ends_at,
             requests_left=view.requests_left,
-            progress=Counts(
+            progress=ProgressOut(
                 processed=job.processed_records,
                 skipped=job.skipped_records,
                 total=job.total_records,

@@ -118,7 +118,7 @@ def end_a_job(pool: Pool, *, nobody: bool = False) -> UUID:
     return job_id
 
 
-def counts(pool: Pool) -> deliveries.Counts:
+def counts(pool: Pool) -> deliveries.Standing:
     with pool.transaction() as conn:
         return deliveries.counts(conn)
 
@@ -190,7 +190,7 @@ def test_410_gives_up_at_once_and_an_operator_may_send_it_again(pool, receiver, 
         (one,) = deliveries.troubled(conn)
         assert (one.status, one.attempts) == (410, 1)
         assert deliveries.retry_given_up(conn) == 1
-    wait_for(lambda: counts(pool) == deliveries.Counts(0, None, 0))
+    wait_for(lambda: counts(pool) == deliveries.Standing(0, None, 0))
     assert len(receiver.got) == 2
 
 
@@ -233,7 +233,7 @@ def test_turned_off_ends_leave_nothing(pool):
         assert deliveries.turn_off(conn)
         assert not deliveries.turn_off(conn)
     end_a_job(pool)
-    assert counts(pool) == deliveries.Counts(0, None, 0)
+    assert counts(pool) == deliveries.Standing(0, None, 0)
 
 
 def test_another_address_takes_the_place_of_the_one_before(pool):
