@@ -14,7 +14,7 @@ _sql = load("restores")
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """A restore that was noted. What was intended before ``noted_at`` looks outside before it is done (again).
+    """A restore that was noted: the ``leases`` that were taken away, the ``walks`` that began anew, the live ``jobs``.
 
     ``known_until`` is the newest trace in the ledger then: what happened from there to the restore nobody here knows.
     """

@@ -725,13 +725,13 @@ CREATE TABLE rekkrd.restores (
     CONSTRAINT restores_counts_not_negative CHECK (((leases >= 0) AND (walks >= 0) AND (jobs >= 0)))
 );
 COMMENT ON TABLE rekkrd.restores IS
-'A row for each restore from a backup. What was intended before noted_at and may have been done outside since the backup looks first: Discogs and the app know more than this database.';
+'A row for each restore from a backup that an operator noted, and what was done about it: leases were taken away, and walks over pages began anew.';
 COMMENT ON COLUMN rekkrd.restores.body IS
 'Which files these are: server, timeline and tables. Another body is another restore; the same one may be one too, if files were put back as they lay.';
 COMMENT ON COLUMN rekkrd.restores.known_until IS
 'The newest trace in the ledger when the restore was noted: what happened after it and before the restore is unknown.';
 COMMENT ON COLUMN rekkrd.restores.fence IS
-'Every job that was not completed has at least this fence since: a step of before the restore writes nothing.';
+'Steps that were under way got this fence, and the next claim of any job gets it or a higher one: a step of before the restore writes nothing.';
 
 CREATE TABLE rekkrd.rules (
     user_id uuid NOT NULL,

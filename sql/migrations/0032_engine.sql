@@ -184,3 +184,10 @@ BEGIN
     ORDER BY place;
 END;
 $$;
+
+COMMENT ON TABLE rekkrd.restores IS
+'A row for each restore from a backup that an operator noted, and what was done about it: leases were taken away, and '
+'walks over pages began anew.';
+COMMENT ON COLUMN rekkrd.restores.fence IS
+'Steps that were under way got this fence, and the next claim of any job gets it or a higher one: a step of before the '
+'restore writes nothing.';
