@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db import Connection, jobs
-from db.jobs import Added, IfLive, Job, NewJob
+from db import Connection, adding
+from db.adding import Added, IfLive, NewJob
+from db.jobs import Job
 from workers.kinds import Kind, Plain
 
 __all__ = ["Added", "Enqueued", "IfLive", "Wanted", "enqueue", "enqueue_many"]
@@ -58,13 +59,13 @@ def enqueue(
     did not hear. With ``if_live`` "replace" a job that waits is cancelled; a step under way ends first, and the new job
     follows it.
     """
-    job, added = jobs.add(conn, _new(Wanted(kind, user_id, arguments, run_at, priority, if_live)))
+    job, added = adding.add(conn, _new(Wanted(kind, user_id, arguments, run_at, priority, if_live)))
     return Enqueued(job, added.is_new, added.replaced)
 
 
 def enqueue_many(conn: Connection, wanted: Sequence[Wanted]) -> list[Added]:
     """Put many jobs into the ledger in one statement: all of them or none. What became of each comes back in order."""
-    return jobs.add_many(conn, [_new(one) for one in wanted])
+    return adding.add_many(conn, [_new(one) for one in wanted])
 
 
 def _new(one: Wanted) -> NewJob:

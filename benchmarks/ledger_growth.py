@@ -19,8 +19,9 @@ from actors.catalog import CATALOG
 from benchmarks.figures import Bench, Figure, Outcome, at_most, told
 from benchmarks.house import House, house
 from benchmarks.simulated import Simulated
-from db import Connection, fleet, jobs, line, operations, retention, steps, waiting
-from db.jobs import NewJob, State
+from db import Connection, adding, fleet, jobs, line, operations, retention, steps, waiting
+from db.adding import NewJob
+from db.jobs import State
 from db.operations import Choice
 from db.pool import connect
 
@@ -206,7 +207,7 @@ def _clear(conn: Connection) -> None:
 
 
 def _enqueue(conn: Connection) -> None:
-    jobs.add(conn, NewJob("import_collection", "import", A_USER, {}, "k", takes_token=True, speaks_for_user=True))
+    adding.add(conn, NewJob("import_collection", "import", A_USER, {}, "k", takes_token=True, speaks_for_user=True))
 
 
 ASKED: dict[str, Callable[[Connection], object]] = {

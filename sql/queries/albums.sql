@@ -114,8 +114,8 @@ RETURNING id, discogs_instance_id;
 
 -- name: update(user_id, rows)
 -- Write what Discogs changed, where the album is still as it was read: an edit made meanwhile wins, and shows up as a
--- local change at the next look. In no order that anybody may rely on: where the app edits the same albums the other way
--- round, one side loses the deadlock, and the step is done again.
+-- local change at the next look. In no order that anybody may rely on: where the app edits the same albums the other
+-- way round, one side loses the deadlock, and the step is done again.
 WITH change AS (
     SELECT *
     FROM jsonb_to_recordset(:rows) AS row (id uuid, instance_id bigint, was jsonb, becomes jsonb)

@@ -10,8 +10,9 @@ from typer.testing import CliRunner, Result
 from cli import jobs, main
 from cli.errors import CommandFailed, NotFound
 from db import operations
-from db.jobs import NewJob, State
-from db.jobs import add as add_job
+from db.adding import NewJob
+from db.adding import add as add_job
+from db.jobs import State
 from db.jobs import find as find_job
 from db.pool import Pool
 

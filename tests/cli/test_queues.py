@@ -12,9 +12,9 @@ from actors.queues import Neglect, Queue
 from cli import main, queues, workers
 from cli.errors import WorkFailed
 from db import fleet, kinds, operations, pauses
+from db.adding import NewJob
+from db.adding import add as add_job
 from db.fleet import Held, SignOfLife, Worker
-from db.jobs import NewJob
-from db.jobs import add as add_job
 from db.kinds import KindRow
 from db.pauses import Pause
 from db.pool import Pool

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from actors.catalog import CATALOG, IMPORT_COLLECTION, UPKEEP
 from actors.enqueue import IfLive, Wanted, enqueue, enqueue_many
-from db import Connection, jobs, kinds, line, links, operations, steps
+from db import Connection, adding, jobs, kinds, line, links, operations, steps
 from db.jobs import State
 from db.kinds import KindRow
 from db.links import Credentials
@@ -88,10 +88,10 @@ def test_a_time_to_come_is_waited_for_and_one_gone_by_is_now(conn: Connection, a
 def test_priority_orders_a_users_jobs_and_no_others(conn: Connection, ada: UUID) -> None:
     other = uuid4()
     slow, quick = (
-        jobs.add(conn, jobs.NewJob("k", "import", ada, {}, None, True, False, priority=priority))[0].id
+        adding.add(conn, adding.NewJob("k", "import", ada, {}, None, True, False, priority=priority))[0].id
         for priority in (0, 7)
     )
-    theirs, _ = jobs.add(conn, jobs.NewJob("k", "import", other, {}, None, True, False))
+    theirs, _ = adding.add(conn, adding.NewJob("k", "import", other, {}, None, True, False))
     first, second = (
         line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)[0].job_id for _ in range(2)
     )

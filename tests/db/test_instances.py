@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from db import instances, jobs, releases, sweeps
+from db import adding, instances, releases, sweeps
+from db.adding import NewJob
 from db.instances import Copy, Unseen
-from db.jobs import NewJob
 from db.releases import Release
 
 BIG = 3_000_000_001  # beyond 2³¹
@@ -23,7 +23,7 @@ def sweep(conn, ada):
 
 
 def begin(conn, user_id, nth_try):
-    job, _ = jobs.add(
+    job, _ = adding.add(
         conn,
         NewJob("k", "import", user_id, {}, unique_key="only", takes_token=True, speaks_for_user=True),
     )

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Connection, jobs, line, steps
-from db.jobs import Job, NewJob, State
+from db import Connection, adding, jobs, line, steps
+from db.adding import NewJob
+from db.jobs import Job, State
 from db.pool import Pool
 from db.steps import Counts
 
@@ -47,19 +48,19 @@ def new_import(user: UUID, unique: str | None = "import") -> NewJob:
 
 def test_a_second_request_returns_the_first_while_it_lives(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        first, was_new = jobs.add(conn, new_import(user))
-        again, is_new = jobs.add(conn, new_import(user))
+        first, was_new = adding.add(conn, new_import(user))
+        again, is_new = adding.add(conn, new_import(user))
     assert (was_new.is_new, is_new.is_new, again.id) == (True, False, first.id)
     with pool.transaction() as conn:
         jobs.cancel(conn, first.id)
-        third, is_new = jobs.add(conn, new_import(user))
+        third, is_new = adding.add(conn, new_import(user))
     assert is_new.is_new
     assert third.id != first.id
 
 
 def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
     with pytest.raises(RuntimeError), pool.transaction() as conn:
-        jobs.add(conn, new_import(user))
+        adding.add(conn, new_import(user))
         raise RuntimeError
     with pool.transaction() as conn:
         assert jobs.page(conn) == []
@@ -67,7 +68,7 @@ def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
 
 def test_two_jobs_of_one_transaction_keep_their_order(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        made = [jobs.add(conn, NewJob(**no_row(user)))[0].id for _ in range(5)]
+        made = [adding.add(conn, NewJob(**no_row(user)))[0].id for _ in range(5)]
     with pool.transaction() as conn:
         assert [job.id for job in reversed(jobs.page(conn))] == made
         calls = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)
@@ -76,7 +77,7 @@ def test_two_jobs_of_one_transaction_keep_their_order(pool: Pool, user: UUID) ->
 
 def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        job, _ = jobs.add(conn, new_import(user))
+        job, _ = adding.add(conn, new_import(user))
     claimed = claim(pool, job)
     with pool.transaction() as conn:
         asked = jobs.cancel(conn, job.id)
@@ -97,7 +98,7 @@ def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID)
 
 def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        job, _ = jobs.add(conn, new_import(user))
+        job, _ = adding.add(conn, new_import(user))
     claimed = claim(pool, job)
     cancelled: list[Job | None] = []
 
@@ -124,9 +125,9 @@ def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -
 
 def test_all_that_speaks_for_an_account_is_cancelled_whatever_it_does(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        retrying, under_way, waiting = (jobs.add(conn, new_import(user, None))[0] for _ in range(3))
-        silent, _ = jobs.add(conn, replace(new_import(user, None), speaks_for_user=False))
-        elsewhere, _ = jobs.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
+        retrying, under_way, waiting = (adding.add(conn, new_import(user, None))[0] for _ in range(3))
+        silent, _ = adding.add(conn, replace(new_import(user, None), speaks_for_user=False))
+        elsewhere, _ = adding.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
     failed = claim(pool, retrying)
     with pool.transaction() as conn:
         steps.retry_later(conn, failed, requests=1, after_seconds=60, error_class="E", error="e", detail=None)
@@ -148,7 +149,7 @@ def test_whoever_cancels_locks_who_stands_behind_a_job_after_it(
     pool: Pool, user: UUID, end: Callable[[Connection, UUID], object]
 ) -> None:
     with pool.transaction() as conn:
-        behind, first = sorted(jobs.add(conn, new_import(user, None))[0].id for _ in range(2))
+        behind, first = sorted(adding.add(conn, new_import(user, None))[0].id for _ in range(2))
         conn.execute("UPDATE rekkrd.jobs SET follows = %s WHERE id = %s", [first, behind])
 
     def cancelled() -> None:
@@ -173,7 +174,7 @@ def waits_for_a_lock(pool: Pool) -> bool:
 
 def test_what_is_forgotten_ends_at_once_and_its_step_stores_nothing_any_more(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        under_way, waiting = (jobs.add(conn, new_import(user, None))[0] for _ in range(2))
+        under_way, waiting = (adding.add(conn, new_import(user, None))[0] for _ in range(2))
     step = claim(pool, under_way)
     with pool.transaction() as conn:
         ended = {one.id: one for one in jobs.end_conversation(conn, user)}
@@ -185,7 +186,7 @@ def test_what_is_forgotten_ends_at_once_and_its_step_stores_nothing_any_more(poo
 
 def test_pages_of_jobs_are_whole_and_newest_first(pool: Pool) -> None:
     with pool.transaction() as conn:
-        made = [jobs.add(conn, NewJob(**no_row(uuid4())))[0].id for _ in range(7)]
+        made = [adding.add(conn, NewJob(**no_row(uuid4())))[0].id for _ in range(7)]
     seen: list[UUID] = []
     below: Job | None = None
     with pool.transaction() as conn:
@@ -225,7 +226,7 @@ def test_the_plans_import_row_tells_the_same_as_the_job_after_every_transition(
     pool: Pool, user: UUID, deeds: list[str]
 ) -> None:
     with pool.transaction() as conn:
-        job, _ = jobs.add(conn, new_import(user, None))
+        job, _ = adding.add(conn, new_import(user, None))
     assert_in_step(pool, job.id)
     under_way: Job | None = None
     page = 0

@@ -11,9 +11,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from db import jobs, line, migrations, steps
+from db import adding, line, migrations, steps
+from db.adding import NewJob
 from db.errors import DatabaseAway, DatabaseError
-from db.jobs import NewJob
 from db.pool import Pool
 from db.steps import Counts
 
@@ -52,7 +52,7 @@ class Service:
     def enqueue(self) -> None:
         with self.pool.transaction() as conn:
             conn.execute(f"SET LOCAL lock_timeout = '{IMPATIENT}'")
-            jobs.add(conn, NewJob("k", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False))
+            adding.add(conn, NewJob("k", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False))
 
     def work(self) -> None:
         with self.pool.transaction() as conn:

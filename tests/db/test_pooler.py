@@ -6,8 +6,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from db import handshakes, jobs, line, links, steps, users
-from db.jobs import NewJob
+from db import adding, handshakes, jobs, line, links, steps, users
+from db.adding import NewJob
 from db.links import Credentials
 from db.pool import Pool
 from db.sealing import Keys
@@ -49,7 +49,7 @@ def test_a_job_goes_through_its_life_behind_it(pool: Pool, pooler: Pooler, ada: 
     )
     for _ in range(7):  # psycopg prepares a statement at its fifth use, unless told not to
         with pool.transaction() as conn:
-            job, _ = jobs.add(conn, new)
+            job, _ = adding.add(conn, new)
         with pool.transaction() as conn:
             (call,) = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=10)
         assert call.job_id == job.id

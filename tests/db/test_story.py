@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db import Connection, jobs, line, steps, story
-from db.jobs import Job, NewJob
+from db import Connection, adding, jobs, line, steps, story
+from db.adding import NewJob
+from db.jobs import Job
 from db.steps import Counts
 from db.story import Asked, EndedAs, Line
 
@@ -26,7 +27,7 @@ def claimed(conn: Connection) -> Callable[..., Job]:
     def claim(job_id: UUID | None = None, *, takes_token: bool = False) -> Job:
         if job_id is None:
             new = NewJob("count", "import", uuid4(), {}, None, takes_token=takes_token, speaks_for_user=False)
-            job_id = jobs.add(conn, new)[0].id
+            job_id = adding.add(conn, new)[0].id
         conn.execute(CLAIM, [job_id])
         job = steps.claim(conn, job_id, worker="ada", lease_seconds=60)
         assert job is not None

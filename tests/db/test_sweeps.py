@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from db import jobs, sweeps
-from db.jobs import NewJob
+from db import adding, sweeps
+from db.adding import NewJob
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def begin(conn, ada):
 
 
 def new_job(conn, user_id):
-    job, _ = jobs.add(conn, NewJob("k", "import", user_id, {}, unique_key=None, takes_token=True, speaks_for_user=True))
+    job, _ = adding.add(
+        conn, NewJob("k", "import", user_id, {}, unique_key=None, takes_token=True, speaks_for_user=True)
+    )
     return job.id
 
 

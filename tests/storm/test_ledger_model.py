@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 )
 from psycopg.rows import dict_row
 
-from db import jobs, line, steps
-from db.jobs import IfLive, Job, NewJob
+from db import adding, jobs, line, steps
+from db.adding import IfLive, NewJob
+from db.jobs import Job
 from db.steps import Counts
 
 LANE = "import"
@@ -172,7 +173,7 @@ class LedgerLives(RuleBasedStateMachine):
             if_live=if_live,
         )
         with self.conn.transaction():
-            (added,) = jobs.add_many(self.conn, [new])
+            (added,) = adding.add_many(self.conn, [new])
         holder = next((each for each, row in self.rows.items() if key and row.holds(user, key)), None)
         if holder is not None and if_live is IfLive.RETURN:
             assert (added.job_id, added.is_new, added.replaced) == (holder, False, None)
