@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from actors.outgoing import Doing
+from db.prices import What
 from workers.kinds import Kind, NoArguments, Plain
 from workers.limiter.lanes import Lane
 
@@ -74,6 +75,19 @@ class NightlyCheckpoint(Plain):
     users: int = 0
     jobs: int = 0
     unknown_zones: int = 0
+
+
+class PriceCheckpoint(Plain):
+    """The side of the release that is asked for next, in whose name, and what came of it so far; None to choose.
+
+    ``asked`` are requests, ``forgotten`` releases that nobody has any more.
+    """
+
+    release: int = 0
+    what: What | None = None
+    asker: UUID | None = None
+    asked: int = 0
+    forgotten: int = 0
 
 
 class ForgetCheckpoint(Plain):
@@ -200,6 +214,17 @@ NIGHTLY_SYNC = Kind(
     takes_token=False,
 )
 
+REFRESH_PRICES = Kind(
+    name="refresh_prices",
+    sentence="Ask Discogs anew for the prices that are due, once for everybody, with what the budget leaves over.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=PriceCheckpoint,
+    unique="refresh_prices",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 CATALOG: dict[str, Kind[Any, Any]] = {
     kind.name: kind
     for kind in (
@@ -210,5 +235,6 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         FORGET_COLLECTION,
         UPKEEP,
         NIGHTLY_SYNC,
+        REFRESH_PRICES,
     )
 }

@@ -10,6 +10,7 @@ from actors import (
     nightly,
     push_collection,
     refresh_collection,
+    refresh_prices,
     upkeep,
 )
 from actors.gating import gated
@@ -36,6 +37,7 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         forget_collection.JOB,
         upkeep.job(kept),
         nightly.JOB,
+        refresh_prices.JOB,
     )
 
 

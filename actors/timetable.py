@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors import nights
-from actors.catalog import NIGHTLY_SYNC, UPKEEP
+from actors.catalog import NIGHTLY_SYNC, REFRESH_PRICES, UPKEEP
 from workers.kinds import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +20,7 @@ class EntryName(StrEnum):
 
     UPKEEP = "upkeep"
     NIGHTLY_SYNC = "nightly_sync"
+    REFRESH_PRICES = "refresh_prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,13 @@ TIMETABLE: tuple[Entry, ...] = (
         kind=NIGHTLY_SYNC,
         every=nights.LOOKS_EVERY,
         lateness=nights.LATE,
+    ),
+    Entry(
+        name=EntryName.REFRESH_PRICES,
+        sentence="Asks Discogs for the prices that are due, once for everybody, with what the budget leaves over.",
+        kind=REFRESH_PRICES,
+        every=timedelta(minutes=10),
+        lateness=timedelta(minutes=10),
     ),
 )
 

@@ -47,6 +47,7 @@ COMMANDS = (
     Command("push", JOBS),
     Command("sync", JOBS),
     Command("history", JOBS),
+    Command("prices", JOBS),
     Command("conflicts", JOBS, function="show"),
     Command("questions", JOBS, function="ask"),
     Command("jobs", JOBS),

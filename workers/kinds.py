@@ -59,11 +59,18 @@ class Progress:
     total: int | None = None
 
 
+def nobodys(_: UUID) -> Discogs | None:
+    """Nobody's account is at hand."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Step(Generic[A, C]):
     """What one step is given: the job as claimed, and a client that takes the step's token when it sends.
 
-    ``account`` is set for kinds that speak for their user, and ``discogs`` then signs in that user's name.
+    ``account`` is set for kinds that speak for their user, and ``discogs`` then signs in that user's name. A kind that
+    speaks for nobody may ask in the name of a user with ``discogs_of``, None for one who is not connected: to read what
+    is no user's own.
     ``is_repeated`` when this very step began before and nobody knows how far it came: what may not happen twice looks
     first.
     """
@@ -76,6 +83,7 @@ class Step(Generic[A, C]):
     discogs: Discogs
     account: Account | None
     is_repeated: bool = False
+    discogs_of: Callable[[UUID], Discogs | None] = nobodys
 
 
 @dataclass(frozen=True, slots=True)

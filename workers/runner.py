@@ -14,6 +14,7 @@ from db.errors import MayBeRetried
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
+from discogs.client import Discogs
 from discogs.errors import ApplicationRejected, DiscogsError, Unauthorised, Unavailable
 from workers.decide import CRASHES_BEFORE_ALONE
 from workers.errors import JobFailed, Misfit, StepLost
@@ -162,7 +163,15 @@ class Runner:
             discogs=self._resources.discogs(hand.account, hand.budget),
             account=hand.account,
             is_repeated=row.crashes > 0 or row.attempts > 0,
+            discogs_of=partial(self._discogs_of, hand.budget),
         )
+
+    def _discogs_of(self, budget: LaneBudget, user_id: UUID) -> Discogs | None:
+        """Sign a step's request in the name of a user who is connected."""
+        with self._resources.pool.transaction() as conn:
+            account = links.account(conn, self._resources.keys, user_id)
+        is_connected = account is not None and account.state == "connected" and account.credentials is not None
+        return self._resources.discogs(account, budget) if is_connected else None
 
     def _misfit(self, row: JobRow, error: ValidationError) -> Exception:
         """Leave the job to a worker of another release while there is one, an hour at most; then it fails."""

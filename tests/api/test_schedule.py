@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.timetable import TIMETABLE
 from db import jobs
 
 
@@ -11,7 +12,7 @@ def entry(client, headers, name):
 
 def test_every_entry_says_what_it_does_and_when(client, as_operator):
     said = client.get("/api/schedule", headers=as_operator).json()["entries"]
-    assert [one["name"] for one in said] == ["upkeep", "nightly_sync"]
+    assert [one["name"] for one in said] == [entry.name for entry in TIMETABLE]
     assert all(one["sentence"].endswith(".") and one["next_at"] for one in said)
     assert all(one["last"] is None and one["pause"] is None for one in said)
 

@@ -71,7 +71,7 @@ def test_a_pause_that_nobody_means_changes_nothing(pool):
 
 def test_programs_read_it_as_json(pool):
     run("run", "upkeep")
-    upkeep, nightly = json.loads(run("--json").stdout)["entries"]
+    upkeep, nightly, *_ = json.loads(run("--json").stdout)["entries"]
     assert (upkeep["name"], upkeep["last"]["enqueued"], upkeep["last"]["job_state"]) == ("upkeep", 1, "pending")
     assert (nightly["last"], nightly["every_seconds"], nightly["lateness_seconds"]) == (None, 600, 43200)
 

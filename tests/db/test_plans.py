@@ -86,6 +86,9 @@ THOROUGH = {
     "restores.find_walks": "once a restore: each live job is looked at",
 }
 
+# Statements that count everything, for a person who asks how much there is.
+COUNTS = {"price_plan.totals": "the plan of prices: each release adds to what a day has to do"}
+
 # Indexes that may be read whole.
 HANDFUL = {
     "deliveries_due": "partial: what the app has not taken yet",
@@ -210,7 +213,8 @@ SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 mi
   FROM generate_series(1, 20000) AS n;
 
 INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, every, due_at)
-SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days', now() + (10080 - n / 2) * interval '1 minute'
+SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days',
+       now() + (10080 - n / 2) * interval '1 minute'
   FROM generate_series(1, 20000) AS n CROSS JOIN unnest(ARRAY['suggestions', 'stats']) AS w;
 
 INSERT INTO public.discogs_price_cache (discogs_release_id, price_data)
@@ -370,7 +374,9 @@ def test_no_statement_reads_a_big_table_from_end_to_end(conn: psycopg.Connection
     for name, text in statements():
         try:
             scans = end_to_end(planned(conn, text))
-            found[name] = [scan for scan in scans if not (name in THOROUGH and "throws away" in scan)]
+            found[name] = [
+                scan for scan in scans if not (name in COUNTS or (name in THOROUGH and "throws away" in scan))
+            ]
         except psycopg.ProgrammingError as error:
             found[name] = [f"{error.diag.message_primary}: a parameter needs a cast"]
     assert len(found) > 50

@@ -1,0 +1,170 @@
+"""`rekkrd prices`: what one release is worth, and the plan by which prices stay fresh."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from actors import price_plan, pricing
+from actors import prices as looking
+from actors.price_plan import NAMES, Plan
+from actors.prices import ATTRIBUTION, Seen
+from actors.pricing import market_in, suggestions_in
+from api.models.prices import PriceOut, StatsOut
+from cli import here, screen, words
+from cli.errors import CommandFailed
+from db import users
+from db.price_plan import Following
+from discogs.errors import Gone
+from discogs.grades import MEDIA
+from discogs.money import Money
+
+app = typer.Typer(help="See what a release is worth, and the plan by which prices stay fresh.")
+
+
+@app.callback()
+def prices() -> None:
+    """See what a release is worth, and the plan by which prices stay fresh."""
+
+
+@app.command()
+def show(
+    release: Annotated[int, typer.Argument(metavar="RELEASE", min=1, help="The release's number at Discogs.")],
+    *,
+    user: Annotated[
+        str | None, typer.Option(metavar="U", help="Who looks, and is asked for first: handle, id or address.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show what a release is worth by grade, and its market; what is older than six hours is asked for anew."""
+    with here.opened() as resources:
+        with resources.pool.transaction() as conn:
+            user_id = None if user is None else users.find(conn, user).id
+        try:
+            stats = looking.look(resources, user_id, release, "stats")
+            suggested = looking.look(resources, user_id, release, "suggestions")
+        except Gone as error:
+            raise CommandFailed(f"Release {release}: {error}", "Check its number.") from None
+    if as_json:
+        said = {"price": PriceOut.of(suggested), "stats": StatsOut.of(stats)}
+        screen.plain(json.dumps({name: one.model_dump(mode="json") for name, one in said.items()}, indent=2))
+        return
+    for line in market_lines(stats):
+        screen.plain(line)
+    if suggested.state == "priced":
+        screen.out().print(ladder(suggested))
+    else:
+        screen.plain(suggested.sentence)
+    screen.plain(f"{ATTRIBUTION} {stats.link}")
+
+
+@app.command()
+def plan(
+    *,
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="How many of the next to show.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Explain what is asked for next, why, and how fresh prices can be with what the last day left over."""
+    found_settings = here.settings()
+    with here.opened_pool(found_settings) as pool, pool.transaction() as conn:
+        found = price_plan.plan(conn, found_settings.limiter, room=limit)
+    now = datetime.now(UTC)
+    if as_json:
+        screen.plain(json.dumps(as_plain(found, now), indent=2))
+        return
+    for sentence in price_plan.sentences(found, now):
+        screen.plain(sentence)
+    if found.following:
+        screen.out().print(next_table(found.following, now))
+
+
+def market_lines(seen: Seen) -> list[str]:
+    """Say how the market stands, in lines."""
+    figures = None if seen.price is None else seen.price.figures
+    if figures is None or seen.state != "priced":
+        return [f"Release {seen.release_id}: {seen.sentence}", *_stale(seen)]
+    market = market_in(figures)
+    return [
+        f"Release {seen.release_id}: {market.num_for_sale or 0:,} for sale, from {_money(market.lowest)}{_age(seen)}",
+        *_stale(seen),
+    ]
+
+
+def ladder(seen: Seen) -> Table:
+    """Lay out the suggestions by grade."""
+    found = suggestions_in(None if seen.price is None else seen.price.figures)
+    table = screen.listing("grade", "#suggested", title=f"Suggested by Discogs{_age(seen)}")
+    for grade, name in MEDIA.items():
+        table.add_row(name, _money(found.get(grade)))
+    if seen.why_stale:
+        table.caption = seen.why_stale
+    return table
+
+
+def next_table(following: Sequence[Following], now: datetime) -> Table:
+    """Lay out what is asked for next: when, how old it is, and why it comes as often as it does."""
+    table = screen.listing("due", "#release", "what", "#age", "#every", "why")
+    for one in following:
+        price = one.price
+        age = "—" if price.fetched_at is None else words.duration((now - price.fetched_at).total_seconds())
+        table.add_row(
+            "now" if price.due_at <= now else f"in {words.duration((price.due_at - now).total_seconds())}",
+            str(price.release_id),
+            NAMES[price.what],
+            age,
+            words.duration(price.every.total_seconds()),
+            Text(pricing.why(price)),
+        )
+    return table
+
+
+def as_plain(found: Plan, now: datetime) -> dict[str, object]:
+    """Return the plan as plain values."""
+    return {
+        "sentences": price_plan.sentences(found, now),
+        "per_minute": round(found.per_minute, 2),
+        "hours": round(found.hours, 2),
+        "wanted_a_day": round(found.wanted_a_day),
+        "possible_a_day": round(found.possible_a_day),
+        "may_suggest": found.may_suggest,
+        "totals": [
+            {
+                "what": total.what,
+                "releases": total.releases,
+                "never_asked": total.never_asked,
+                "due": total.due,
+                "oldest_due_at": total.oldest_due_at.isoformat(),
+            }
+            for total in found.totals
+        ],
+        "next": [
+            {
+                "release_id": one.price.release_id,
+                "artist": one.artist,
+                "title": one.title,
+                "what": one.price.what,
+                "due_at": one.price.due_at.isoformat(),
+                "fetched_at": None if one.price.fetched_at is None else one.price.fetched_at.isoformat(),
+                "every_seconds": int(one.price.every.total_seconds()),
+                "why": pricing.why(one.price),
+            }
+            for one in found.following
+        ],
+    }
+
+
+def _money(money: Money | None) -> str:
+    return "—" if money is None else f"{money.amount:,.2f} {money.currency}"
+
+
+def _age(seen: Seen) -> str:
+    age = None if seen.price is None else seen.price.age
+    return "" if age is None else f", {words.duration(age.total_seconds())} old"
+
+
+def _stale(seen: Seen) -> list[str]:
+    return [] if seen.why_stale is None else [seen.why_stale]

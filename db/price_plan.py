@@ -1,0 +1,75 @@
+"""The plan of prices: which side of which release is due next, and how much there is to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from db import Connection
+from db.prices import Price, What
+from db.queries import load
+
+_sql = load("price_plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A side that is due; ``is_anybodys`` while somebody has the release, wants it, or has an alert on it."""
+
+    release_id: int
+    what: What
+    due_at: datetime
+    is_anybodys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One side of all releases. ``wanted_a_day`` are the requests that keep each as fresh as it should be."""
+
+    what: What
+    releases: int
+    never_asked: int
+    due: int
+    oldest_due_at: datetime
+    wanted_a_day: float
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A price in its place in the plan, with the names of its release where they are known."""
+
+    price: Price
+    artist: str | None
+    title: str | None
+
+
+def next_due(conn: Connection, what: What) -> Due | None:
+    """Return the side that has been due for longest, None when none is."""
+    row = _sql.next_due(conn, what=what)
+    return None if row is None else Due(**row)
+
+
+def take(conn: Connection, release_id: int, what: What, *, seconds: float) -> None:
+    """Let a side that is being asked for wait behind the others, should no answer come."""
+    _sql.take(conn, release_id=release_id, what=what, seconds=seconds)
+
+
+def forget(conn: Connection, release_id: int) -> None:
+    """Forget a release's prices."""
+    _sql.forget(conn, release_id=release_id)
+
+
+def totals(conn: Connection) -> list[Total]:
+    """Return how much there is, a line a side. It reads all there is: for people who ask, not for jobs."""
+    return [Total(**row) for row in _sql.totals(conn)]
+
+
+def following(conn: Connection, what: What, *, room: int) -> list[Following]:
+    """Return what comes next of one side."""
+    rows = _sql.following(conn, what=what, room=room)
+    return [
+        Following(Price(**{name: row[name] for name in Price.__slots__}), row["artist"], row["title"]) for row in rows
+    ]
+
+
+def spent_otherwise(conn: Connection, kind: str) -> int:
+    """Return how many requests went to anything but this kind of job in the last 24 hours."""
+    return int(_sql.spent_otherwise(conn, kind=kind))

@@ -1,0 +1,70 @@
+-- The plan of prices: what is due next of all releases that somebody has, and how much there is to do.
+
+-- name: next_due(what)^
+-- The side that has been due for longest, and whether anybody still has the release, wants it, or set an alert on it.
+-- Who is asked for by a person at this moment is left to them.
+SELECT
+    p.release_id,
+    p.what,
+    p.due_at,
+    (
+        EXISTS (SELECT FROM rekkrd.instances AS i WHERE i.release_id = p.release_id)
+        OR EXISTS (SELECT FROM rekkrd.wants AS w WHERE w.release_id = p.release_id)
+        OR EXISTS (
+            SELECT FROM public.discogs_price_alerts AS a
+            WHERE a.discogs_release_id = p.release_id AND a.is_active AND a.triggered_at IS NULL
+        )
+    ) AS is_anybodys
+FROM rekkrd.prices AS p
+WHERE p.what = :what AND p.due_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
+ORDER BY p.due_at, p.release_id
+LIMIT 1;
+
+-- name: take(release_id, what, seconds)!
+-- Let a side wait behind the others while it is asked for: one that cannot be asked for holds nobody up.
+UPDATE rekkrd.prices
+SET due_at = now() + make_interval(secs => :seconds)
+WHERE release_id = :release_id AND what = :what;
+
+-- name: forget(release_id)!
+-- Forget the prices of a release that nobody has any more.
+WITH forgotten AS (
+    DELETE FROM rekkrd.prices
+    WHERE release_id = :release_id
+)
+
+DELETE FROM public.discogs_price_cache
+WHERE discogs_release_id = :release_id;
+
+-- name: totals()
+-- How many releases there are by side, how many of them are due, since when, and how many requests a day keep them.
+SELECT
+    what,
+    count(*) AS releases,
+    count(*) FILTER (WHERE fetched_at IS NULL) AS never_asked,
+    count(*) FILTER (WHERE due_at <= now()) AS due,
+    min(due_at) AS oldest_due_at,
+    coalesce(sum(86400 / extract(EPOCH FROM every)), 0)::float8 AS wanted_a_day
+FROM rekkrd.prices
+GROUP BY what
+ORDER BY what;
+
+-- name: following(what, room)
+-- What comes next of one side, in the order in which it is asked for.
+SELECT
+    p.*,
+    NULL::jsonb AS figures,
+    now() AS seen_at,
+    r.artist,
+    r.title
+FROM rekkrd.prices AS p
+LEFT JOIN rekkrd.releases AS r ON p.release_id = r.release_id
+WHERE p.what = :what
+ORDER BY p.due_at, p.release_id
+LIMIT :room;
+
+-- name: spent_otherwise(kind)$
+-- How many requests the last 24 hours went to anything but this kind of job.
+SELECT coalesce(sum(requests) FILTER (WHERE kind <> :kind), 0)::bigint AS requests
+FROM rekkrd.usage_minutes
+WHERE minute >= now() - interval '24 hours';
