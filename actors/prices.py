@@ -17,7 +17,16 @@ from actors.pricing import CURRENCY, FRESH, WATCHED
 from db import links, prices, users
 from db.prices import Fresh, Price, State, What
 from discogs.budget import Budget
-from discogs.errors import DiscogsError, Gone, Invalid, PermitExpired, SellerSettings, Unauthorised, Unavailable
+from discogs.errors import (
+    ApplicationRejected,
+    DiscogsError,
+    Gone,
+    Invalid,
+    PermitExpired,
+    SellerSettings,
+    Unauthorised,
+    Unavailable,
+)
 from discogs.ids import ReleaseId
 from discogs.records.market import PriceSuggestions
 from workers.limiter.errors import LimiterError
@@ -177,6 +186,8 @@ def _asked_by(resources: Resources, asker: UUID, release_id: int, budget: Budget
         with resources.pool.transaction() as conn:
             links.mark_needs_reconnect(conn, account)
         return None
+    except ApplicationRejected:
+        return None  # nobody knows whether it is our key or this one token: floors are asked for with the key alone
     with resources.pool.transaction() as conn:
         prices.set_seller_settings(conn, asker, has_them=said is not None)
     return said

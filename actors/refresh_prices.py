@@ -15,7 +15,7 @@ from actors.wording import count
 from db import Connection, price_plan, prices
 from db.price_plan import Due
 from db.prices import Fresh, What
-from discogs.errors import Gone, Invalid, SellerSettings, Unauthorised
+from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised
 from discogs.ids import ReleaseId
 from discogs.records.market import MarketplaceStats, PriceSuggestions
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
@@ -59,7 +59,8 @@ def _suggestions(step: PriceStep, chosen: PriceCheckpoint) -> PriceSuggestions |
         return Refused()
     try:
         return client.price_suggestions(ReleaseId(chosen.release))
-    except (SellerSettings, Unauthorised):
+    except (SellerSettings, Unauthorised, ApplicationRejected):
+        # Our own key is tried with every floor: here its words are about one account's token (workers/runner.py).
         return Refused(is_account_refused=True)
 
 

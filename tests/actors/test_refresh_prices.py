@@ -16,7 +16,7 @@ from db import price_plan as planned
 from db import prices
 from db.jobs import NOBODY
 from db.pool import Pool
-from discogs.errors import Gone, Invalid, SellerSettings, Unauthorised, Unavailable
+from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised, Unavailable
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats, PriceSuggestions
 from workers.kinds import Continue, Done, NoArguments, Progress, Step
@@ -274,13 +274,16 @@ def test_what_discogs_does_not_know_is_asked_for_seldom(own, person, run, discog
     assert (known(1).state, known(1).every) == ("gone", SELDOM)
 
 
-def test_a_revoked_account_is_not_asked_again_at_once(own, person, run, discogs, monkeypatch):
+@pytest.mark.parametrize("error", [Unauthorised, ApplicationRejected])
+def test_an_account_that_discogs_refuses_is_not_asked_again_at_once_and_stops_nobody(
+    own, person, run, discogs, monkeypatch, error
+):
     users = sorted(person(sells=True) for _ in range(2))
     own(users[0], 1, 2)
 
     def refuse(client, release_id):
         client.asked.append(("suggestions", release_id, client.asker))
-        raise Unauthorised("revoked", status=401)
+        raise error("revoked", status=401)
 
     monkeypatch.setattr(FakeDiscogs, "price_suggestions", refuse)
     run()

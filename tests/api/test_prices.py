@@ -11,7 +11,7 @@ from api.app import create_app
 from db import links, prices
 from db.links import Credentials
 from discogs.client import Discogs
-from discogs.errors import Invalid, Unauthorised
+from discogs.errors import ApplicationRejected, Invalid, Unauthorised
 from simulator import SimulatorSettings
 from simulator.faults import Fault
 
@@ -200,6 +200,23 @@ def test_a_token_that_was_revoked_is_noted_and_the_next_account_asks(look, ada, 
     assert look(ada, PRICED + 2).json()["state"] == "priced"
     with resources.pool.transaction() as conn:
         assert links.link(conn, ada).state == "needs_reconnect"
+
+
+def test_one_token_refused_in_our_keys_words_leaves_it_to_the_next_account(look, ada, bob, join, monkeypatch):
+    join(bob, "shop")
+    look(bob)
+    join(ada)
+    real, refused = Discogs.price_suggestions, []
+
+    def refuse_the_first(client, release_id):
+        if refused:
+            return real(client, release_id)
+        refused.append(release_id)
+        raise ApplicationRejected("Invalid consumer.", status=401)
+
+    monkeypatch.setattr(Discogs, "price_suggestions", refuse_the_first)
+    assert look(ada, PRICED + 2).json()["state"] == "priced"
+    assert refused == [PRICED + 2]
 
 
 def test_what_discogs_does_not_know_is_not_found_and_asked_for_once(look, ada, asked):

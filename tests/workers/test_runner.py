@@ -10,8 +10,8 @@ import pytest
 from actors.enqueue import enqueue
 from db import Connection, fleet, gates, jobs, links, steps, users
 from db.errors import StatementRefused
+from db.jobs import NOBODY, State
 from db.jobs import Job as JobRow
-from db.jobs import State
 from db.links import Credentials
 from workers.kinds import Done, Job, Kind, NoArguments, Progress, Step
 from workers.leases import LeaseKeeper
@@ -60,7 +60,12 @@ def _done(_: Connection, __: Step[NoArguments, NoArguments], ___: None) -> Done:
     return Done("well", Progress(0))
 
 
-def _job(*, speaks_for_user: bool, store: Store = _done) -> Job[NoArguments, NoArguments, None]:
+Fetch = Callable[[Step[NoArguments, NoArguments]], None]
+
+
+def _job(
+    *, speaks_for_user: bool, fetch: Fetch = _ask_folders, store: Store = _done
+) -> Job[NoArguments, NoArguments, None]:
     kind = Kind(
         name="ask_folders",
         sentence="A job of the tests.",
@@ -71,7 +76,7 @@ def _job(*, speaks_for_user: bool, store: Store = _done) -> Job[NoArguments, NoA
         speaks_for_user=speaks_for_user,
         takes_token=True,
     )
-    return Job(kind, _ask_folders, store)
+    return Job(kind, fetch, store)
 
 
 @pytest.fixture
@@ -114,9 +119,10 @@ def run(resources: Resources) -> Callable[..., Ran]:
         speaks_for_user: bool = True,
         limiter: "Limiter | OneToken" = resources.limiter,
         seconds: float = 60,
+        fetch: Fetch = _ask_folders,
         store: Store = _done,
     ) -> Ran:
-        job = _job(speaks_for_user=speaks_for_user, store=store)
+        job = _job(speaks_for_user=speaks_for_user, fetch=fetch, store=store)
         leases = LeaseKeeper(resources.pool, worker="tests", lease_seconds=15, step_deadline_seconds=seconds)
         with resources.pool.transaction() as conn:
             row = enqueue(conn, job.kind, user_id).job
@@ -153,6 +159,25 @@ def test_a_strangers_403_is_an_attempt_while_discogs_knows_who_we_are(
     assert (row.state, row.attempts, row.requests) == (State.RETRYING, 1, 2)
     assert row.error == "Discogs took us for a stranger, though it knows who we are."
     assert link_state(resources, ada) == "connected"
+
+
+def test_a_job_that_speaks_for_nobody_may_ask_in_the_name_of_who_is_connected_and_of_nobody_else(
+    resources: Resources, ada: UUID, run: Callable[..., Ran]
+) -> None:
+    clients = []
+
+    def ask_for_ada(step: Step[NoArguments, NoArguments]) -> None:
+        client = step.discogs_of(ada)
+        clients.append(client)
+        if client is not None:
+            client.folders("crates")
+
+    row, asked = run(NOBODY, Gatekeeper(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_ada)
+    assert (row.state, row.requests, asked) == (State.COMPLETED, 1, ["folders"])
+    with resources.pool.transaction() as conn:
+        links.disconnect(conn, ada)
+    run(NOBODY, Gatekeeper(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_ada)
+    assert clients[1:] == [None]
 
 
 def test_every_step_is_counted_as_it_ended(resources: Resources, ada: UUID, run: Callable[..., Ran]) -> None:
