@@ -170,7 +170,7 @@ class Runner:
         """Sign a step's request in the name of a user who is connected."""
         with self._resources.pool.transaction() as conn:
             account = links.account(conn, self._resources.keys, user_id)
-        is_connected = account is not None and account.state == "connected" and account.credentials is not None
+        is_connected = account is not None and account.state == "connected"
         return self._resources.discogs(account, budget) if is_connected else None
 
     def _misfit(self, row: JobRow, error: ValidationError) -> Exception:
