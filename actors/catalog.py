@@ -1,5 +1,6 @@
 """The catalogue of jobs: all that a door needs to enqueue one, without its code."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -88,6 +89,26 @@ class PriceCheckpoint(Plain):
     asker: UUID | None = None
     asked: int = 0
     forgotten: int = 0
+
+
+class RatesCheckpoint(Plain):
+    """The release whose floor is converted, the currencies to convert into, whose turns are left, and what was said.
+
+    The dollar has the first turn and the last; ``release_id`` is None until one is chosen.
+    """
+
+    release_id: int | None = None
+    currencies: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    said: dict[str, Decimal] = Field(default_factory=dict)
+    nth_try: int = 1
+
+
+class SnapshotsCheckpoint(Plain):
+    """The last owner who was looked at, and how many collections were valued."""
+
+    after: UUID = UUID(int=0)
+    taken: int = 0
 
 
 class ForgetCheckpoint(Plain):
@@ -225,6 +246,28 @@ REFRESH_PRICES = Kind(
     takes_token=False,
 )
 
+REFRESH_RATES = Kind(
+    name="refresh_rates",
+    sentence="Ask Discogs how it converts between the currencies that somebody has.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=RatesCheckpoint,
+    unique="refresh_rates",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
+VALUE_SNAPSHOTS = Kind(
+    name="value_snapshots",
+    sentence="Keep what each collection is worth today, and where the change since yesterday came from.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=SnapshotsCheckpoint,
+    unique="value_snapshots",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 CATALOG: dict[str, Kind[Any, Any]] = {
     kind.name: kind
     for kind in (
@@ -236,5 +279,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         UPKEEP,
         NIGHTLY_SYNC,
         REFRESH_PRICES,
+        REFRESH_RATES,
+        VALUE_SNAPSHOTS,
     )
 }

@@ -56,7 +56,7 @@ NEXT_STEPS: Mapping[str, NextStep] = {
     ),
     "TierTooLow": NextStep(
         person="Upgrade, then start it again: nothing of yours was changed.",
-        operator="Nothing is broken: the collector's tier does not have this. After an upgrade the job may be put back.",
+        operator="The collector's tier does not have this. After an upgrade the job may be put back.",
         should_retry=True,
     ),
     "Gone": NextStep(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from actors import (
+    exchange,
     forget_collection,
     import_collection,
     import_wantlist,
@@ -11,6 +12,7 @@ from actors import (
     push_collection,
     refresh_collection,
     refresh_prices,
+    snapshots,
     upkeep,
 )
 from actors.gating import gated
@@ -38,6 +40,8 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         upkeep.job(kept),
         nightly.JOB,
         refresh_prices.JOB,
+        exchange.JOB,
+        snapshots.JOB,
     )
 
 

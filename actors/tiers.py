@@ -58,6 +58,11 @@ def tier_of(name: str) -> Tier:
     return Tier(name) if name in list(Tier) else Tier.COLLECTOR
 
 
+def tiers_with(feature: Feature) -> list[str]:
+    """Return the tiers that have the feature, by the names in the app's view."""
+    return [str(tier) for tier in Tier if tier.has(feature)]
+
+
 def lack(tier: str, feature: Feature) -> TierTooLow | None:
     """Return what to answer when this tier lacks the feature, None when it has it."""
     has = tier_of(tier)

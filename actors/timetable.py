@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors import nights
-from actors.catalog import NIGHTLY_SYNC, REFRESH_PRICES, UPKEEP
+from actors.catalog import NIGHTLY_SYNC, REFRESH_PRICES, REFRESH_RATES, UPKEEP, VALUE_SNAPSHOTS
 from workers.kinds import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +21,8 @@ class EntryName(StrEnum):
     UPKEEP = "upkeep"
     NIGHTLY_SYNC = "nightly_sync"
     REFRESH_PRICES = "refresh_prices"
+    REFRESH_RATES = "refresh_rates"
+    VALUE_SNAPSHOTS = "value_snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,20 @@ TIMETABLE: tuple[Entry, ...] = (
         kind=REFRESH_PRICES,
         every=timedelta(minutes=10),
         lateness=timedelta(minutes=10),
+    ),
+    Entry(
+        name=EntryName.REFRESH_RATES,
+        sentence="Asks Discogs how it converts between the currencies that somebody has.",
+        kind=REFRESH_RATES,
+        every=timedelta(days=1),
+        lateness=timedelta(hours=12),
+    ),
+    Entry(
+        name=EntryName.VALUE_SNAPSHOTS,
+        sentence="Keeps what each collection is worth, once a day, in the morning of where its owner lives.",
+        kind=VALUE_SNAPSHOTS,
+        every=timedelta(hours=1),
+        lateness=timedelta(hours=1),
     ),
 )
 

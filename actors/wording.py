@@ -15,7 +15,7 @@ def ordinal(number: int) -> str:
 
 
 def lasting(seconds: float) -> str:
-    """Say how long something takes, no finer than it can be known: "4 s", "2 min", "1 h 20 min"."""
+    """Say how long something takes, no finer than it can be known: "4 s", "2 min", "1 h 20 min", "9 days"."""
     whole = max(1, round(seconds))
     if whole < 90:
         return f"{whole} s"
@@ -23,6 +23,8 @@ def lasting(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
+    if hours >= 72:
+        return f"{round(minutes / 1440)} days"
     return f"{hours} h {rest:02} min" if rest else f"{hours} h"
 
 

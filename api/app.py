@@ -34,6 +34,7 @@ from api import (
     tiers,
     tokens,
     usage,
+    value,
 )
 from api.errors import INTERNAL, STATUS, ApiError, Code
 from api.holding import Holding
@@ -125,6 +126,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         limiter,
         metrics,
         usage,
+        value,
         health,
     ):
         app.include_router(room.router)

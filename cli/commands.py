@@ -48,6 +48,8 @@ COMMANDS = (
     Command("sync", JOBS),
     Command("history", JOBS),
     Command("prices", JOBS),
+    Command("value", JOBS),
+    Command("rates", JOBS),
     Command("conflicts", JOBS, function="show"),
     Command("questions", JOBS, function="ask"),
     Command("jobs", JOBS),

@@ -29,6 +29,8 @@ _FEW: Mapping[str, Few] = {
     "usage": lambda conn, user: _sql.list_usage(conn, user_id=user),
     "alerts": lambda conn, user: _sql.list_alerts(conn, user_id=user),
     "values": lambda conn, user: _sql.list_values(conn, user_id=user),
+    "value_days": lambda conn, user: _sql.list_value_days(conn, user_id=user),
+    "discogs_value": lambda conn, user: _sql.list_discogs_value(conn, user_id=user),
 }
 _BY_NUMBER: Mapping[str, Many] = {
     "copies": lambda conn, user, after, room: _sql.list_copies(conn, user_id=user, after=after, room=room),
@@ -41,6 +43,7 @@ _BY_ID: Mapping[str, Many] = {
     "conflicts": lambda conn, user, after, room: _sql.list_conflicts(conn, user_id=user, after=after, room=room),
     "intents": lambda conn, user, after, room: _sql.list_intents(conn, user_id=user, after=after, room=room),
     "sweeps": lambda conn, user, after, room: _sql.list_sweeps(conn, user_id=user, after=after, room=room),
+    "value_copies": lambda conn, user, after, room: _sql.list_value_copies(conn, user_id=user, after=after, room=room),
     "imports": lambda conn, user, after, room: _sql.list_imports(conn, user_id=user, after=after, room=room),
 }
 HISTORY = "history"

@@ -68,6 +68,19 @@ FROM public.discogs_value_history AS v
 WHERE v.user_id = :user_id
 ORDER BY v.snapshot_date;
 
+-- name: list_value_days(user_id)
+-- How much of it that covered, and where the change came from.
+SELECT json_build_object('type', 'value_day', 'data', to_jsonb(d))::text AS line
+FROM rekkrd.value_days AS d
+WHERE d.user_id = :user_id
+ORDER BY d.day;
+
+-- name: list_discogs_value(user_id)
+-- What Discogs itself said.
+SELECT json_build_object('type', 'discogs_value', 'data', to_jsonb(v))::text AS line
+FROM rekkrd.discogs_values AS v
+WHERE v.user_id = :user_id;
+
 -- name: list_copies(user_id, after, room)
 -- Copies with their releases, by number, from after this one on.
 SELECT
@@ -130,6 +143,14 @@ SELECT intent.id AS key, json_build_object('type', 'intent', 'data', to_jsonb(in
 FROM rekkrd.intents AS intent
 WHERE intent.user_id = :user_id AND intent.id > :after::uuid
 ORDER BY intent.id
+LIMIT :room;
+
+-- name: list_value_copies(user_id, after, room)
+-- What each copy was worth at the last snapshot.
+SELECT copy.album_id AS key, json_build_object('type', 'value_copy', 'data', to_jsonb(copy))::text AS line
+FROM rekkrd.value_copies AS copy
+WHERE copy.user_id = :user_id AND copy.album_id > :after::uuid
+ORDER BY copy.album_id
 LIMIT :room;
 
 -- name: list_sweeps(user_id, after, room)

@@ -129,6 +129,21 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.fields WHERE user_id = :user_id L
 DELETE FROM public.discogs_value_history
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM public.discogs_value_history WHERE user_id = :user_id LIMIT :room));
 
+-- name: forget_value_days(user_id, room)!
+-- Where its changes came from.
+DELETE FROM rekkrd.value_days
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.value_days WHERE user_id = :user_id LIMIT :room));
+
+-- name: forget_value_copies(user_id, room)!
+-- What each copy was worth.
+DELETE FROM rekkrd.value_copies
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.value_copies WHERE user_id = :user_id LIMIT :room));
+
+-- name: forget_discogs_values(user_id, room)!
+-- What Discogs itself said of it.
+DELETE FROM rekkrd.discogs_values
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.discogs_values WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_discogs_price_alerts(user_id, room)!
 -- Alerts.
 DELETE FROM public.discogs_price_alerts
@@ -213,6 +228,9 @@ UNION ALL SELECT 'wants', count(*) FROM rekkrd.wants WHERE user_id = :user_id
 UNION ALL SELECT 'folders', count(*) FROM rekkrd.folders WHERE user_id = :user_id
 UNION ALL SELECT 'fields', count(*) FROM rekkrd.fields WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_value_history', count(*) FROM public.discogs_value_history WHERE user_id = :user_id
+UNION ALL SELECT 'value_days', count(*) FROM rekkrd.value_days WHERE user_id = :user_id
+UNION ALL SELECT 'value_copies', count(*) FROM rekkrd.value_copies WHERE user_id = :user_id
+UNION ALL SELECT 'discogs_values', count(*) FROM rekkrd.discogs_values WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_price_alerts', count(*) FROM public.discogs_price_alerts WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_sync_log', count(*) FROM public.discogs_sync_log WHERE user_id = :user_id
 UNION ALL SELECT 'sweeps', count(*) FROM rekkrd.sweeps WHERE user_id = :user_id

@@ -47,6 +47,9 @@ INSERT INTO rekkrd.intents (user_id, release_id, known, error) SELECT %(user)s, 
 INSERT INTO public.discogs_sync_log (user_id, action, status, details)
 SELECT %(user)s, 'import', 'success', jsonb_build_object('a', %(said)s::text);
 INSERT INTO public.discogs_value_history (user_id) SELECT %(user)s;
+INSERT INTO rekkrd.value_days (user_id, day, currency, copies, assumed) SELECT %(user)s, now(), 'EUR', 1, 0;
+INSERT INTO rekkrd.value_copies (user_id, album_id, grade) SELECT %(user)s, %(job)s, 'VG';
+INSERT INTO rekkrd.discogs_values (user_id, median) SELECT %(user)s, 5;
 INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price) SELECT %(user)s, 1, 5;
 INSERT INTO rekkrd.sync_settings (user_id) SELECT %(user)s;
 INSERT INTO rekkrd.nights (user_id, night) SELECT %(user)s, now();

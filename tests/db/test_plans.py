@@ -42,6 +42,8 @@ BIG = {
     "rekkrd.sweeps": 10_000,
     "rekkrd.questions": 5_000,
     "rekkrd.usage_minutes": 28_000,
+    "rekkrd.value_copies": 50_000,
+    "rekkrd.value_days": 30_000,
     "rekkrd.usage_months": 20_000,
 }
 
@@ -67,6 +69,9 @@ SMALL = {
     "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",
     "rekkrd.handshakes": "cleared after a day",
+    "rekkrd.exchange_rates": "a row a currency",
+    "rekkrd.rates_now": "the view on them",
+    "rekkrd.discogs_values": "a row a user",
     "rekkrd.rules": "a few a user, always asked by user",
     "rekkrd.folders": "a few a user, always asked by user",
     "rekkrd.fields": "a few a user, always asked by user",
@@ -211,6 +216,12 @@ INSERT INTO rekkrd.wants (user_id, release_id, date_added, seen_in)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 minute',
        lpad(to_hex(1 + n % 10000), 32, '0')::uuid
   FROM generate_series(1, 20000) AS n;
+
+INSERT INTO rekkrd.value_copies (user_id, album_id, grade)
+SELECT user_id, id, 'VG' FROM public.albums;
+
+INSERT INTO rekkrd.value_days (user_id, day, currency, copies, assumed)
+SELECT p.id, current_date - n, 'USD', 1, 0 FROM public.profiles AS p CROSS JOIN generate_series(1, 3) AS n;
 
 INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, every, due_at)
 SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days',

@@ -1,0 +1,48 @@
+"""What a collection is worth, over HTTP: now, and over time."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from actors import worth
+from actors.worth import Range
+from api.access import Speaker
+from api.answers import ResourcesNow, errors
+from api.errors import Code
+from api.models.value import ValueHistoryOut, ValueOut
+
+router = APIRouter(prefix="/api/collection/value", tags=["prices"])
+
+
+@router.get(
+    "",
+    summary="See what a collection is worth",
+    response_description="The value, in the user's currency.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show(user_id: Speaker, resources: ResourcesNow) -> ValueOut:
+    """Low, median and high of all records; by condition, genre, decade and label; the ten dearest; what it covers.
+
+    Of each copy median is what Discogs suggests for its grade, high for one grade better, low the lesser of the
+    market's floor and one grade worse; ungraded copies count as VG. Discogs' own figure stands beside it, asked for
+    anew when it is older than six hours. It comes with the Curator tier.
+    """
+    return ValueOut.of(worth.show(resources, user_id))
+
+
+@router.get(
+    "/history",
+    summary="See what a collection was worth",
+    response_description="A day each, the oldest first.",
+    responses=errors(Code.NOT_FOUND),
+)
+def history(
+    user_id: Speaker,
+    resources: ResourcesNow,
+    reach: Annotated[Range, Query(alias="range", description="How far back.")] = "30d",
+) -> ValueHistoryOut:
+    """The snapshots of a range, and where the change came from: bought, sold, market, exchange rates, better data.
+
+    It comes with the Archivist tier.
+    """
+    return ValueHistoryOut.of(worth.past(resources, user_id, reach))

@@ -1,0 +1,54 @@
+"""Exchange rates as Discogs converts, or as an operator set them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from db import Connection
+from db.queries import load
+
+LATELY_ASKED = 200  # releases among which the most liquid is looked for
+
+Source = Literal["discogs", "operator"]
+
+_sql = load("rates")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much of a currency (ISO 4217) a US dollar is."""
+
+    currency: str
+    per_dollar: Decimal
+    as_of: datetime
+    source: Source
+
+
+def rates(conn: Connection) -> list[Rate]:
+    """Return the rates that count, by currency: an operator's before Discogs'."""
+    return [Rate(**row) for row in _sql.list_rates(conn)]
+
+
+def keep(conn: Connection, per_dollar: Mapping[str, Decimal], *, source: Source, noted_by: str | None = None) -> None:
+    """Keep rates as of now."""
+    _sql.keep_rates(
+        conn, currencies=list(per_dollar), rates=list(per_dollar.values()), source=source, noted_by=noted_by
+    )
+
+
+def forget(conn: Connection, currency: str) -> bool:
+    """Take back what an operator set; whether there was something."""
+    return bool(_sql.forget_rate(conn, currency=currency))
+
+
+def wanted(conn: Connection) -> list[str]:
+    """Return the currencies that somebody has, without the dollar."""
+    return [row["currency"] for row in _sql.find_wanted(conn)]
+
+
+def liquid_release(conn: Connection) -> int | None:
+    """Return the release with most on offer among those that were asked about lately."""
+    found: int | None = _sql.find_liquid(conn, room=LATELY_ASKED)
+    return found

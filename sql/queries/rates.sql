@@ -1,0 +1,56 @@
+-- Exchange rates: how much of a currency a US dollar is, and the release whose floor tells.
+
+-- name: list_rates()
+-- The rates that count, by currency; the dollar's own is 1.
+SELECT
+    r.currency,
+    r.per_dollar,
+    r.as_of,
+    r.source
+FROM rekkrd.rates_now AS r
+ORDER BY r.currency;
+
+-- name: keep_rates(currencies, rates, source, noted_by)!
+-- Keep rates as of now.
+INSERT INTO rekkrd.exchange_rates AS known (currency, source, per_dollar, noted_by)
+SELECT
+    g.currency,
+    :source,
+    g.per_dollar,
+    :noted_by
+FROM unnest(:currencies::text [], :rates::numeric []) AS g (currency, per_dollar)
+ON CONFLICT (currency, source) DO UPDATE
+    SET per_dollar = excluded.per_dollar, as_of = now(), noted_by = excluded.noted_by;
+
+-- name: forget_rate(currency)!
+-- Take back what an operator set; what Discogs converts by counts again.
+DELETE FROM rekkrd.exchange_rates
+WHERE currency = :currency AND source = 'operator';
+
+-- name: find_wanted()
+-- The currencies that somebody has: of users, and of the accounts whose suggestions we show.
+SELECT u.currency
+FROM rekkrd.users AS u
+WHERE u.currency ~ '^[A-Z]{3}$' AND u.currency <> 'USD'
+UNION
+SELECT l.curr_abbr AS currency
+FROM rekkrd.links AS l
+WHERE l.curr_abbr ~ '^[A-Z]{3}$' AND l.curr_abbr <> 'USD'
+ORDER BY currency;
+
+-- name: find_liquid(room)$
+-- Of the releases that were asked about lately, the one with most on offer: its floor moves least between two requests.
+SELECT p.release_id
+FROM (
+    SELECT
+        n.release_id,
+        n.amount
+    FROM rekkrd.prices AS n
+    WHERE n.what = 'stats'
+    ORDER BY n.due_at DESC
+    LIMIT :room
+) AS p
+INNER JOIN public.discogs_price_cache AS c ON c.discogs_release_id = p.release_id
+WHERE p.amount >= 1
+ORDER BY (c.marketplace_stats ->> 'num_for_sale')::integer DESC NULLS LAST, p.release_id
+LIMIT 1;
