@@ -29,9 +29,10 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "timezone": "UTC",
 }
+# A commit is still written before it is answered, only not flushed: without synchronous_commit a kill of the server
+# would take the last ones with it, and a storm would blame us for what it lost.
 FAST_SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",

@@ -35,8 +35,21 @@ def test_text_is_utf8_in_the_same_order_everywhere_and_pages_have_checksums(both
 def test_a_durable_one_writes_through_and_a_fast_one_does_not(folder: Path) -> None:
     for durable, shown in ((False, "off"), (True, "on")):
         with running_postgres(folder, durable=durable) as postgres, psycopg.connect(postgres.url()) as conn:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in ("fsync", "full_page_writes"):
                 assert conn.execute("SELECT current_setting(%s)", [setting]).fetchone() == (shown,)
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_what_was_committed_outlives_a_kill_of_the_server(folder: Path, durable: bool) -> None:
+    with running_postgres(folder, durable=durable) as postgres:
+        with psycopg.connect(postgres.url(), autocommit=True) as conn:
+            conn.execute("CREATE TABLE kept (n int)")
+            for number in range(50):
+                conn.execute("INSERT INTO kept VALUES (%s)", [number])
+            postgres.kill()
+        postgres.start()
+        with psycopg.connect(postgres.url()) as conn:
+            assert conn.execute("SELECT count(*) FROM kept").fetchone() == (50,)
 
 
 def test_data_of_postgresql_outlives_its_server_and_that_of_valkey_does_not(both: Servers) -> None:
