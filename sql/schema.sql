@@ -639,6 +639,7 @@ COMMENT ON COLUMN rekkrd.links.push_confirmed_at IS
 'When the collector said yes to the first preview; before that nothing is ever changed on Discogs.';
 COMMENT ON COLUMN rekkrd.links.has_seller_settings IS
 'Whether Discogs gives this account price suggestions; null before it was asked.';
+CREATE INDEX links_that_sell ON rekkrd.links USING btree (curr_abbr, user_id) WHERE ((state = 'connected'::text) AND has_seller_settings);
 
 CREATE TABLE rekkrd.migrations (
     name text NOT NULL,

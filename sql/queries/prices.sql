@@ -93,31 +93,91 @@ ON CONFLICT (discogs_release_id) DO UPDATE
         expires_at = excluded.expires_at;
 
 -- name: askers(release_id, user_id, currency, room)
--- Whose account may ask for suggestions, who looks first. Then those that Discogs gave some before: who sells in the
--- currency of the house, who has the release. With nobody of these, accounts that were not asked for a week.
-SELECT l.user_id
-FROM rekkrd.links AS l
-WHERE
-    l.state = 'connected' AND (
-        l.has_seller_settings
-        OR (
-            l.user_id = :user_id
-            AND (l.seller_settings_at IS NULL OR l.seller_settings_at < now() - interval '1 day')
-        )
-        OR (
-            (l.seller_settings_at IS NULL OR l.seller_settings_at < now() - interval '7 days')
-            AND NOT EXISTS (SELECT FROM rekkrd.links AS o WHERE o.state = 'connected' AND o.has_seller_settings)
-        )
+-- Whose account may ask for suggestions: who looks; then those that Discogs gave some before, who has the release
+-- first, then who sells in the currency of the house, another one from one release to the next. With nobody of these,
+-- accounts that were not asked for a week.
+WITH found AS (
+    (
+        SELECT
+            1 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.links AS l
+        WHERE
+            l.user_id = :user_id AND l.state = 'connected' AND (
+                l.has_seller_settings
+                OR l.seller_settings_at IS NULL
+                OR l.seller_settings_at < now() - interval '1 day'
+            )
     )
-ORDER BY
-    l.user_id IS NOT DISTINCT FROM :user_id DESC,
-    coalesce(l.has_seller_settings, false) DESC,
-    l.curr_abbr IS NOT DISTINCT FROM :currency DESC,
-    EXISTS (
-        SELECT FROM rekkrd.instances AS i
-        WHERE i.release_id = :release_id AND i.user_id = l.user_id
-    ) DESC,
-    l.user_id
+    UNION ALL
+    (
+        SELECT
+            2 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.instances AS i
+        INNER JOIN rekkrd.links AS l ON i.user_id = l.user_id
+        WHERE i.release_id = :release_id AND l.state = 'connected' AND l.has_seller_settings
+        GROUP BY l.user_id
+        ORDER BY (l.curr_abbr IS NOT DISTINCT FROM :currency) DESC, l.user_id
+        LIMIT :room
+    )
+    UNION ALL
+    (
+        SELECT
+            3 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.links AS l
+        WHERE
+            l.curr_abbr = :currency AND l.state = 'connected' AND l.has_seller_settings
+            AND l.user_id >= md5(:release_id::text)::uuid
+        ORDER BY l.user_id
+        LIMIT :room
+    )
+    UNION ALL
+    (
+        SELECT
+            4 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.links AS l
+        WHERE l.curr_abbr = :currency AND l.state = 'connected' AND l.has_seller_settings
+        ORDER BY l.user_id
+        LIMIT :room
+    )
+    UNION ALL
+    (
+        SELECT
+            5 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.links AS l
+        WHERE l.state = 'connected' AND l.has_seller_settings
+        ORDER BY l.curr_abbr, l.user_id
+        LIMIT :room
+    )
+    UNION ALL
+    (
+        SELECT
+            6 AS place,
+            l.curr_abbr,
+            l.user_id
+        FROM rekkrd.links AS l
+        WHERE
+            l.state = 'connected'
+            AND (l.seller_settings_at IS NULL OR l.seller_settings_at < now() - interval '7 days')
+            AND NOT EXISTS (SELECT FROM rekkrd.links AS o WHERE o.state = 'connected' AND o.has_seller_settings)
+        ORDER BY l.user_id
+        LIMIT :room
+    )
+)
+
+SELECT f.user_id
+FROM found AS f
+GROUP BY f.user_id, f.curr_abbr
+ORDER BY min(f.place), (f.curr_abbr IS NOT DISTINCT FROM :currency) DESC, f.user_id
 LIMIT :room;
 
 -- name: set_seller_settings(user_id, has_them)!

@@ -211,12 +211,24 @@ def test_accounts_that_nobody_asked_yet_are_tried_until_one_gets_suggestions(own
     assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == [users[0], users[1], users[1]]
 
 
-def test_who_sells_in_dollars_asks_before_who_has_the_release_and_that_one_before_others(own, person, run, discogs):
-    owner, dollars = person(sells=True, currency="EUR"), person(sells=True)
-    person(sells=True, currency="EUR")
-    own(owner, 1)
-    run()
-    assert ("suggestions", 1, dollars) in discogs.asked
+def test_who_has_the_release_asks_dollars_first_and_with_nobody_else_others_take_turns(own, person, pool):
+    euros, dollars = [person(sells=True, currency="EUR") for _ in range(2)], [person(sells=True) for _ in range(8)]
+    poor = person(sells=False)
+    own(euros[0], 1, 2)
+    own(dollars[0], 2)
+    own(poor, 3)
+
+    def first(release_id, user_id=None):
+        with pool.transaction() as conn:
+            return prices.askers(conn, release_id, user_id=user_id, currency="USD", room=1)[0]
+
+    assert first(1) == euros[0]
+    assert first(2) == dollars[0]
+    assert first(2, euros[1]) == euros[1]
+    assert first(2, poor) == dollars[0]
+    others = {first(release_id) for release_id in range(3, 60)}
+    assert others <= set(dollars)
+    assert len(others) > 4
 
 
 def test_a_release_that_nobody_has_any_more_is_forgotten_without_a_request(own, person, run, discogs, known, do, pool):
