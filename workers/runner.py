@@ -141,11 +141,14 @@ class Runner:
             raise
 
     def _look_again(self, hand: Hand, account: Account | None, refused: DiscogsError) -> None:
-        """Ask who we are. Without a token for it the refusal counts as an attempt, or it would be bought for ever."""
+        """Ask who we are. Without time or a token the refusal counts as an attempt, or it would be bought for ever."""
+        unlooked = Unavailable(str(refused), status=refused.status, endpoint=refused.endpoint)
+        if hand.lease.deadline - time.monotonic() < self._resources.settings.discogs.deadline_seconds:
+            raise unlooked from refused
         try:
             self._resources.discogs(account, hand.budget).identity()
         except GaveUp as error:
-            raise Unavailable(str(refused), status=refused.status, endpoint=refused.endpoint) from error
+            raise unlooked from error
 
     def _step(self, hand: Hand, job: Job[Any, Any, Any]) -> Step[Any, Any]:
         row = hand.row

@@ -213,6 +213,14 @@ def test_a_refusal_that_could_not_be_looked_at_is_an_attempt(
     assert (link_state(resources, ada), closed_by(resources)) == ("connected", [])
 
 
+def test_a_refusal_that_leaves_no_time_to_look_is_an_attempt(
+    resources: Resources, ada: UUID, run: Callable[..., Ran]
+) -> None:
+    row, asked = run(ada, Gatekeeper(REFUSED_FOLDERS), seconds=1.0)
+    assert asked == ["folders"]
+    assert (row.state, row.attempts, row.requests) == (State.RETRYING, 1, 1)
+
+
 def test_a_403_of_an_account_that_discogs_does_not_know_asks_to_connect_again(
     resources: Resources, ada: UUID, run: Callable[..., Ran]
 ) -> None:
