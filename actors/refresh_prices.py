@@ -72,7 +72,7 @@ def store(conn: Connection, step: PriceStep, fetched: Fetched) -> Outcome:
         _keep(conn, was, what, fetched)
     if was.asked >= MOST:
         return _done(was, is_over=False)
-    return _choose(conn, was)
+    return choose(conn, was)
 
 
 def _keep(conn: Connection, was: PriceCheckpoint, what: What, fetched: Fetched) -> None:
@@ -101,7 +101,7 @@ def _fresh(conn: Connection, release_id: int, what: What, fetched: Fetched) -> F
             return None
 
 
-def _choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
+def choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
     """Take the side that is due for longest; forget releases that nobody has any more."""
     forgotten = was.forgotten
     for _ in range(FORGOTTEN_A_STEP):

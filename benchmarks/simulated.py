@@ -60,9 +60,11 @@ class Simulated:
         self.window_seconds = window_seconds
         self._admin = httpx.Client(base_url=f"{url}/_simulator", timeout=SLOW_SECONDS, trust_env=False)
 
-    def open_account(self, username: str, *, records: int, wants: int = 0) -> Collector:
-        """Open an account with a collection of the usual oddness."""
-        account = self._post("/accounts", username=username, records=records, wants=wants, oddness="gentle")
+    def open_account(self, username: str, *, records: int, wants: int = 0, sells: bool = False) -> Collector:
+        """Open an account with a collection of the usual oddness; who sells has filled in the seller settings."""
+        account = self._post(
+            "/accounts", username=username, records=records, wants=wants, oddness="gentle", has_seller_settings=sells
+        )
         token = self._post(f"/accounts/{username}/tokens")
         return Collector(
             username, account["id"], account["personal_token"], token["oauth_token"], token["oauth_token_secret"]
