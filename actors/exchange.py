@@ -4,6 +4,7 @@ The release is the one with most on offer, and its floor in dollars is asked bef
 are the others what Discogs converts by.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 
 from actors.catalog import REFRESH_RATES, RatesCheckpoint
@@ -15,6 +16,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 
 DOLLAR = "USD"
 MOST_TRIES = 3
+DAILY = timedelta(hours=23)
 KEPT_DIGITS = Decimal("0.0000000001")
 
 
@@ -52,9 +54,9 @@ JOB = Job(REFRESH_RATES, ask, store)
 
 
 def _begin(conn: Connection) -> Outcome:
-    currencies = rates.wanted(conn)
+    currencies = rates.wanted(conn, age=DAILY)
     if not currencies:
-        return Done("Everybody counts in US dollars: no rate is needed.", Progress(0))
+        return Done("Every rate that somebody needs is of today.", Progress(0))
     release_id = rates.liquid_release(conn)
     if release_id is None:
         return Done("No release with a floor is known yet, so nothing could be converted.", Progress(0))

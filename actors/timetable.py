@@ -82,10 +82,10 @@ TIMETABLE: tuple[Entry, ...] = (
     ),
     Entry(
         name=EntryName.REFRESH_RATES,
-        sentence="Asks Discogs how it converts between the currencies that somebody has.",
+        sentence="Asks Discogs how it converts into the currencies that somebody has, once a day each.",
         kind=REFRESH_RATES,
-        every=timedelta(days=1),
-        lateness=timedelta(hours=12),
+        every=timedelta(minutes=10),
+        lateness=timedelta(minutes=10),
     ),
     Entry(
         name=EntryName.VALUE_SNAPSHOTS,

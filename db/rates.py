@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -43,9 +43,9 @@ def forget(conn: Connection, currency: str) -> bool:
     return bool(_sql.forget_rate(conn, currency=currency))
 
 
-def wanted(conn: Connection) -> list[str]:
-    """Return the currencies that somebody has, without the dollar."""
-    return [row["currency"] for row in _sql.find_wanted(conn)]
+def wanted(conn: Connection, *, age: timedelta) -> list[str]:
+    """Return the currencies that somebody has and whose rate is missing or older than ``age``; never the dollar."""
+    return [row["currency"] for row in _sql.find_wanted(conn, age=age)]
 
 
 def liquid_release(conn: Connection) -> int | None:

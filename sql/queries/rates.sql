@@ -27,16 +27,35 @@ ON CONFLICT (currency, source) DO UPDATE
 DELETE FROM rekkrd.exchange_rates
 WHERE currency = :currency AND source = 'operator';
 
--- name: find_wanted()
--- The currencies that somebody has: of users, and of the accounts whose suggestions we show.
-SELECT u.currency
-FROM rekkrd.users AS u
-WHERE u.currency ~ '^[A-Z]{3}$' AND u.currency <> 'USD'
-UNION
-SELECT l.curr_abbr AS currency
-FROM rekkrd.links AS l
-WHERE l.curr_abbr ~ '^[A-Z]{3}$' AND l.curr_abbr <> 'USD'
-ORDER BY currency;
+-- name: find_wanted(age)
+-- The currencies that somebody has and whose rate is missing or older than this: of users, of connected accounts, and
+-- of the suggestions that came last, for an account may sell in another currency than it buys in.
+SELECT w.currency
+FROM (
+    SELECT u.currency
+    FROM rekkrd.users AS u
+    UNION
+    SELECT l.curr_abbr AS currency
+    FROM rekkrd.links AS l
+    UNION
+    SELECT grade.value ->> 'currency' AS currency
+    FROM (
+        SELECT n.release_id
+        FROM rekkrd.prices AS n
+        WHERE n.what = 'suggestions'
+        ORDER BY n.due_at DESC
+        LIMIT 200
+    ) AS p
+    INNER JOIN public.discogs_price_cache AS c ON c.discogs_release_id = p.release_id
+    CROSS JOIN LATERAL jsonb_each(coalesce(c.price_data, '{}')) AS grade
+) AS w
+WHERE
+    w.currency ~ '^[A-Z]{3}$' AND w.currency <> 'USD'
+    AND NOT EXISTS (
+        SELECT FROM rekkrd.exchange_rates AS e
+        WHERE e.currency = w.currency AND e.source = 'discogs' AND e.as_of > now() - :age::interval
+    )
+ORDER BY w.currency;
 
 -- name: find_liquid(room)$
 -- Of the releases that were asked about lately, the one with most on offer: its floor moves least between two requests.

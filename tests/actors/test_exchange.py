@@ -106,6 +106,7 @@ def test_a_floor_that_never_stands_still_leaves_the_rates_as_they_were(conn, mar
     living(conn, "EUR")
     market(1, 12, 20)
     rates.keep(conn, {"EUR": Decimal("0.7")}, source="discogs")
+    conn.execute("UPDATE rekkrd.exchange_rates SET as_of = now() - interval '2 days'")
     assert "three rounds" in run(conn, Discogs({"EUR": "0.8"}, moving=(1, 4, 7)))
     assert kept(conn) == {"EUR": Decimal("0.7")}
 
@@ -117,9 +118,27 @@ def test_a_currency_that_discogs_does_not_convert_into_leaves_the_rates_as_they_
     assert kept(conn) == {}
 
 
-@pytest.mark.parametrize(
-    ("currencies", "said"), [(("USD",), "no rate is needed"), (("EUR",), "No release with a floor")]
-)
+@pytest.mark.parametrize(("currencies", "said"), [(("USD",), "is of today"), (("EUR",), "No release with a floor")])
 def test_nothing_is_asked_where_nothing_can_be_told(conn, currencies, said):
     living(conn, *currencies)
     assert said in run(conn, SimpleNamespace())
+
+
+def test_a_rate_of_today_is_not_asked_for_again_nor_one_that_only_an_operator_set(conn, market):
+    living(conn, "EUR", "JPY", "GBP")
+    market(1, 12, 20)
+    rates.keep(conn, {"EUR": Decimal("0.7"), "JPY": Decimal(100)}, source="discogs")
+    rates.keep(conn, {"GBP": Decimal("0.6")}, source="operator")
+    conn.execute("UPDATE rekkrd.exchange_rates SET as_of = now() - interval '24 hours' WHERE currency = 'JPY'")
+    discogs = Discogs({"GBP": "0.75", "JPY": "155"})
+    run(conn, discogs)
+    assert [currency for _, currency in discogs.asked] == ["USD", "GBP", "JPY", "USD"]
+
+
+def test_the_currency_in_which_an_account_sells_is_wanted_too(conn, market):
+    market(1, 12, 20)
+    conn.execute("INSERT INTO rekkrd.prices (release_id, what) VALUES (1, 'suggestions')")
+    figures = Jsonb({"VG+": {"value": "5.00", "currency": "SEK"}})
+    conn.execute("UPDATE discogs_price_cache SET price_data = %s", [figures])
+    run(conn, Discogs({"SEK": "10.5"}))
+    assert kept(conn) == {"SEK": Decimal("10.5")}
