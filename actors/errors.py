@@ -8,6 +8,7 @@ ActorError
 │   └── PauseRefused
 ├── AnswerRefused       a question cannot be answered like that
 ├── RestoreRefused      a missing record cannot be restored
+├── AlertRefused        a price alert cannot be made or changed like that
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
@@ -50,6 +51,10 @@ class AnswerRefused(ActorError):
 
 class RestoreRefused(ActorError):
     """A missing record cannot be restored; nothing changed."""
+
+
+class AlertRefused(ActorError):
+    """A price alert cannot be made or changed like that; nothing changed."""
 
 
 class ConnectFailed(ActorError):

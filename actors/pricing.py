@@ -19,6 +19,7 @@ FRESH = timedelta(hours=6)  # what is older is refreshed when somebody looks (Di
 USUAL = 7 * DAY
 WATCHED = DAY  # floors that a person looked at lately
 LATELY = 30 * DAY
+ALERTED_SOONEST = 6 * HOUR  # floors on which somebody set an alert
 SELDOM = 30 * DAY  # blocked and gone mostly stay so
 DEAR = Decimal(100)
 MOVING, STEADY = Decimal("0.1"), Decimal("0.01")

@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from api import (
+    alerts,
     browsing,
     conflicts,
     connecting,
@@ -119,6 +120,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         history,
         export,
         prices,
+        alerts,
         pushing,
         conflicts,
         questions,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from actors.errors import (
     ActorError,
+    AlertRefused,
     AnswerRefused,
     BrakeRefused,
     Denied,
@@ -71,6 +72,7 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (BrakeRefused, Meaning(Code.INVALID, "brake_refused", "")),
     (PauseRefused, Meaning(Code.INVALID, "pause_refused", "")),
     (AnswerRefused, Meaning(Code.CONFLICT, "answer_refused", "")),
+    (AlertRefused, Meaning(Code.CONFLICT, "alert_refused", "")),
     (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
     (TierTooLow, Meaning(Code.FORBIDDEN, "tier_too_low", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),

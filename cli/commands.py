@@ -48,6 +48,7 @@ COMMANDS = (
     Command("sync", JOBS),
     Command("history", JOBS),
     Command("prices", JOBS),
+    Command("alerts", JOBS),
     Command("value", JOBS),
     Command("rates", JOBS),
     Command("conflicts", JOBS, function="show"),

@@ -121,3 +121,8 @@ def askers(conn: Connection, release_id: int, *, user_id: UUID | None, currency:
 def set_seller_settings(conn: Connection, user_id: UUID, *, has_them: bool) -> None:
     """Note whether Discogs gives this account suggestions."""
     _sql.set_seller_settings(conn, user_id=user_id, has_them=has_them)
+
+
+def hasten(conn: Connection, release_id: int, what: What, *, every: timedelta) -> None:
+    """Let a side be due so often at least, until it is asked for."""
+    _sql.hasten(conn, release_id=release_id, what=what, every=every)

@@ -61,11 +61,13 @@ CREATE TABLE public.discogs_price_alerts (
     is_active boolean NOT NULL DEFAULT true,
     last_checked_at timestamp with time zone,
     triggered_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT discogs_price_alerts_pkey PRIMARY KEY (id),
     CONSTRAINT discogs_price_alerts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT discogs_price_alerts_target_positive CHECK ((target_price > (0)::numeric))
 );
-CREATE INDEX discogs_price_alerts_armed ON public.discogs_price_alerts USING btree (discogs_release_id) WHERE (is_active AND (triggered_at IS NULL));
+CREATE INDEX discogs_price_alerts_active ON public.discogs_price_alerts USING btree (discogs_release_id) WHERE is_active;
+CREATE INDEX discogs_price_alerts_currencies ON public.discogs_price_alerts USING btree (currency) WHERE is_active;
 CREATE INDEX discogs_price_alerts_of_user ON public.discogs_price_alerts USING btree (user_id);
 ALTER TABLE public.discogs_price_alerts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY discogs_price_alerts_own_rows ON public.discogs_price_alerts FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
@@ -979,6 +981,40 @@ COMMENT ON COLUMN rekkrd.workers.asked_at IS
 'When its consumers asked Redis for calls last: the one that did so longest ago, of all its lanes.';
 COMMENT ON COLUMN rekkrd.workers.took_at IS
 'When it got a call last.';
+
+CREATE VIEW rekkrd.alerts_now AS
+ SELECT a.id,
+    a.user_id,
+    a.discogs_release_id AS release_id,
+    r.artist,
+    r.title,
+    a.target_price AS target,
+    a.currency,
+    a.condition_minimum AS minimum_grade,
+    a.is_active,
+    a.created_at,
+    a.last_checked_at,
+    a.triggered_at,
+    p.state AS floor_state,
+    p.fetched_at AS floor_at,
+    (((c.marketplace_stats -> 'lowest_price'::text) ->> 'value'::text))::numeric AS floor_said,
+    ((c.marketplace_stats -> 'lowest_price'::text) ->> 'currency'::text) AS floor_currency,
+    ((c.marketplace_stats ->> 'num_for_sale'::text))::integer AS num_for_sale,
+    (mine.per_dollar / floors.per_dollar) AS rate,
+    LEAST(mine.as_of, floors.as_of) AS rate_as_of,
+    round(((((c.marketplace_stats -> 'lowest_price'::text) ->> 'value'::text))::numeric * (mine.per_dollar / floors.per_dollar)), 2) AS floor,
+    round(((((c.price_data -> a.condition_minimum) ->> 'value'::text))::numeric * (mine.per_dollar / theirs.per_dollar)), 2) AS suggestion,
+    s.fetched_at AS suggested_at
+   FROM (((((((public.discogs_price_alerts a
+     LEFT JOIN rekkrd.releases r ON ((r.release_id = a.discogs_release_id)))
+     LEFT JOIN rekkrd.prices p ON (((p.release_id = a.discogs_release_id) AND (p.what = 'stats'::text))))
+     LEFT JOIN rekkrd.prices s ON (((s.release_id = a.discogs_release_id) AND (s.what = 'suggestions'::text))))
+     LEFT JOIN public.discogs_price_cache c ON ((c.discogs_release_id = a.discogs_release_id)))
+     LEFT JOIN rekkrd.rates_now mine ON ((mine.currency = a.currency)))
+     LEFT JOIN rekkrd.rates_now floors ON ((floors.currency = ((c.marketplace_stats -> 'lowest_price'::text) ->> 'currency'::text))))
+     LEFT JOIN rekkrd.rates_now theirs ON ((theirs.currency = ((c.price_data -> a.condition_minimum) ->> 'currency'::text))));
+COMMENT ON VIEW rekkrd.alerts_now IS
+'Each alert beside the floor of its release, in the alert''s own currency, and beside what Discogs suggests for the minimum grade; null where nothing is known or no exchange rate is.';
 
 CREATE VIEW rekkrd.live_jobs AS
  SELECT id,

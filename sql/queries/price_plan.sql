@@ -12,13 +12,19 @@ SELECT
         OR EXISTS (SELECT FROM rekkrd.wants AS w WHERE w.release_id = p.release_id)
         OR EXISTS (
             SELECT FROM public.discogs_price_alerts AS a
-            WHERE a.discogs_release_id = p.release_id AND a.is_active AND a.triggered_at IS NULL
+            WHERE a.discogs_release_id = p.release_id AND a.is_active
         )
     ) AS is_anybodys
-FROM rekkrd.prices AS p
-WHERE p.what = :what AND p.due_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
-ORDER BY p.due_at, p.release_id
-LIMIT 1;
+FROM (
+    SELECT
+        n.release_id,
+        n.what,
+        n.due_at
+    FROM rekkrd.prices AS n
+    WHERE n.what = :what AND n.due_at <= now() AND (n.claimed_until IS NULL OR n.claimed_until <= now())
+    ORDER BY n.due_at, n.release_id
+    LIMIT 1
+) AS p;
 
 -- name: take(release_id, what, seconds)!
 -- Let a side wait behind the others while it is asked for: one that cannot be asked for holds nobody up.

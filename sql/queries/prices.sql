@@ -185,3 +185,9 @@ LIMIT :room;
 UPDATE rekkrd.links
 SET has_seller_settings = :has_them, seller_settings_at = now()
 WHERE user_id = :user_id;
+
+-- name: hasten(release_id, what, every)!
+-- Somebody waits for this side: it is due so often at least.
+UPDATE rekkrd.prices
+SET every = least(every, :every), due_at = least(due_at, coalesce(fetched_at, now()) + :every)
+WHERE release_id = :release_id AND what = :what;

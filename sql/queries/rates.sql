@@ -28,8 +28,23 @@ DELETE FROM rekkrd.exchange_rates
 WHERE currency = :currency AND source = 'operator';
 
 -- name: find_wanted(age)
--- The currencies that somebody has and whose rate is missing or older than this: of users, of connected accounts, and
--- of the suggestions that came last, for an account may sell in another currency than it buys in.
+-- The currencies that somebody has and whose rate is missing or older than this: of users, of connected accounts, of
+-- alerts, and of the suggestions that came last, for an account may sell in another currency than it buys in.
+WITH RECURSIVE of_alerts (currency) AS (
+    (SELECT a.currency FROM public.discogs_price_alerts AS a WHERE a.is_active ORDER BY a.currency LIMIT 1)
+    UNION ALL
+    -- From one currency to the next by the index: there are many alerts and few currencies.
+    SELECT (
+        SELECT a.currency
+        FROM public.discogs_price_alerts AS a
+        WHERE a.is_active AND a.currency > o.currency
+        ORDER BY a.currency
+        LIMIT 1
+    )
+    FROM of_alerts AS o
+    WHERE o.currency IS NOT NULL
+)
+
 SELECT w.currency
 FROM (
     SELECT u.currency
@@ -37,6 +52,9 @@ FROM (
     UNION
     SELECT l.curr_abbr AS currency
     FROM rekkrd.links AS l
+    UNION
+    SELECT o.currency
+    FROM of_alerts AS o
     UNION
     SELECT grade.value ->> 'currency' AS currency
     FROM (

@@ -42,6 +42,7 @@ BIG = {
     "rekkrd.sweeps": 10_000,
     "rekkrd.questions": 5_000,
     "rekkrd.usage_minutes": 28_000,
+    "public.discogs_price_alerts": 20_000,
     "rekkrd.value_copies": 50_000,
     "rekkrd.value_days": 30_000,
     "rekkrd.usage_months": 20_000,
@@ -76,7 +77,7 @@ SMALL = {
     "rekkrd.folders": "a few a user, always asked by user",
     "rekkrd.fields": "a few a user, always asked by user",
     "public.discogs_value_history": "not asked yet; a row a user and day",
-    "public.discogs_price_alerts": "not asked yet; a few a user",
+    "rekkrd.alerts_now": "the view on alerts",
     "public.discogs_usage": "a row a user and month",
     "rekkrd.usage_flushes": "cleared after a day",
 }
@@ -217,6 +218,8 @@ SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 mi
        lpad(to_hex(1 + n % 10000), 32, '0')::uuid
   FROM generate_series(1, 20000) AS n;
 
+INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
+SELECT lpad(to_hex(n % 100), 32, '0')::uuid, n / 2, 20, 'EUR', 'VG+' FROM generate_series(1, 20000) AS n;
 INSERT INTO rekkrd.value_copies (user_id, album_id, grade)
 SELECT user_id, id, 'VG' FROM public.albums;
 

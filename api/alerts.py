@@ -1,0 +1,124 @@
+"""Price alerts over HTTP: a collector names a release and a price, and sees how near the market is."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response, status
+
+from actors.alerts import Said, change, create
+from api.access import Speaker
+from api.answers import ResourcesNow, errors
+from api.errors import ApiError, Code
+from api.models.alerts import AlertBody, AlertChange, AlertOut, AlertPage
+from db import Connection, alerts, users
+from db.alerts import Alert
+
+MOST_ON_A_PAGE = 200
+
+router = APIRouter(prefix="/api/discogs/alerts", tags=["prices"])
+
+AlertId = Annotated[UUID, Path(description="The alert's id.")]
+
+
+@router.post(
+    "",
+    summary="Set a price alert",
+    status_code=status.HTTP_201_CREATED,
+    response_description="The alert, new.",
+    responses={
+        200: {"model": AlertOut, "description": "It was there: the same release and target is the same alert."},
+        **errors(Code.NOT_FOUND, Code.CONFLICT),
+    },
+)
+def add(user_id: Speaker, resources: ResourcesNow, body: AlertBody, response: Response) -> AlertOut:
+    """Wait for a release to be offered at a price or below. It comes with the Archivist tier.
+
+    The floor at Discogs has no grade: with a minimum grade, what Discogs suggests for it stands beside the floor. The
+    release is asked for more often from now on, once for everybody.
+    """
+    with resources.pool.transaction() as conn:
+        alert, is_new = create(
+            conn,
+            user_id,
+            body.release_id,
+            target=body.target,
+            currency=body.currency,
+            minimum_grade=body.minimum_grade,
+        )
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    return AlertOut.of(alert)
+
+
+@router.get(
+    "",
+    summary="List price alerts",
+    response_description="A page of alerts, the newest first.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show(
+    user_id: Speaker,
+    resources: ResourcesNow,
+    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
+) -> AlertPage:
+    """Each alert with the floor, its age, the rate by which it was converted, and a sentence. Asks Discogs nothing."""
+    with resources.pool.transaction() as conn:
+        users.find(conn, user_id)
+        below = alerts.LAST
+        if cursor is not None:
+            last = _find(conn, user_id, cursor)
+            below = (last.created_at, last.id)
+        found = alerts.page(conn, user_id, below=below, room=limit + 1)
+    return AlertPage(
+        alerts=[AlertOut.of(one) for one in found[:limit]],
+        next_cursor=found[limit - 1].id if len(found) > limit else None,
+    )
+
+
+@router.patch(
+    "/{alert_id}",
+    summary="Change a price alert",
+    response_description="The alert as it is now.",
+    responses=errors(Code.NOT_FOUND, Code.CONFLICT),
+)
+def patch(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId, body: AlertChange) -> AlertOut:
+    """Change what is given. Another target begins anew, as does an alert that was off."""
+    with resources.pool.transaction() as conn:
+        was = _find(conn, user_id, alert_id)
+        said = Said(
+            target=was.target if body.target is None else body.target,
+            currency=body.currency or was.currency,
+            minimum_grade=body.minimum_grade if "minimum_grade" in body.model_fields_set else was.minimum_grade,
+            is_active=was.is_active if body.is_active is None else body.is_active,
+        )
+        changed = change(conn, was, said)
+        if changed is None:
+            raise _not_found()
+        return AlertOut.of(changed)
+
+
+@router.delete(
+    "/{alert_id}",
+    summary="Remove a price alert",
+    status_code=status.HTTP_204_NO_CONTENT,
+    response_description="The alert is gone.",
+    responses=errors(Code.NOT_FOUND),
+)
+def remove(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId) -> None:
+    """Wait for it no more. Every tier may."""
+    with resources.pool.transaction() as conn:
+        if not alerts.remove(conn, user_id, alert_id):
+            raise _not_found()
+
+
+def _find(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert:
+    """Return an alert of this user. Whether another's exists is nobody's business: it is not found."""
+    found = alerts.find(conn, user_id, alert_id)
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def _not_found() -> ApiError:
+    return ApiError(Code.NOT_FOUND, "There is no such alert.", "GET /api/discogs/alerts lists those that there are.")

@@ -1,0 +1,123 @@
+"""Price alerts of collectors, each beside what is known of its release."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from db import Connection, Row
+from db.prices import State
+from db.queries import load
+
+LAST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+
+_sql = load("alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. ``floor`` and ``suggestion`` are in its own currency, None where unknown or without a rate.
+
+    ``floor_said`` is the floor as Discogs has it, ``rate`` what it was multiplied by, ``seen_at`` the database's time.
+    """
+
+    id: UUID
+    user_id: UUID
+    release_id: int
+    artist: str | None
+    title: str | None
+    target: Decimal
+    currency: str
+    minimum_grade: str | None
+    is_active: bool
+    created_at: datetime
+    last_checked_at: datetime | None
+    triggered_at: datetime | None
+    floor_state: State | None
+    floor_at: datetime | None
+    floor_said: Decimal | None
+    floor_currency: str | None
+    num_for_sale: int | None
+    rate: Decimal | None
+    rate_as_of: datetime | None
+    floor: Decimal | None
+    suggestion: Decimal | None
+    suggested_at: datetime | None
+    seen_at: datetime
+
+
+def lock(conn: Connection, user_id: UUID) -> None:
+    """Wait until nobody else changes this user's alerts."""
+    _sql.lock(conn, user_id=user_id)
+
+
+def find(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert | None:
+    """Return an alert of this user."""
+    row = _sql.find(conn, user_id=user_id, id=alert_id)
+    return None if row is None else _alert(row)
+
+
+def find_same(conn: Connection, user_id: UUID, release_id: int, target: Decimal, currency: str) -> UUID | None:
+    """Return the user's alert for this release and target."""
+    found: UUID | None = _sql.find_same(conn, user_id=user_id, release_id=release_id, target=target, currency=currency)
+    return found
+
+
+def page(conn: Connection, user_id: UUID, *, below: tuple[datetime, UUID] = LAST, room: int) -> list[Alert]:
+    """Return alerts of a user, the newest first; the last one's time and id are the next page's ``below``."""
+    rows = _sql.list_page(conn, user_id=user_id, below_at=below[0], below_id=below[1], room=room)
+    return [_alert(row) for row in rows]
+
+
+def count(conn: Connection, user_id: UUID) -> int:
+    """Return how many alerts a user has."""
+    found: int = _sql.count_own(conn, user_id=user_id)
+    return found
+
+
+def add(
+    conn: Connection, user_id: UUID, release_id: int, target: Decimal, currency: str, *, minimum_grade: str | None
+) -> UUID:
+    """Make an alert, and return its id."""
+    made: UUID = _sql.add(
+        conn,
+        user_id=user_id,
+        release_id=release_id,
+        target=target,
+        currency=currency,
+        minimum_grade=minimum_grade,
+    )
+    return made
+
+
+def change(
+    conn: Connection,
+    user_id: UUID,
+    alert_id: UUID,
+    *,
+    target: Decimal,
+    currency: str,
+    minimum_grade: str | None,
+    is_active: bool,
+) -> bool:
+    """Say what an alert is from now on; another target begins anew. False when it is gone."""
+    return bool(
+        _sql.change(
+            conn,
+            user_id=user_id,
+            id=alert_id,
+            target=target,
+            currency=currency,
+            minimum_grade=minimum_grade,
+            is_active=is_active,
+        )
+    )
+
+
+def remove(conn: Connection, user_id: UUID, alert_id: UUID) -> bool:
+    """Remove an alert. False when there was none."""
+    return bool(_sql.remove(conn, user_id=user_id, id=alert_id))
+
+
+def _alert(row: Row) -> Alert:
+    return Alert(**{name: row[name] for name in Alert.__slots__})

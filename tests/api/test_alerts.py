@@ -1,0 +1,174 @@
+"""Price alerts over HTTP: set once, listed beside the floor with its rate and age, changed, removed, each own only."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from actors import pricing
+from actors.alerts import FLOOR_SAYS, MOST_A_USER
+from db import price_plan, prices, rates
+from db.prices import Fresh
+
+ALERTS = "/api/discogs/alerts"
+RELEASE = 249_504
+AJA = {"release_id": RELEASE, "target": "20.00"}
+
+
+@pytest.fixture(autouse=True)
+def _archivists(resources, ada, bob):
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = 'archivist' WHERE id = ANY(%s)", [[ada, bob]])
+
+
+@pytest.fixture
+def floor(resources):
+    """Let Discogs have said so much for a release, in dollars, some hours ago."""
+
+    def is_(amount, *, release_id=RELEASE, hours=0):
+        said = {"value": amount, "currency": "USD"}
+        figures = {"num_for_sale": 3, "lowest_price": said if amount else None, "blocked_from_sale": False}
+        state = "priced" if amount else "no_price"
+        with resources.pool.transaction() as conn:
+            prices.store(conn, release_id, "stats", Fresh(state, figures, Decimal(amount or 0), None, pricing.DAY))
+            conn.execute("UPDATE rekkrd.prices SET fetched_at = fetched_at - make_interval(hours => %s)", [hours])
+
+    return is_
+
+
+@pytest.fixture
+def post(client, as_app, ada):
+    return lambda body=AJA, user=ada: client.post(ALERTS, json=body, headers=as_app(user))
+
+
+def test_an_alert_is_set_once_however_often_it_is_said(post, client, as_app, ada):
+    first, second = post(), post({**AJA, "target": 20, "minimum_grade": "VG+"})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+    assert (first.json()["minimum_grade"], second.json()["minimum_grade"]) == (None, "VG+")
+    assert post({**AJA, "target": "19.99"}).status_code == post({**AJA, "currency": "EUR"}).status_code == 201
+    assert len(client.get(ALERTS, headers=as_app(ada)).json()["alerts"]) == 3
+
+
+def test_the_floor_stands_beside_it_in_the_alerts_currency_by_a_rate_that_is_said(post, floor, resources):
+    floor("30.00", hours=2)
+    with resources.pool.transaction() as conn:
+        rates.keep(conn, {"EUR": Decimal("0.9")}, source="discogs")
+    told = post({**AJA, "currency": "EUR"}).json()
+    found = told["floor"]
+    assert (found["price"], found["rate"]) == ({"amount": "27.00", "currency": "EUR"}, "0.900000")
+    assert (found["as_discogs_has_it"], found["num_for_sale"]) == ({"amount": "30.00", "currency": "USD"}, 3)
+    assert found["rate_as_of"] is not None
+    assert found["age_seconds"] // 3600 == 2
+    assert (found["says"], told["attribution"]) == (FLOOR_SAYS, "Data provided by Discogs.")
+    assert told["sentence"] == "Waits for EUR 20.00; the floor was EUR 27.00, converted 2 h ago."
+
+
+def test_without_a_rate_nothing_is_compared_and_it_says_so(post, floor):
+    floor("30.00")
+    told = post({**AJA, "currency": "SEK"}).json()
+    assert (told["floor"]["price"], told["floor"]["rate"]) == (None, None)
+    assert "no exchange rate for SEK" in told["sentence"]
+
+
+def test_a_minimum_grade_brings_its_suggestion_beside_the_floor_that_has_none(post, floor, resources):
+    floor("30.00")
+    figures = {"VG+": {"value": "44.00", "currency": "USD"}}
+    with resources.pool.transaction() as conn:
+        prices.store(conn, RELEASE, "suggestions", Fresh("priced", figures, Decimal(44), None, pricing.DAY))
+    told = post({**AJA, "minimum_grade": "VG+"}).json()
+    assert told["suggestion"] == {"amount": "44.00", "currency": "USD"}
+    assert "Discogs suggests USD 44.00 for a copy in Very Good Plus (VG+); the floor may be of a" in told["sentence"]
+    assert "is not known" in post({**AJA, "minimum_grade": "P"}).json()["sentence"]
+
+
+def test_the_release_is_asked_for_within_six_hours_and_stays_while_somebody_waits(post, floor, resources):
+    floor("30.00")
+    post()
+    with resources.pool.transaction() as conn:
+        found = prices.find(conn, RELEASE, "stats")
+        assert found.due_at - found.fetched_at == timedelta(hours=6)
+        conn.execute("UPDATE discogs_price_alerts SET triggered_at = now()")
+        conn.execute("UPDATE rekkrd.prices SET due_at = now()")
+        assert price_plan.next_due(conn, "stats").is_anybodys
+
+
+def test_alerts_come_in_pages_the_newest_first(post, client, as_app, ada):
+    made = [post({**AJA, "release_id": number}).json()["id"] for number in (1, 2, 3)]
+    first = client.get(f"{ALERTS}?limit=2", headers=as_app(ada)).json()
+    assert [one["id"] for one in first["alerts"]] == [made[2], made[1]]
+    last = client.get(f"{ALERTS}?limit=2&cursor={first['next_cursor']}", headers=as_app(ada)).json()
+    assert ([one["id"] for one in last["alerts"]], last["next_cursor"]) == ([made[0]], None)
+
+
+def test_a_change_says_only_what_is_given_and_another_target_begins_anew(post, client, as_app, ada, resources):
+    path = f"{ALERTS}/{post({**AJA, 'minimum_grade': 'NM'}).json()['id']}"
+
+    def patch(**said):
+        with resources.pool.transaction() as conn:
+            conn.execute("UPDATE discogs_price_alerts SET triggered_at = now()")
+        return client.patch(path, json=said, headers=as_app(ada)).json()
+
+    kept = patch(is_active=False)
+    assert (kept["is_active"], kept["minimum_grade"], kept["triggered_at"] is None) == (False, "NM", False)
+    assert patch(is_active=True)["triggered_at"] is None
+    assert patch(minimum_grade=None)["minimum_grade"] is None
+    moved = patch(target="18.00")
+    assert (moved["target"]["amount"], moved["triggered_at"]) == ("18.00", None)
+    assert client.patch(path, json={}, headers=as_app(ada)).status_code == 422
+
+
+def test_two_alerts_do_not_become_one_by_a_change(post, client, as_app, ada):
+    post()
+    other = post({**AJA, "target": "19.00"}).json()["id"]
+    answer = client.patch(f"{ALERTS}/{other}", json={"target": "20.00"}, headers=as_app(ada))
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (409, "alert_refused")
+
+
+def test_an_alert_is_its_owners_alone_and_gone_after_its_removal(post, client, as_app, ada, bob):
+    path = f"{ALERTS}/{post().json()['id']}"
+    for answer in (
+        client.delete(path, headers=as_app(bob)),
+        client.patch(path, json={"is_active": False}, headers=as_app(bob)),
+        client.get(f"{ALERTS}?cursor={path.rpartition('/')[2]}", headers=as_app(bob)),
+    ):
+        assert answer.status_code == 404
+    assert client.get(ALERTS, headers=as_app(bob)).json()["alerts"] == []
+    assert [client.delete(path, headers=as_app(ada)).status_code for _ in range(2)] == [204, 404]
+
+
+def test_nobody_has_more_than_the_limit_but_what_is_there_can_be_said_again(post, resources, ada):
+    with resources.pool.transaction() as conn:
+        conn.execute(
+            "INSERT INTO discogs_price_alerts (user_id, discogs_release_id, target_price)"
+            " SELECT %s, n, 20 FROM generate_series(1, %s) AS n",
+            [ada, MOST_A_USER],
+        )
+    answer = post()
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (409, "alert_refused")
+    assert post({"release_id": 1, "target": "20.00"}).status_code == 200
+
+
+@pytest.mark.parametrize("target", ["0", "-1", "20.001", "10000000", "NaN", "cheap"])
+def test_what_is_no_amount_is_refused(post, target):
+    assert post({**AJA, "target": target}).status_code == 422
+
+
+@pytest.mark.parametrize("tier", ["collector", "curator"])
+def test_a_lower_tier_is_told_which_has_alerts_and_may_still_see_and_remove_its_own(
+    post, client, as_app, ada, resources, tier
+):
+    path = f"{ALERTS}/{post().json()['id']}"
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = %s", [tier])
+    for answer in (post(), client.patch(path, json={"is_active": True}, headers=as_app(ada))):
+        assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "tier_too_low")
+        assert answer.json()["error"]["next_step"] == "Upgrade to Archivist."
+    assert client.get(ALERTS, headers=as_app(ada)).status_code == 200
+    assert client.delete(path, headers=as_app(ada)).status_code == 204
+
+
+def test_a_user_who_is_not_there_has_no_alerts(post, client, as_app):
+    nobody = uuid4()
+    assert post(user=nobody).status_code == client.get(ALERTS, headers=as_app(nobody)).status_code == 404

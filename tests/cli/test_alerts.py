@@ -1,0 +1,48 @@
+"""Price alerts in the terminal: set, listed, removed, and each act noted."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import main
+from cli.errors import NotFound
+from db import operations, users
+from db.pool import Pool
+
+
+@pytest.fixture
+def pool(migrated_database_url, redis_url, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", migrated_database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("DISCOGS_OAUTH_ENCRYPTION_KEY", "11" * 32)
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    with pool.transaction() as conn:
+        users.create(conn, "ada", tier="archivist")
+    yield pool
+    pool.close()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main.app_for(["alerts"]), ["alerts", *arguments])
+
+
+def test_an_alert_is_set_listed_and_removed_and_each_act_is_noted(pool):
+    assert run("list", "ada").stdout == "No alerts.\n"
+    said = run("add", "ada", "249504", "20", "--grade", "VG+", "--currency", "eur").stdout
+    assert said.startswith("Set: release 249504. Waits for EUR 20.00; Discogs was not asked for the floor yet.")
+    assert run("add", "ada", "249504", "20.00", "--currency", "EUR").stdout.startswith("It is there: ")
+    (alert,) = json.loads(run("list", "ada", "--json").stdout)["alerts"]
+    assert (alert["target"], alert["minimum_grade"]) == ({"amount": "20.00", "currency": "EUR"}, None)
+    assert alert["id"] in run("list", "ada").stdout
+    assert run("remove", "ada", alert["id"]).stdout == "Removed.\n"
+    with pool.transaction() as conn:
+        assert [act.action for act in operations.acts(conn)] == ["alert removed", "alert set"]
+
+
+def test_what_is_not_there_and_what_is_no_amount_is_said(pool):
+    assert isinstance(run("remove", "ada", str(uuid4())).exception, NotFound)
+    for given in (("20.001",), ("NaN",), ("-1",), ("20", "--grade", "good"), ("20", "--currency", "E1R")):
+        assert run("add", "ada", "1", *given).exit_code == 2, given
