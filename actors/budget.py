@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from actors.errors import BrakeRefused, HoldRefused
-from actors.wording import clock
+from actors.wording import clock, ended
 from workers import holds
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.settings import LimiterSettings
@@ -122,11 +122,6 @@ def refuse_hold(until: datetime, reason: str, now: datetime, refused: type[HoldR
             f"{until:%Y-%m-%d %H:%M %Z} is more than {LONGEST_HOLD.days} days ahead.",
             "Name a sooner time, and say it again when that ends.",
         )
-
-
-def ended(text: str) -> str:
-    """Give a reason its full stop, if it has none."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _total(seen: Snapshot, settings: LimiterSettings) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, Stage
 from actors.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.pace import Pace
-from actors.wording import clock, lasting, ordinal
+from actors.wording import clock, ended, lasting, ordinal
 from db import Connection, gates, line, links, pauses, waiting
 from db.gates import Hold
 from db.jobs import Job, State
@@ -190,7 +190,7 @@ def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo
         return None
     if around.gate is not None and around.gate.closed_until > around.now:
         why = f"Paused by an operator: {around.gate.reason}" if around.gate.is_brake else around.gate.reason
-        return f"{_ended(why)} Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
+        return f"{ended(why)} Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
     if job.cancel_requested_at is not None:
         return "Ends after its present step."
     slowly = _slowly(around, zone)
@@ -206,12 +206,12 @@ def _slowly(around: Surroundings, zone: tzinfo) -> str:
     if around.brake is None:
         return ""
     until = clock(around.brake.closed_until, around.now, zone)
-    return f" An operator leaves {around.brake.share:.0%} of the budget until {until}: {_ended(around.brake.reason)}"
+    return f" An operator leaves {around.brake.share:.0%} of the budget until {until}: {ended(around.brake.reason)}"
 
 
 def _until_resumed(job: Job, pause: Pause, now: datetime, zone: tzinfo) -> str:
     until = clock(pause.paused_until, now, zone)
-    return f"Lane {job.lane} is paused by an operator: {_ended(pause.reason)} Going on at {until}.{_safe(job)}"
+    return f"Lane {job.lane} is paused by an operator: {ended(pause.reason)} Going on at {until}.{_safe(job)}"
 
 
 def _until_due(job: Job, now: datetime, zone: tzinfo) -> str | None:
@@ -219,9 +219,9 @@ def _until_due(job: Job, now: datetime, zone: tzinfo) -> str | None:
         return None
     at = clock(job.due_at, now, zone)
     if job.state is State.RETRYING:
-        why = _ended(job.error or "The last attempt failed")
+        why = ended(job.error or "The last attempt failed")
         return f"{why} Trying again at {at}, attempt {job.attempts + 1}.{_safe(job)}"
-    reason = f"{_ended(job.waits_for)} " if job.waits_for else ""
+    reason = f"{ended(job.waits_for)} " if job.waits_for else ""
     return f"{reason}{'Going on' if job.steps else 'Begins'} at {at}."
 
 
@@ -259,7 +259,3 @@ def _sentence(job: Job, waits_for: str | None, ends_at: datetime | None, now: da
     where = f"Page {min((page or 0) + 1, pages):,} of {pages:,}" if pages else "Under way" if job.steps else "Waiting"
     ends = f", {lasting((ends_at - now).total_seconds())} to go" if ends_at else ""
     return f"{where}{ends}." + (f" {waits_for}" if waits_for else "")
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from actors.wording import ended
 from db.storable import Json
 from db.sync_log import Line
 
@@ -71,12 +72,12 @@ def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
     change = "gone" if said.get("was_gone") else str(said.get("change", ""))
     if "error" in said:
         what = FAILED.get(change) or f"{_called(said.get('field'))} not written to Discogs"
-        return f"{what}: {_ended(str(said['error']))}"
+        return f"{what}: {ended(str(said['error']))}"
     if "field" in said:
         return _of_field(line, said, names)
     if change == "linked":
         return f"Recognised as the album that was here before, by {said.get('evidence', 'its release')}."
-    return WRITTEN[change] if change in WRITTEN else _ended(change.capitalize())
+    return WRITTEN[change] if change in WRITTEN else ended(change.capitalize())
 
 
 def _of_field(line: Line, said: Mapping[str, Any], names: Names) -> str:
@@ -86,7 +87,7 @@ def _of_field(line: Line, said: Mapping[str, Any], names: Names) -> str:
     if said.get("change") == "resolved":
         side = "what stands here is kept" if said.get("take") == "ours" else "what Discogs says is taken"
         return f"{_called(said['field'])} changed on both sides; decided: {side}."
-    return _ended(f"{_called(said['field'])}: {said.get('change', line.status)}")
+    return ended(f"{_called(said['field'])}: {said.get('change', line.status)}")
 
 
 def _changes(said: Mapping[str, Any], names: Names) -> list[str]:
@@ -176,7 +177,3 @@ def _short(value: Json) -> str:
         return "nothing"
     text = " ".join(str(value).split())
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
-
-
-def _ended(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

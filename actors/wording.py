@@ -8,6 +8,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def ended(text: str) -> str:
+    """End a text as a sentence does; what ends already stays."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
 def ordinal(number: int) -> str:
     """Say a place: "1st", "2nd", "3rd", "11th"."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)
 
-QUIET = ("/healthz", "/metrics")  # asked by machines every few seconds
+QUIET = ("/healthz", "/readyz", "/metrics")  # asked by machines every few seconds
 
 
 class RequestLog:

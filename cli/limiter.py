@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors import budget
-from actors.wording import count
+from actors.wording import count, ended
 from api.models.limiter import LimiterOut
 from cli import here, operator, screen, times, words
 from cli.errors import CommandFailed
@@ -167,7 +167,7 @@ def held_back(sight: Sight) -> list[str]:
     if shown.brake is not None and sight.brake is not None and sight.brake.closed_by:
         said[-1] += f" (by {sight.brake.closed_by})"
     if shown.brake is None and sight.brake is not None:
-        said.append(f"A brake is remembered, and Redis gets it in a moment: {budget.ended(sight.brake.reason)}")
+        said.append(f"A brake is remembered, and Redis gets it in a moment: {ended(sight.brake.reason)}")
     if shown.gate is not None and (shown.brake is None or shown.gate.until != shown.brake.until):
         said.append(budget.sentence(shown, sight.settings, zone) + " Then one probe goes first.")
     return said

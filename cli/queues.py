@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.text import Text
 
 from actors import queues as lanes
-from actors.budget import ended
 from actors.queues import Queue
+from actors.wording import ended
 from api.models.queues import QueueList, QueueOut
 from cli import here, operator, screen, times, words
 from db.errors import MayBeRetried

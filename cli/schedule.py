@@ -10,10 +10,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from actors import schedule as plan
-from actors.budget import ended
 from actors.schedule import Planned
 from actors.timetable import Entry, EntryName, entry_of
-from actors.wording import count
+from actors.wording import count, ended
 from api.models.schedule import EntryOut, Schedule
 from cli import here, operator, screen, times, words
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from actors import budget
 from actors.doctor.findings import Finding, Level, fine, left_out, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
-from actors.wording import count, utc
+from actors.wording import count, ended, utc
 from db import doctor as db
 from db import gates
 from db.doctor import Seal
@@ -165,7 +165,7 @@ def judge_gate(gate: Hold) -> Finding:
     do, command = _GATES[gate.cause]
     by = f" by {gate.closed_by}" if gate.closed_by else ""
     what = f"{gate.share:.0%} of the budget is left" if gate.share else "Nobody sends"
-    sentence = f"{what} until {utc(gate.closed_until)}{by}: {budget.ended(gate.reason)}"
+    sentence = f"{what} until {utc(gate.closed_until)}{by}: {ended(gate.reason)}"
     return Finding(Level.WRONG if gate.cause in ALARMING else Level.WARNING, sentence, do, command)
 
 
