@@ -8,6 +8,7 @@ from actors.errors import AlertRefused
 from actors.gating import require
 from actors.pricing import ALERTED_SOONEST
 from actors.tiers import Feature
+from actors.watching import judge
 from actors.wording import lasting
 from actors.worth import amount
 from db import Connection, alerts, prices, users
@@ -57,17 +58,17 @@ def create(
         if alerts.count(conn, user_id) >= MOST_A_USER:
             raise AlertRefused(f"There are {MOST_A_USER} alerts, and nobody may have more.", f"Remove one; {LIST}")
         made = alerts.add(conn, user_id, release_id, target, unit, minimum_grade=minimum_grade)
-        return _there(conn, user_id, made), True
+        return _looked(conn, user_id, made), True
     alerts.change(conn, user_id, known, target=target, currency=unit, minimum_grade=minimum_grade, is_active=True)
-    return _there(conn, user_id, known), False
+    return _looked(conn, user_id, known), False
 
 
-def change(conn: Connection, was: Alert, said: Said) -> Alert | None:
-    """Let an alert say something else; None when it went meanwhile. Another target, or one that was off, begins anew.
+def change(conn: Connection, was: Alert, said: Said) -> Alert:
+    """Let an alert say something else. Another target, or one that was off, begins anew.
 
     Raises:
         UnknownUser, TierTooLow
-        AlertRefused: there is another alert for this release and target.
+        AlertRefused: there is another alert for this release and target, or this one was removed meanwhile.
     """
     require(conn, was.user_id, Feature.ALERTS)
     alerts.lock(conn, was.user_id)
@@ -75,7 +76,7 @@ def change(conn: Connection, was: Alert, said: Said) -> Alert | None:
     same = alerts.find_same(conn, was.user_id, was.release_id, said.target, said.currency)
     if same not in (None, was.id):
         raise AlertRefused("There is an alert for this release at this price already.", f"Change that one; {LIST}")
-    alerts.change(
+    is_there = alerts.change(
         conn,
         was.user_id,
         was.id,
@@ -84,7 +85,9 @@ def change(conn: Connection, was: Alert, said: Said) -> Alert | None:
         minimum_grade=said.minimum_grade,
         is_active=said.is_active,
     )
-    return alerts.find(conn, was.user_id, was.id)
+    if not is_there:
+        raise AlertRefused("This alert was removed a moment ago.", LIST)
+    return _looked(conn, was.user_id, was.id)
 
 
 def name_of(alert: Alert) -> str:
@@ -105,6 +108,8 @@ def sentence(alert: Alert) -> str:
         said.append(_grade(alert))
     if not alert.is_active:
         said.append("The alert is off.")
+    elif alert.triggered_price is not None:
+        said.append(f"It fired at {amount(alert.triggered_price, alert.currency)}.")
     return " ".join(said)
 
 
@@ -141,6 +146,12 @@ def _watch(conn: Connection, release_id: int) -> None:
     """Let the release be asked for soon. First of all: who stores a price holds its row before those of alerts."""
     prices.enrol(conn, [release_id])
     prices.hasten(conn, release_id, "stats", every=ALERTED_SOONEST)
+
+
+def _looked(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert:
+    """Let an alert see the floor that is known, which may be at its target already; return how it stands."""
+    judge(conn, [_there(conn, user_id, alert_id)])
+    return _there(conn, user_id, alert_id)
 
 
 def _there(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert:

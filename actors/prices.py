@@ -14,6 +14,7 @@ import structlog
 
 from actors import pricing
 from actors.pricing import CURRENCY, FRESH, WATCHED
+from actors.watching import store_price
 from db import links, prices, users
 from db.prices import Fresh, Price, State, What
 from discogs.budget import Budget
@@ -128,7 +129,7 @@ def _ask(resources: Resources, user_id: UUID | None, was: Price, mine: UUID) -> 
     try:
         fresh = _suggestions(resources, user_id, was) if was.what == "suggestions" else _stats(resources, user_id, was)
         with resources.pool.transaction() as conn:
-            prices.store(conn, was.release_id, was.what, fresh)
+            store_price(conn, was.release_id, was.what, fresh)
     except _NobodyMayAsk:
         if was.state is None:
             return Seen(was.release_id, "no_seller_settings", None)

@@ -19,7 +19,9 @@ FRESH = timedelta(hours=6)  # what is older is refreshed when somebody looks (Di
 USUAL = 7 * DAY
 WATCHED = DAY  # floors that a person looked at lately
 LATELY = 30 * DAY
-ALERTED_SOONEST = 6 * HOUR  # floors on which somebody set an alert
+ALERTED = DAY  # floors on which somebody set an alert; the nearer to the target, the sooner
+ALERTED_SOONEST = 6 * HOUR
+NEAR, WITHIN_REACH = Decimal("0.1"), Decimal("0.5")  # above the target
 SELDOM = 30 * DAY  # blocked and gone mostly stay so
 DEAR = Decimal(100)
 MOVING, STEADY = Decimal("0.1"), Decimal("0.01")
@@ -107,6 +109,16 @@ def again_after(
     return every
 
 
+def alerted_every(above: Decimal | None) -> timedelta:
+    """Decide how soon a floor is due again that is so far above the nearest target, as a share.
+
+    None when nobody waits for it to come down: it is looked at to arm alerts again, or nothing is on offer.
+    """
+    if above is None or above <= 0 or above > WITHIN_REACH:
+        return ALERTED
+    return ALERTED_SOONEST if above <= NEAR else 2 * ALERTED_SOONEST
+
+
 def why(price: Price) -> str:
     """Say in words why a price is due as often as it is."""
     reasons = []
@@ -114,6 +126,8 @@ def why(price: Price) -> str:
         reasons.append(str(price.state))
     if price.looked_at is not None and price.seen_at - price.looked_at < LATELY:
         reasons.append("looked at")
+    if price.is_alerted:
+        reasons.append("alerted")
     if price.amount is not None and price.amount >= DEAR:
         reasons.append("dear")
     if price.moved is not None and price.moved >= MOVING:

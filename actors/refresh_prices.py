@@ -11,6 +11,7 @@ from uuid import UUID
 from actors import pricing
 from actors.catalog import REFRESH_PRICES, PriceCheckpoint
 from actors.pricing import CURRENCY
+from actors.watching import store_price
 from actors.wording import count
 from db import Connection, price_plan, prices
 from db.price_plan import Due
@@ -83,7 +84,7 @@ def _keep(conn: Connection, was: PriceCheckpoint, what: What, fetched: Fetched) 
             prices.set_seller_settings(conn, was.asker, has_them=False)
     fresh = _fresh(conn, was.release, what, fetched)
     if fresh is not None:
-        prices.store(conn, was.release, what, fresh)
+        store_price(conn, was.release, what, fresh)
 
 
 def _fresh(conn: Connection, release_id: int, what: What, fetched: Fetched) -> Fresh | None:

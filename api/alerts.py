@@ -92,10 +92,7 @@ def patch(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId, body: Al
             minimum_grade=body.minimum_grade if "minimum_grade" in body.model_fields_set else was.minimum_grade,
             is_active=was.is_active if body.is_active is None else body.is_active,
         )
-        changed = change(conn, was, said)
-        if changed is None:
-            raise _not_found()
-        return AlertOut.of(changed)
+        return AlertOut.of(change(conn, was, said))
 
 
 @router.delete(

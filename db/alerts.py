@@ -1,5 +1,6 @@
 """Price alerts of collectors, each beside what is known of its release."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +34,8 @@ class Alert:
     created_at: datetime
     last_checked_at: datetime | None
     triggered_at: datetime | None
+    triggered_price: Decimal | None
+    above_since: datetime | None
     floor_state: State | None
     floor_at: datetime | None
     floor_said: Decimal | None
@@ -44,6 +47,16 @@ class Alert:
     suggestion: Decimal | None
     suggested_at: datetime | None
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Where an alert stands once it saw a floor."""
+
+    id: UUID
+    triggered_at: datetime | None
+    triggered_price: Decimal | None
+    above_since: datetime | None
 
 
 def lock(conn: Connection, user_id: UUID) -> None:
@@ -67,6 +80,24 @@ def page(conn: Connection, user_id: UUID, *, below: tuple[datetime, UUID] = LAST
     """Return alerts of a user, the newest first; the last one's time and id are the next page's ``below``."""
     rows = _sql.list_page(conn, user_id=user_id, below_at=below[0], below_id=below[1], room=room)
     return [_alert(row) for row in rows]
+
+
+def watching(conn: Connection, release_id: int) -> list[Alert]:
+    """Return the alerts on a release that are on, each held until the transaction ends."""
+    if not _sql.hold(conn, release_id=release_id):
+        return []
+    return [_alert(row) for row in _sql.list_watching(conn, release_id=release_id)]
+
+
+def keep(conn: Connection, judged: Sequence[Judged]) -> None:
+    """Remember where alerts stand that saw a floor just now."""
+    _sql.keep(
+        conn,
+        ids=[one.id for one in judged],
+        triggered=[one.triggered_at for one in judged],
+        prices=[one.triggered_price for one in judged],
+        above=[one.above_since for one in judged],
+    )
 
 
 def count(conn: Connection, user_id: UUID) -> int:

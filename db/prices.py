@@ -24,7 +24,7 @@ class Price:
     """One side of a release's prices as it stands. ``state`` and ``figures`` are None before the first answer.
 
     While ``claimed_until`` is to come, somebody asks; with ``failed`` they asked in vain, and nobody asks again yet.
-    ``seen_at`` is the database's time.
+    ``seen_at`` is the database's time; ``is_alerted`` when somebody's alert waits for this floor.
     """
 
     release_id: int
@@ -41,6 +41,7 @@ class Price:
     failed: str | None
     figures: Mapping[str, Json] | None
     seen_at: datetime
+    is_alerted: bool = False
 
     @property
     def age(self) -> timedelta | None:

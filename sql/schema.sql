@@ -62,10 +62,16 @@ CREATE TABLE public.discogs_price_alerts (
     last_checked_at timestamp with time zone,
     triggered_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
+    triggered_price numeric(12,2),
+    above_since timestamp with time zone,
     CONSTRAINT discogs_price_alerts_pkey PRIMARY KEY (id),
     CONSTRAINT discogs_price_alerts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT discogs_price_alerts_target_positive CHECK ((target_price > (0)::numeric))
 );
+COMMENT ON COLUMN public.discogs_price_alerts.triggered_at IS
+'Since when it has fired; null while it is armed.';
+COMMENT ON COLUMN public.discogs_price_alerts.above_since IS
+'Of one that fired: since when the floor was seen 5 % above the target without a break. After a day it is armed again.';
 CREATE INDEX discogs_price_alerts_active ON public.discogs_price_alerts USING btree (discogs_release_id) WHERE is_active;
 CREATE INDEX discogs_price_alerts_currencies ON public.discogs_price_alerts USING btree (currency) WHERE is_active;
 CREATE INDEX discogs_price_alerts_of_user ON public.discogs_price_alerts USING btree (user_id);
@@ -995,6 +1001,8 @@ CREATE VIEW rekkrd.alerts_now AS
     a.created_at,
     a.last_checked_at,
     a.triggered_at,
+    a.triggered_price,
+    a.above_since,
     p.state AS floor_state,
     p.fetched_at AS floor_at,
     (((c.marketplace_stats -> 'lowest_price'::text) ->> 'value'::text))::numeric AS floor_said,

@@ -101,6 +101,7 @@ class AlertOut(Model):
     created_at: datetime
     last_checked_at: datetime | None
     triggered_at: datetime | None = Field(description="Since when it has fired and is not armed again.")
+    triggered_price: MoneyOut | None = Field(description="The floor at which it fired, in the alert's currency.")
     floor: FloorOut
     sentence: str
     attribution: Literal["Data provided by Discogs."] = ATTRIBUTION
@@ -121,6 +122,7 @@ class AlertOut(Model):
             created_at=alert.created_at,
             last_checked_at=alert.last_checked_at,
             triggered_at=alert.triggered_at,
+            triggered_price=_money(alert.triggered_price, alert.currency),
             floor=FloorOut.of(alert),
             sentence=sentence(alert),
             link=link_of(alert),

@@ -1,6 +1,13 @@
--- Price alerts over HTTP: what stands in public.discogs_price_alerts beside what is known of the release.
+-- Price alerts: what stands in public.discogs_price_alerts beside what is known of the release, and whether it fired.
 
 ALTER TABLE public.discogs_price_alerts ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now();
+ALTER TABLE public.discogs_price_alerts ADD COLUMN IF NOT EXISTS triggered_price numeric(12, 2);
+ALTER TABLE public.discogs_price_alerts ADD COLUMN IF NOT EXISTS above_since timestamptz;
+
+COMMENT ON COLUMN public.discogs_price_alerts.triggered_at IS
+'Since when it has fired; null while it is armed.';
+COMMENT ON COLUMN public.discogs_price_alerts.above_since IS
+'Of one that fired: since when the floor was seen 5 % above the target without a break. After a day it is armed again.';
 
 -- One that fired is looked at too: it is armed again when the price rose.
 DROP INDEX IF EXISTS public.discogs_price_alerts_armed;
@@ -25,6 +32,8 @@ SELECT
     a.created_at,
     a.last_checked_at,
     a.triggered_at,
+    a.triggered_price,
+    a.above_since,
     p.state AS floor_state,
     p.fetched_at AS floor_at,
     (c.marketplace_stats -> 'lowest_price' ->> 'value')::numeric AS floor_said,

@@ -35,6 +35,36 @@ WHERE n.user_id = :user_id AND (n.created_at, n.id) < (:below_at, :below_id)
 ORDER BY n.created_at DESC, n.id DESC
 LIMIT :room;
 
+-- name: hold(release_id)
+-- Alerts on a release that are on, in one order, so that two who store its prices wait for each other.
+SELECT a.id
+FROM public.discogs_price_alerts AS a
+WHERE a.discogs_release_id = :release_id AND a.is_active
+ORDER BY a.id
+FOR UPDATE;
+
+-- name: list_watching(release_id)
+-- The same, beside what was just stored.
+SELECT
+    n.*,
+    now() AS seen_at
+FROM rekkrd.alerts_now AS n
+WHERE n.release_id = :release_id AND n.is_active
+ORDER BY n.id;
+
+-- name: keep(ids, triggered, prices, above)!
+-- Where alerts stand that saw a floor.
+UPDATE public.discogs_price_alerts AS a
+SET
+    triggered_at = g.triggered_at,
+    triggered_price = g.price,
+    above_since = g.above_since,
+    last_checked_at = now()
+FROM unnest(
+    :ids::uuid [], :triggered::timestamptz [], :prices::numeric [], :above::timestamptz []
+) AS g (id, triggered_at, price, above_since)
+WHERE a.id = g.id;
+
 -- name: count_own(user_id)$
 -- How many a user has.
 SELECT count(*)
@@ -59,6 +89,12 @@ SET
     is_active = :is_active,
     triggered_at = CASE
         WHEN is_active AND target_price = :target AND currency = :currency THEN triggered_at
+    END,
+    triggered_price = CASE
+        WHEN is_active AND target_price = :target AND currency = :currency THEN triggered_price
+    END,
+    above_since = CASE
+        WHEN is_active AND target_price = :target AND currency = :currency THEN above_since
     END
 WHERE user_id = :user_id AND id = :id;
 

@@ -60,6 +60,9 @@ ORDER BY what;
 SELECT
     p.*,
     NULL::jsonb AS figures,
+    p.what = 'stats' AND EXISTS (
+        SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = p.release_id AND a.is_active
+    ) AS is_alerted,
     now() AS seen_at,
     r.artist,
     r.title

@@ -5,6 +5,9 @@
 SELECT
     p.*,
     CASE WHEN p.what = 'stats' THEN c.marketplace_stats ELSE c.price_data END AS figures,
+    p.what = 'stats' AND EXISTS (
+        SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = p.release_id AND a.is_active
+    ) AS is_alerted,
     now() AS seen_at
 FROM rekkrd.prices AS p
 LEFT JOIN public.discogs_price_cache AS c ON p.release_id = c.discogs_release_id
