@@ -1,4 +1,4 @@
-"""Nightly sync: archivists' collections and wantlists come over while they sleep, once a night of their own zone.
+"""Nightly sync: archivists' records come over while they sleep, and what changed here goes out, once a night each.
 
 Every ten minutes it looks whose moment comes. It goes by what was done, not by which time it is: who was left out
 while no scheduler or worker ran is found by the next look, up to twelve hours later. Whoever wants it weekly has it
@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, NIGHTLY_SYNC, REFRESH_COLLECTION, NightlyCheckpoint
+from actors.catalog import (
+    IMPORT_COLLECTION,
+    IMPORT_WANTLIST,
+    NIGHTLY_SYNC,
+    PUSH_COLLECTION,
+    REFRESH_COLLECTION,
+    NightlyCheckpoint,
+)
 from actors.enqueue import Wanted, enqueue_many
 from actors.nights import Night, is_due, night_around, run_at, zone_named
 from actors.wording import count
@@ -80,13 +87,19 @@ def _is_open(one: Sleeper, night: Night) -> bool:
 
 
 def _enqueue(conn: Connection, due: Sequence[tuple[Sleeper, Night]], now: datetime) -> int:
-    """Enqueue both lists of each user, at the user's own moment; return how many jobs are new."""
+    """Enqueue each user's sync at the user's own moment; return how many jobs are new."""
     wanted = [
-        Wanted(kind, one.user_id, run_at=run_at(one.user_id, night, now))
+        Wanted(kind, one.user_id, run_at=run_at(one.user_id, night, now), priority=priority)
         for one, night in due
-        for kind in (_collection(one, now), IMPORT_WANTLIST)
+        for kind, priority in _sync(one, now)
     ]
     return sum(one.is_new for one in enqueue_many(conn, wanted)) if wanted else 0
+
+
+def _sync(one: Sleeper, now: datetime) -> list[tuple[Kind[Any, Any], int]]:
+    """Return a user's jobs of a night with their priorities: nothing goes out while something comes over."""
+    coming = [(_collection(one, now), 0), (IMPORT_WANTLIST, 0)] if one.comes_in else []
+    return [*coming, (PUSH_COLLECTION, -1)] if one.goes_out else coming
 
 
 def _collection(one: Sleeper, now: datetime) -> Kind[Any, Any]:

@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from db import Connection, links, sync_settings, users
-from db.sync_settings import Chosen, Frequency
+from actors.tiers import OFFERS, Feature, tier_of
+from db import Connection, links, outgoing, sync_settings, users
+from db.sync_settings import Chosen, Direction, Frequency
 
-AUTO_TIER = "archivist"
 OFTEN: dict[Frequency, str] = {"nightly": "every night", "weekly": "one night a week"}
+WHAT: dict[Direction, str] = {
+    "in": "What is on Discogs comes over",
+    "out": "What changed here goes out to Discogs",
+    "both": "What is on Discogs comes over, and what changed here goes out,",
+}
+FIRST_YES = " What goes out waits for a first yes to its preview."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,11 @@ def show(conn: Connection, user_id: UUID) -> SyncSettings:
     chosen = sync_settings.of_user(conn, person.id)
     link = links.link(conn, person.id)
     is_connected = link is not None and link.state == "connected"
-    is_in_effect = chosen.is_auto and person.tier == AUTO_TIER and is_connected
-    return SyncSettings(chosen, is_in_effect, say(chosen, person.tier, is_connected=is_connected))
+    is_in_effect = chosen.is_auto and tier_of(person.tier).has(Feature.NIGHTLY) and is_connected
+    said = say(chosen, person.tier, is_connected=is_connected)
+    if is_in_effect and chosen.direction != "in" and not outgoing.is_confirmed(conn, person.id):
+        said += FIRST_YES
+    return SyncSettings(chosen, is_in_effect, said)
 
 
 def change(
@@ -34,28 +43,27 @@ def change(
     user_id: UUID,
     *,
     is_auto: bool | None = None,
+    direction: Direction | None = None,
     frequency: Frequency | None = None,
 ) -> SyncSettings:
-    """Change what is given, and return all. Raises UnknownUser.
-
-    There is no choice of direction yet: the clock brings in, and a push is asked for by its own job.
-    """
+    """Change what is given, and return all. Raises UnknownUser."""
     person = users.find(conn, user_id)
-    if (is_auto, frequency) != (None, None):
-        sync_settings.choose(conn, person.id, is_auto=is_auto, frequency=frequency)
+    if (is_auto, direction, frequency) != (None, None, None):
+        sync_settings.choose(conn, person.id, is_auto=is_auto, direction=direction, frequency=frequency)
     return show(conn, person.id)
 
 
 def say(chosen: Chosen, tier: str, *, is_connected: bool) -> str:
     """Say what the settings mean for somebody of this tier, and what keeps them from taking effect."""
     if not chosen.is_auto:
-        return "Nothing comes over of its own. A sync that is asked for always does."
-    wish = f"What is on Discogs comes over {OFTEN[chosen.frequency]}, between 03:00 and 06:00 in your time zone."
-    if tier != AUTO_TIER:
+        return "Nothing is synced of its own. A sync that is asked for always is."
+    wish = f"{WHAT[chosen.direction]} {OFTEN[chosen.frequency]}, between 03:00 and 06:00 in your time zone."
+    least = OFFERS[Feature.NIGHTLY].least
+    if not tier_of(tier).has(Feature.NIGHTLY):
         return (
-            f"Nothing comes over of its own: that is the Archivist tier's, and yours is {tier.capitalize()}. "
-            f"A sync that is asked for does. On Archivist: {wish[0].lower()}{wish[1:]}"
+            f"Nothing is synced of its own: that is the {least.capitalize()} tier's, and yours is {tier.capitalize()}. "
+            f"A sync that is asked for is. On {least.capitalize()}: {wish[0].lower()}{wish[1:]}"
         )
     if not is_connected:
-        return f"Nothing comes over while no Discogs account is connected. Then: {wish[0].lower()}{wish[1:]}"
+        return f"Nothing is synced while no Discogs account is connected. Then: {wish[0].lower()}{wish[1:]}"
     return wish

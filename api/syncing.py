@@ -60,4 +60,8 @@ def show(user_id: Speaker, resources: ResourcesNow) -> SyncSettingsOut:
 def change(user_id: Speaker, resources: ResourcesNow, body: SyncSettingsBody) -> SyncSettingsOut:
     """Change what is given. What the tier does not have is kept for when it does; the sentence says so."""
     with resources.pool.transaction() as conn:
-        return SyncSettingsOut.of(sync_settings.change(conn, user_id, is_auto=body.is_auto, frequency=body.frequency))
+        return SyncSettingsOut.of(
+            sync_settings.change(
+                conn, user_id, is_auto=body.is_auto, direction=body.direction, frequency=body.frequency
+            )
+        )

@@ -15,6 +15,7 @@ _sql = load("nights")
 class Sleeper:
     """A connected archivist whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name.
 
+    ``comes_in`` and ``goes_out`` say which ways it goes; nothing goes out before the first yes.
     ``whole_at`` is when all of the collection was read last.
     """
 
@@ -23,6 +24,8 @@ class Sleeper:
     connected_at: datetime | None
     last_night: date | None
     is_weekly: bool
+    comes_in: bool
+    goes_out: bool
     whole_at: datetime | None
 
 

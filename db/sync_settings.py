@@ -35,7 +35,8 @@ def choose(
     user_id: UUID,
     *,
     is_auto: bool | None = None,
+    direction: Direction | None = None,
     frequency: Frequency | None = None,
 ) -> None:
     """Keep a collector's choice; None leaves a setting as it is."""
-    _sql.choose(conn, user_id=user_id, is_auto=is_auto, frequency=frequency)
+    _sql.choose(conn, user_id=user_id, is_auto=is_auto, direction=direction, frequency=frequency)

@@ -1,7 +1,6 @@
 """Sync: what a collector chose, and the jobs that one brings about."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
@@ -15,8 +14,9 @@ class SyncSettingsBody(Model):
     """What changes; what is left out or null stays as it is."""
 
     is_auto: bool | None = Field(default=None, description="Whether the clock syncs without being asked.")
-    direction: Literal["in"] | None = Field(
-        default=None, description="The clock brings in what is on Discogs; what goes out is a job of its own."
+    direction: Direction | None = Field(
+        default=None,
+        description="What the clock does: bring in what is on Discogs, send out what changed here, or both.",
     )
     frequency: Frequency | None = Field(default=None, description="How often the clock does.")
 

@@ -9,6 +9,8 @@ SELECT
     p.discogs_connected_at AS connected_at,
     n.night AS last_night,
     coalesce(s.frequency, 'nightly') = 'weekly' AS is_weekly,
+    coalesce(s.direction, 'in') <> 'out' AS comes_in,
+    coalesce(s.direction, 'in') <> 'in' AND l.push_confirmed_at IS NOT NULL AS goes_out,
     CASE WHEN NOT l.is_partial THEN l.collection_complete_at END AS whole_at
 FROM rekkrd.links AS l
 INNER JOIN public.profiles AS p ON p.id = l.user_id
@@ -17,7 +19,7 @@ LEFT JOIN rekkrd.nights AS n ON n.user_id = l.user_id
 LEFT JOIN rekkrd.sync_settings AS s ON s.user_id = l.user_id
 WHERE
     l.user_id > :after AND l.state = 'connected' AND u.tier = 'archivist'
-    AND coalesce(s.is_auto, true) AND coalesce(s.direction, 'in') <> 'out'
+    AND coalesce(s.is_auto, true)
 ORDER BY l.user_id
 LIMIT :room;
 

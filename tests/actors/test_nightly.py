@@ -126,16 +126,38 @@ def test_who_is_no_archivist_or_not_connected_is_left_alone(pool, people):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "kinds"), [("false, 'both'", 0), ("true, 'out'", 0), ("true, 'in'", 2), ("true, 'both'", 2)]
+    ("chosen", "is_confirmed", "kinds"),
+    [
+        ("false, 'both'", True, []),
+        ("true, 'in'", True, ["import_collection", "import_wantlist"]),
+        ("true, 'out'", True, ["push_collection"]),
+        ("true, 'out'", False, []),
+        ("true, 'both'", True, ["import_collection", "import_wantlist", "push_collection"]),
+        ("true, 'both'", False, ["import_collection", "import_wantlist"]),
+    ],
 )
-def test_what_a_user_chose_is_kept_to(pool, people, chosen, kinds):
+def test_what_a_user_chose_is_kept_to_and_nothing_goes_out_before_a_first_yes(
+    pool, people, chosen, is_confirmed, kinds
+):
     people()
     with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.links SET push_confirmed_at = now() WHERE %s", [is_confirmed])
         conn.execute(
             f"INSERT INTO rekkrd.sync_settings (user_id, is_auto, direction) SELECT id, {chosen} FROM public.profiles"
         )
     store(pool, SIX)
-    assert len(rows(pool)) == kinds
+    assert [row["kind"] for row in rows(pool)] == kinds
+
+
+def test_nothing_goes_out_while_something_comes_over(pool, people):
+    people()
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.links SET push_confirmed_at = now()")
+        conn.execute("INSERT INTO rekkrd.sync_settings (user_id, direction) SELECT id, 'both' FROM public.profiles")
+    store(pool, SIX)
+    with pool.transaction() as conn:
+        found = conn.execute("SELECT kind FROM rekkrd.jobs WHERE priority < 0").fetchall()
+    assert [row["kind"] for row in found] == ["push_collection"]
 
 
 def test_who_wants_it_weekly_has_it_seven_nights_after_the_last(pool, people):
@@ -224,7 +246,17 @@ def test_who_was_let_begin_by_another_look_meanwhile_has_no_second_night(pool, p
 def test_who_had_the_night_is_not_asked_for_again():
     zones = {"UTC": nightly.FALL_BACK}
     had, open_still = (
-        Sleeper(uuid4(), "UTC", THREE - HOUR, date(2050, 11, day), is_weekly=False, whole_at=None) for day in (23, 22)
+        Sleeper(
+            uuid4(),
+            "UTC",
+            THREE - HOUR,
+            date(2050, 11, day),
+            is_weekly=False,
+            comes_in=True,
+            goes_out=False,
+            whole_at=None,
+        )
+        for day in (23, 22)
     )
     assert set(nightly.whose_night([had, open_still], zones, SIX)) == {open_still.user_id}
 

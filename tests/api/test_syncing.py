@@ -37,7 +37,7 @@ def test_a_choice_that_the_tier_does_not_have_is_kept_and_told(client, as_app, a
     assert "Archivist tier's" in said["sentence"]
 
 
-@pytest.mark.parametrize("wrong", [{"direction": "out"}, {"frequency": "hourly"}, {"is_auto": "perhaps"}, {"every": 1}])
+@pytest.mark.parametrize("wrong", [{"direction": "up"}, {"frequency": "hourly"}, {"is_auto": "perhaps"}, {"every": 1}])
 def test_what_no_clock_does_cannot_be_chosen(client, as_app, ada, wrong):
     assert client.patch(SETTINGS, json=wrong, headers=as_app(ada)).status_code == 422
     assert client.get(SETTINGS, headers=as_app(ada)).json()["changed_at"] is None
