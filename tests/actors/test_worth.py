@@ -38,8 +38,8 @@ def total(**said):
             ),
             (
                 "412 of 430 records valued: EUR 9,870.00, between EUR 6,120.50 and EUR 14,300.00. 1 ungraded one "
-                "counts as VG. Prices are 48 h old on average, the oldest 9 days. Discogs has no price for 10, 6 are of "
-                "no release at Discogs, of 2 the price is in a currency without an exchange rate."
+                "counts as VG. Prices are 48 h old on average, the oldest 9 days. Discogs has no price for 10, 6 are "
+                "of no release at Discogs, of 2 the price is in a currency without an exchange rate."
             ),
         ),
     ],
