@@ -59,8 +59,8 @@ Rekkrd's Discogs workers over HTTP. A bearer token opens it: the **application's
 Every answer that is not what was asked for has the same body: `error.code` decides the status, `error.reason` tells
 answers of one code apart, `error.message` and `error.next_step` are for people.
 
-This application uses Discogs' API but is not affiliated with, sponsored or endorsed by Discogs. 'Discogs' is a trademark of Zink
-Media, LLC.
+This application uses Discogs' API but is not affiliated with, sponsored or endorsed by Discogs. 'Discogs' is a trademark
+of Zink Media, LLC.
 """
 
 TAGS_OF_BODIES = (enqueuing.ONE, enqueuing.MANY)  # which of two bodies was meant is no place in it
