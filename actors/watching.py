@@ -9,13 +9,14 @@ import structlog
 from actors import pricing
 from actors.crossing import Stand, after, fires
 from actors.tiers import Feature, tier_of
-from db import Connection, alerts, prices, users
+from db import Connection, alerts, mails, prices, users
 from db.alerts import Alert, Judged
 from db.prices import Fresh, What
 
 log = structlog.get_logger(__name__)
 
 USABLE = timedelta(hours=24)  # a floor older than this decides nothing
+GATHER = timedelta(minutes=5)  # how long a mail waits for what else fires, to tell it all at once
 
 
 def store_price(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
@@ -35,7 +36,12 @@ def judge(conn: Connection, watching: Sequence[Alert]) -> None:
     """Let alerts see the floor beside which they stand, if it is fresh enough and their owners' tiers have alerts."""
     seeing = [one for one in watching if _is_usable(one)]
     tiers = {user.id: tier_of(user.tier) for user in users.find_many(conn, sorted({one.user_id for one in seeing}))}
-    judged = [_judged(one) for one in seeing if one.user_id in tiers and tiers[one.user_id].has(Feature.ALERTS)]
+    hearing = [one for one in seeing if one.user_id in tiers and tiers[one.user_id].has(Feature.ALERTS)]
+    judged = [_judged(one) for one in hearing]
+    fired = [now.id for was, now in zip(hearing, judged, strict=True) if now.triggered_at and not was.triggered_at]
+    if fired:
+        mails.fire(conn, fired, gather=GATHER)  # first: it tells what floor was seen before
+        log.info("alerts_fired", alerts=len(fired), release_id=hearing[0].release_id)
     if judged:
         alerts.keep(conn, judged)
 
@@ -56,7 +62,5 @@ def _is_usable(alert: Alert) -> bool:
 def _judged(alert: Alert) -> Judged:
     before = Stand(alert.triggered_at, alert.above_since)
     now = after(before, target=alert.target, floor=alert.floor, now=alert.seen_at)
-    if not fires(before, now):
-        return Judged(alert.id, now.fired_at, alert.triggered_price if now.fired_at else None, now.above_since)
-    log.info("alert_fired", alert_id=str(alert.id), release_id=alert.release_id)
-    return Judged(alert.id, now.fired_at, alert.floor, now.above_since)
+    price = alert.floor if fires(before, now) else alert.triggered_price if now.fired_at else None
+    return Judged(alert.id, now.fired_at, price, now.above_since, alert.floor)

@@ -34,6 +34,7 @@ from api import (
     syncing,
     tiers,
     tokens,
+    unsubscribing,
     usage,
     value,
 )
@@ -124,6 +125,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
         export,
         prices,
         alerts,
+        unsubscribing,
         pushing,
         conflicts,
         questions,

@@ -56,6 +56,24 @@ def connected(who: Connected) -> HTMLResponse:
     )
 
 
+def ask_to_unsubscribe() -> HTMLResponse:
+    """Ask before mails end: programs look at links in mails too. The form goes to the page's own address."""
+    return _page(
+        "No more mails",
+        "All your price alerts will be turned off, and no mail will come any more.",
+        more='<form method="post"><button>Turn them off</button></form>',
+    )
+
+
+def unsubscribed(turned_off: str) -> HTMLResponse:
+    """Say that mails ended."""
+    return _page(
+        "No more mails",
+        f"{turned_off} turned off. You can turn each of them on again in Rekkrd.",
+        more="<p>You may close this page.</p>",
+    )
+
+
 def trouble(error: ApiError) -> HTMLResponse:
     """Say what went wrong and what to do next."""
     page = _page(

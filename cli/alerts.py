@@ -1,6 +1,7 @@
 """`rekkrd alerts`: what collectors wait for, and how near the market is."""
 
 import json
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID
@@ -9,10 +10,11 @@ import typer
 from rich.text import Text
 
 from actors.alerts import create, name_of, sentence
+from actors.wording import count
 from api.models.alerts import MOST, AlertOut, AlertPage
-from cli import here, operator, screen
+from cli import here, layout, operator, screen, words
 from cli.errors import NotFound
-from db import alerts, operations, users
+from db import alerts, mails, operations, users
 from discogs.grades import MEDIA
 
 app = typer.Typer(help="Price alerts: list them, set one, remove one.", no_args_is_help=True)
@@ -76,6 +78,26 @@ def remove(user: User, alert: Annotated[UUID, typer.Argument(metavar="ALERT", he
             raise NotFound("There is no such alert.", f"`rekkrd alerts list {user}` lists those that there are.")
         operations.audit(conn, by=operator.name(), action="alert removed", target={"alert": str(alert)}, jobs=0)
     screen.plain("Removed.")
+
+
+@app.command("mails")
+def show_mails(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
+    """Show how the mails of alerts stand, and those that were not taken; what may have arrived is not sent again."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        counts, troubled = mails.counts(conn), mails.troubled(conn)
+    if as_json:
+        said = {**asdict(counts), "troubled": [asdict(one) for one in troubled]}
+        screen.plain(json.dumps(said, indent=2, default=layout.plain))
+        return
+    screen.plain(f"{count(counts.waiting, 'mail')} to be sent; {counts.given_up:,} given up.")
+    if troubled:
+        table = screen.listing("mail", "user", "#tries", "next")
+        table.add_column("why", header_style="dim", overflow="fold")
+        for one in troubled:
+            following = "given up" if one.given_up_at else words.ago(one.due_at)
+            why = Text(one.error or "its sender died: nobody knows whether it arrived")
+            table.add_row(words.short(one.id), words.short(one.user_id), str(one.attempts), following, why)
+        screen.out().print(table)
 
 
 def _amount(text: str) -> Decimal:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from actors.doctor import discogs, ledger, servers, webhook
+from actors.doctor import discogs, ledger, mail, servers, webhook
 from actors.doctor.findings import Finding, Level, fine, left_out, wrong
 from actors.wording import count
 from api.settings import ApiSettings
@@ -94,6 +94,7 @@ def checks(*, is_offline: bool) -> list[Check]:
         check("Work", "jobs", ledger.look_at_jobs, "migrations"),
         check("Work", "failures", ledger.look_at_failures, "migrations"),
         check("Work", "webhook", webhook.look_at_webhook, "migrations"),
+        check("Work", "mails", mail.look_at_mails, "migrations"),
         check("Discogs", "credentials", discogs.look_at_credentials, "settings"),
         check("Discogs", "keys", discogs.look_at_keys, "migrations"),
         check("Discogs", "connections", discogs.look_at_links, "migrations"),

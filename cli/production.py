@@ -41,9 +41,19 @@ def missing(settings: Settings, api: ApiSettings | None = None) -> list[str]:
             ("REKKRD_API_TOKENS_APPLICATION", api.application_tokens, "the app's bearer token; `openssl rand -hex 24`"),
             ("REKKRD_API_TOKENS_OPERATOR", api.operator_tokens, "the operators' bearer token; `openssl rand -hex 24`"),
         )
+    needed += (
+        ("RESEND_API_KEY", settings.engine.resend_api_key, "sends the mails of price alerts; from resend.com"),
+        ("REKKRD_MAIL_FROM", _said(settings.engine.mail_from), "who mails are from, at a domain that Resend verified"),
+        ("REKKRD_PUBLIC_URL", _said(settings.engine.public_url), "where mails' links find the API, https://…"),
+    )
     lacking = [f"{name}  {sentence}" for name, value, sentence in needed if not value]
     if urlsplit(discogs.api_url).hostname in THIS_MACHINE:
         lacking.append("DISCOGS_API_URL  points to this machine, where only a simulator can be: leave it out")
     if (settings.engine.webhook_url or "https://").startswith("http://"):
         lacking.append("REKKRD_WEBHOOK_URL  begins with http://, and users' data would go in the clear: use https://")
     return lacking
+
+
+def _said(text: str) -> str | None:
+    """Return what was set; None for what leads to this machine."""
+    return None if any(name in text for name in THIS_MACHINE) else text

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from actors.jobs import jobs_of
+from actors.mailing import composer
 from cli import here
 from cli.production import require_complete
 from workers import logs
@@ -33,7 +34,8 @@ def worker(
     require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
-        WorkerProcess(resources, jobs_of(settings.engine), lanes=lanes).run()
+        compose = composer(resources.keys, sender=settings.engine.mail_from, public_url=settings.engine.public_url)
+        WorkerProcess(resources, jobs_of(settings.engine), lanes=lanes, compose=compose).run()
 
 
 def _lanes(queues: str) -> tuple[Lane, ...]:

@@ -36,6 +36,7 @@ class Alert:
     triggered_at: datetime | None
     triggered_price: Decimal | None
     above_since: datetime | None
+    seen_floor: Decimal | None
     floor_state: State | None
     floor_at: datetime | None
     floor_said: Decimal | None
@@ -57,6 +58,7 @@ class Judged:
     triggered_at: datetime | None
     triggered_price: Decimal | None
     above_since: datetime | None
+    seen_floor: Decimal | None
 
 
 def lock(conn: Connection, user_id: UUID) -> None:
@@ -97,6 +99,7 @@ def keep(conn: Connection, judged: Sequence[Judged]) -> None:
         triggered=[one.triggered_at for one in judged],
         prices=[one.triggered_price for one in judged],
         above=[one.above_since for one in judged],
+        seen=[one.seen_floor for one in judged],
     )
 
 

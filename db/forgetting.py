@@ -27,6 +27,8 @@ _FORGET: Mapping[str, Forget] = {
     "discogs_value_history": lambda conn, user, room: _sql.forget_discogs_value_history(conn, user_id=user, room=room),
     "value_days": lambda conn, user, room: _sql.forget_value_days(conn, user_id=user, room=room),
     "value_copies": lambda conn, user, room: _sql.forget_value_copies(conn, user_id=user, room=room),
+    "firings": lambda conn, user, room: _sql.forget_firings(conn, user_id=user, room=room),
+    "mails": lambda conn, user, room: _sql.forget_mails(conn, user_id=user, room=room),
     "discogs_values": lambda conn, user, room: _sql.forget_discogs_values(conn, user_id=user, room=room),
     "discogs_price_alerts": lambda conn, user, room: _sql.forget_discogs_price_alerts(conn, user_id=user, room=room),
     "discogs_sync_log": lambda conn, user, room: _sql.forget_discogs_sync_log(conn, user_id=user, room=room),

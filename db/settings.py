@@ -52,11 +52,11 @@ class DatabaseSettings(BaseSettings):
         "seals, all open; `rekkrd keys rotate` seals everything anew with the first.",
     )
     pool_size: int = Field(
-        default=12,
+        default=13,
         ge=1,
         le=200,
         validation_alias="REKKRD_DATABASE_POOL_SIZE",
-        description="Connections that one process holds at most, `REKKRD_WORKER_THREADS` and 4 at least; a worker "
+        description="Connections that one process holds at most, `REKKRD_WORKER_THREADS` and 5 at least; a worker "
         "holds two more, for its leases and to LISTEN.",
     )
     timeout_seconds: float = Field(

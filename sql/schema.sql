@@ -64,6 +64,7 @@ CREATE TABLE public.discogs_price_alerts (
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     triggered_price numeric(12,2),
     above_since timestamp with time zone,
+    seen_floor numeric(12,2),
     CONSTRAINT discogs_price_alerts_pkey PRIMARY KEY (id),
     CONSTRAINT discogs_price_alerts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT discogs_price_alerts_target_positive CHECK ((target_price > (0)::numeric))
@@ -72,6 +73,8 @@ COMMENT ON COLUMN public.discogs_price_alerts.triggered_at IS
 'Since when it has fired; null while it is armed.';
 COMMENT ON COLUMN public.discogs_price_alerts.above_since IS
 'Of one that fired: since when the floor was seen 5 % above the target without a break. After a day it is armed again.';
+COMMENT ON COLUMN public.discogs_price_alerts.seen_floor IS
+'The floor that it saw last, in its own currency; null when nothing was on offer.';
 CREATE INDEX discogs_price_alerts_active ON public.discogs_price_alerts USING btree (discogs_release_id) WHERE is_active;
 CREATE INDEX discogs_price_alerts_currencies ON public.discogs_price_alerts USING btree (currency) WHERE is_active;
 CREATE INDEX discogs_price_alerts_of_user ON public.discogs_price_alerts USING btree (user_id);
@@ -347,6 +350,35 @@ CREATE TABLE rekkrd.fields (
     CONSTRAINT fields_pkey PRIMARY KEY (user_id, field_id),
     CONSTRAINT fields_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
 );
+
+CREATE TABLE rekkrd.firings (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    mail_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    alert_id uuid NOT NULL,
+    fired_at timestamp with time zone NOT NULL DEFAULT now(),
+    release_id bigint NOT NULL,
+    artist text,
+    title text,
+    target numeric(12,2) NOT NULL,
+    currency text NOT NULL,
+    minimum_grade text,
+    was numeric(12,2),
+    floor numeric(12,2) NOT NULL,
+    floor_said numeric(12,2) NOT NULL,
+    floor_currency text NOT NULL,
+    rate numeric NOT NULL,
+    rate_as_of timestamp with time zone NOT NULL,
+    floor_at timestamp with time zone NOT NULL,
+    suggestion numeric(12,2),
+    CONSTRAINT firings_pkey PRIMARY KEY (id),
+    CONSTRAINT firings_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES rekkrd.mails(id) ON DELETE CASCADE,
+    CONSTRAINT firings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.firings IS
+'What each alert saw when it fired, as its mail tells it. No foreign key to alerts: what was told stays.';
+CREATE INDEX firings_of_mail ON rekkrd.firings USING btree (mail_id);
+CREATE INDEX firings_of_user ON rekkrd.firings USING btree (user_id);
 
 CREATE TABLE rekkrd.folders (
     user_id uuid NOT NULL,
@@ -648,6 +680,30 @@ COMMENT ON COLUMN rekkrd.links.push_confirmed_at IS
 COMMENT ON COLUMN rekkrd.links.has_seller_settings IS
 'Whether Discogs gives this account price suggestions; null before it was asked.';
 CREATE INDEX links_that_sell ON rekkrd.links USING btree (curr_abbr, user_id) WHERE ((state = 'connected'::text) AND has_seller_settings);
+
+CREATE TABLE rekkrd.mails (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    due_at timestamp with time zone NOT NULL,
+    content jsonb,
+    first_sent_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    sent_at timestamp with time zone,
+    given_up_at timestamp with time zone,
+    error text,
+    CONSTRAINT mails_pkey PRIMARY KEY (id),
+    CONSTRAINT mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT mails_end_once CHECK (((sent_at IS NULL) OR (given_up_at IS NULL))),
+    CONSTRAINT mails_say_what_they_say CHECK (((content IS NULL) = (first_sent_at IS NULL))),
+    CONSTRAINT mails_tried_before_they_end CHECK (((first_sent_at IS NOT NULL) OR ((sent_at IS NULL) AND (given_up_at IS NULL))))
+);
+COMMENT ON TABLE rekkrd.mails IS
+'The outbox of alerts, filled in the transaction that fires. The id is the key under which the other side takes one once; content is fixed at the first attempt.';
+CREATE INDEX mails_due ON rekkrd.mails USING btree (due_at) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
+CREATE INDEX mails_given_up ON rekkrd.mails USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
+CREATE INDEX mails_of_user ON rekkrd.mails USING btree (user_id);
+CREATE UNIQUE INDEX mails_one_gathering ON rekkrd.mails USING btree (user_id) WHERE ((first_sent_at IS NULL) AND (given_up_at IS NULL));
 
 CREATE TABLE rekkrd.migrations (
     name text NOT NULL,
@@ -1003,6 +1059,7 @@ CREATE VIEW rekkrd.alerts_now AS
     a.triggered_at,
     a.triggered_price,
     a.above_since,
+    a.seen_floor,
     p.state AS floor_state,
     p.fetched_at AS floor_at,
     (((c.marketplace_stats -> 'lowest_price'::text) ->> 'value'::text))::numeric AS floor_said,

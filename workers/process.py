@@ -24,6 +24,8 @@ from workers.ending import Ending
 from workers.kinds import Job
 from workers.leases import LeaseKeeper
 from workers.limiter.lanes import Lane
+from workers.mail import open_sender
+from workers.postman import Compose, Postman
 from workers.presence import Presence, this_host, version_of
 from workers.resources import Resources
 from workers.runner import Runner
@@ -37,7 +39,12 @@ class WorkerProcess:
     """Dispatcher, lease keeper and threads of one process. Open it after the fork, run it in the main thread."""
 
     def __init__(
-        self, resources: Resources, jobs: Iterable[Job[Any, Any, Any]], *, lanes: tuple[Lane, ...] = tuple(Lane)
+        self,
+        resources: Resources,
+        jobs: Iterable[Job[Any, Any, Any]],
+        *,
+        lanes: tuple[Lane, ...] = tuple(Lane),
+        compose: Compose | None = None,
     ) -> None:
         settings = resources.settings.engine
         self.name = f"{this_host()}:{os.getpid()}:{uuid4().hex[:6]}"
@@ -62,6 +69,7 @@ class WorkerProcess:
         self._version = version_of(job.kind for job in by_kind.values())
         self._presence = Presence(self._lifeline, self._sign)
         self._courier = Courier(resources.pool, settings)
+        self._postman = None if compose is None else Postman(resources.pool, open_sender(settings), compose)
         runner = Runner(resources, by_kind, self._leases, worker=self.name)
         for kind in by_kind.values():
             # Retries, limits and results stay with the ledger: the actor is only the way to a thread.
@@ -98,6 +106,8 @@ class WorkerProcess:
         """Begin to work in threads of this process."""
         self._presence.start()
         self._courier.start()
+        if self._postman is not None:
+            self._postman.start()
         self._leases.start()
         self._worker.start()
         self._dispatcher.start()
@@ -114,6 +124,8 @@ class WorkerProcess:
         self._worker.stop(timeout=int(self._goodbye_seconds * 1000))
         self._leases.stop()
         self._courier.stop()
+        if self._postman is not None:
+            self._postman.stop()
         self._presence.stop()
         self._lifeline.close()
 

@@ -25,7 +25,7 @@ def _are_secrets(text: SecretStr) -> SecretStr:
     return text
 
 
-BESIDE_THREADS = 4  # who else of a worker speaks to the ledger: its dispatcher, courier and the two that count
+BESIDE_THREADS = 5  # who else of a worker speaks to the ledger: dispatcher, courier, postman and the two that count
 
 RedisUrl = Annotated[SecretStr, AfterValidator(_is_redis)]
 Secrets = Annotated[SecretStr, AfterValidator(_are_secrets)]
@@ -105,6 +105,26 @@ class EngineSettings(BaseSettings):
     )
     webhook_timeout_seconds: float = Field(
         default=10.0, gt=0, le=60, description="The app has this long to take a webhook, the whole answer included."
+    )
+    resend_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="RESEND_API_KEY",
+        description="Sends the mails of price alerts by Resend; without it they are written to REKKRD_MAIL_FOLDER.",
+    )
+    resend_api_url: WebAddress = Field(
+        default="https://api.resend.com",
+        validation_alias="RESEND_API_URL",
+        description="Any server that speaks Resend's API.",
+    )
+    mail_from: str = Field(
+        default="Rekkrd <alerts@localhost>",
+        description="Who mails are from, at a domain that Resend verified.",
+    )
+    mail_folder: str = Field(
+        default=".rekkrd/mails", description="Where mails are written, as .eml, when there is no RESEND_API_KEY."
+    )
+    public_url: WebAddress = Field(
+        default="http://127.0.0.1:8050", description="Where mails' links find the API, to unsubscribe."
     )
     slack_webhook_url: SecretStr | None = Field(
         default=None, description="Slack's incoming webhook for alarms; without it alarms are log lines."

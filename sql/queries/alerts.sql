@@ -52,17 +52,18 @@ FROM rekkrd.alerts_now AS n
 WHERE n.release_id = :release_id AND n.is_active
 ORDER BY n.id;
 
--- name: keep(ids, triggered, prices, above)!
+-- name: keep(ids, triggered, prices, above, seen)!
 -- Where alerts stand that saw a floor.
 UPDATE public.discogs_price_alerts AS a
 SET
     triggered_at = g.triggered_at,
     triggered_price = g.price,
     above_since = g.above_since,
+    seen_floor = g.seen_floor,
     last_checked_at = now()
 FROM unnest(
-    :ids::uuid [], :triggered::timestamptz [], :prices::numeric [], :above::timestamptz []
-) AS g (id, triggered_at, price, above_since)
+    :ids::uuid [], :triggered::timestamptz [], :prices::numeric [], :above::timestamptz [], :seen::numeric []
+) AS g (id, triggered_at, price, above_since, seen_floor)
 WHERE a.id = g.id;
 
 -- name: count_own(user_id)$

@@ -61,6 +61,20 @@ FROM public.discogs_price_alerts AS a
 WHERE a.user_id = :user_id
 ORDER BY a.id;
 
+-- name: list_mails(user_id)
+-- Mails of alerts.
+SELECT json_build_object('type', 'mail', 'data', to_jsonb(m))::text AS line
+FROM rekkrd.mails AS m
+WHERE m.user_id = :user_id
+ORDER BY m.created_at, m.id;
+
+-- name: list_firings(user_id)
+-- What alerts saw when they fired.
+SELECT json_build_object('type', 'alert_fired', 'data', to_jsonb(f))::text AS line
+FROM rekkrd.firings AS f
+WHERE f.user_id = :user_id
+ORDER BY f.fired_at, f.id;
+
 -- name: list_values(user_id)
 -- What the collection was worth.
 SELECT json_build_object('type', 'value', 'data', to_jsonb(v))::text AS line

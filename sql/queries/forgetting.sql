@@ -144,6 +144,16 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.value_copies WHERE user_id = :use
 DELETE FROM rekkrd.discogs_values
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.discogs_values WHERE user_id = :user_id LIMIT :room));
 
+-- name: forget_firings(user_id, room)!
+-- What alerts saw when they fired.
+DELETE FROM rekkrd.firings
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.firings WHERE user_id = :user_id LIMIT :room));
+
+-- name: forget_mails(user_id, room)!
+-- Their mails, also those that were not sent yet.
+DELETE FROM rekkrd.mails
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.mails WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_discogs_price_alerts(user_id, room)!
 -- Alerts.
 DELETE FROM public.discogs_price_alerts
@@ -231,6 +241,8 @@ UNION ALL SELECT 'discogs_value_history', count(*) FROM public.discogs_value_his
 UNION ALL SELECT 'value_days', count(*) FROM rekkrd.value_days WHERE user_id = :user_id
 UNION ALL SELECT 'value_copies', count(*) FROM rekkrd.value_copies WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_values', count(*) FROM rekkrd.discogs_values WHERE user_id = :user_id
+UNION ALL SELECT 'firings', count(*) FROM rekkrd.firings WHERE user_id = :user_id
+UNION ALL SELECT 'mails', count(*) FROM rekkrd.mails WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_price_alerts', count(*) FROM public.discogs_price_alerts WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_sync_log', count(*) FROM public.discogs_sync_log WHERE user_id = :user_id
 UNION ALL SELECT 'sweeps', count(*) FROM rekkrd.sweeps WHERE user_id = :user_id

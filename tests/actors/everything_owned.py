@@ -47,6 +47,12 @@ INSERT INTO rekkrd.intents (user_id, release_id, known, error) SELECT %(user)s, 
 INSERT INTO public.discogs_sync_log (user_id, action, status, details)
 SELECT %(user)s, 'import', 'success', jsonb_build_object('a', %(said)s::text);
 INSERT INTO public.discogs_value_history (user_id) SELECT %(user)s;
+INSERT INTO rekkrd.mails (id, user_id, due_at) SELECT %(user)s, %(user)s, now();
+INSERT INTO rekkrd.firings (
+    mail_id, user_id, alert_id, release_id, target, currency, floor, floor_said, floor_currency, rate, rate_as_of,
+    floor_at
+)
+SELECT %(user)s, %(user)s, %(job)s, 1, 5, 'EUR', 4, 4, 'EUR', 1, now(), now();
 INSERT INTO rekkrd.value_days (user_id, day, currency, copies, assumed) SELECT %(user)s, now(), 'EUR', 1, 0;
 INSERT INTO rekkrd.value_copies (user_id, album_id, grade) SELECT %(user)s, %(job)s, 'VG';
 INSERT INTO rekkrd.discogs_values (user_id, median) SELECT %(user)s, 5;

@@ -29,6 +29,8 @@ TYPES = {
     "public.discogs_price_alerts": "price_alert",
     "public.discogs_sync_log": "history",
     "public.discogs_usage": "usage",
+    "rekkrd.mails": "mail",
+    "rekkrd.firings": "alert_fired",
     "public.discogs_value_history": "value",
     "rekkrd.agreed": "agreement",
     "rekkrd.discogs_values": "discogs_value",

@@ -46,3 +46,17 @@ def test_what_is_not_there_and_what_is_no_amount_is_said(pool):
     assert isinstance(run("remove", "ada", str(uuid4())).exception, NotFound)
     for given in (("20.001",), ("NaN",), ("-1",), ("20", "--grade", "good"), ("20", "--currency", "E1R")):
         assert run("add", "ada", "1", *given).exit_code == 2, given
+
+
+def test_mails_of_an_uncertain_end_are_shown_and_not_sent_again(pool):
+    assert run("mails").stdout == "0 mails to be sent; 0 given up.\n"
+    with pool.transaction() as conn:
+        conn.execute(
+            "INSERT INTO rekkrd.mails (user_id, due_at, content, first_sent_at, attempts, given_up_at)"
+            " SELECT id, now(), '{}', now() - interval '1 day', 1, now() FROM profiles"
+        )
+    said = " ".join(run("mails").stdout.split())
+    assert said.startswith("0 mails to be sent; 1 given up.")
+    assert "nobody knows" in said
+    (one,) = json.loads(run("mails", "--json").stdout)["troubled"]
+    assert (one["attempts"], one["error"]) == (1, None)

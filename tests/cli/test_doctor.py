@@ -17,6 +17,7 @@ from psycopg import sql
 from typer.testing import CliRunner, Result
 
 from actors.catalog import CATALOG, IMPORT_COLLECTION
+from actors.doctor import mail
 from actors.doctor.findings import Level, fine, wrong
 from actors.doctor.webhook import judge_webhook
 from actors.enqueue import enqueue
@@ -33,6 +34,7 @@ from simulator import Simulator, SimulatorSettings, running
 from simulator.faults import Fault
 from workers import logs
 from workers.limiter.lanes import Lane
+from workers.settings import Settings
 
 NOWHERE = "127.0.0.1:1"
 KEY = "now:" + "11" * 32
@@ -78,6 +80,7 @@ def fleet_at_work(
         "REKKRD_REDIS_NAMESPACE": f"doctor-{uuid4().hex[:8]}",
         "DISCOGS_OAUTH_ENCRYPTION_KEY": KEY,
         "DISCOGS_API_URL": simulator.url,
+        "RESEND_API_KEY": "re_key",
     }.items():
         monkeypatch.setenv(name, value)
     with pool.transaction() as conn:
@@ -472,3 +475,19 @@ def test_a_webhook_that_workers_elsewhere_tell_is_seen(doctor: Doctor, pool: Poo
     with pool.transaction() as conn:
         deliveries.want(conn, THEIRS)
     assert THEIRS in not_well(doctor("--offline"))["webhook"]
+
+
+def test_mails_that_reach_nobody_or_may_have_arrived_are_a_warning(
+    doctor: Doctor, fleet_at_work: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fleet_at_work.transaction() as conn:
+        user_id = users.create(conn, "mina").id
+        conn.execute(
+            "INSERT INTO rekkrd.mails (user_id, due_at, content, first_sent_at, attempts, given_up_at)"
+            " VALUES (%s, now(), '{}', now() - interval '1 day', 1, now())",
+            [user_id],
+        )
+    monkeypatch.delenv("RESEND_API_KEY")
+    said = " ".join(finding.sentence for finding in mail.look_at_mails(Settings(None)))
+    assert "mails of price alerts reach nobody" in said
+    assert "1 mail refused or of an uncertain end" in said

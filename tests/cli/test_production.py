@@ -14,6 +14,9 @@ COMPLETE = {
     "DISCOGS_CONSUMER_SECRET": "secret",
     "REKKRD_API_TOKENS_APPLICATION": "a" * 24,
     "REKKRD_API_TOKENS_OPERATOR": "o" * 24,
+    "RESEND_API_KEY": "re_key",
+    "REKKRD_MAIL_FROM": "alerts@rekkrd.example",
+    "REKKRD_PUBLIC_URL": "https://api.rekkrd.example",
 }
 
 

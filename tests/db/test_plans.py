@@ -43,6 +43,8 @@ BIG = {
     "rekkrd.questions": 5_000,
     "rekkrd.usage_minutes": 28_000,
     "public.discogs_price_alerts": 20_000,
+    "rekkrd.mails": 10_000,
+    "rekkrd.firings": 20_000,
     "rekkrd.value_copies": 50_000,
     "rekkrd.value_days": 30_000,
     "rekkrd.usage_months": 20_000,
@@ -98,6 +100,8 @@ COUNTS = {"price_plan.totals": "the plan of prices: each release adds to what a 
 # Indexes that may be read whole.
 HANDFUL = {
     "deliveries_due": "partial: what the app has not taken yet",
+    "mails_due": "partial: mails that were not taken yet",
+    "mails_given_up": "partial: mails of an uncertain end",
     "deliveries_given_up": "partial: what the app has not taken for a day",
     "jobs_taken": "partial: what is called up or under way",
     "intents_one_open_per_album": "partial: adds on their way",
@@ -220,6 +224,16 @@ SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 mi
 
 INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
 SELECT lpad(to_hex(n % 100), 32, '0')::uuid, n / 2, 20, 'EUR', 'VG+' FROM generate_series(1, 20000) AS n;
+INSERT INTO rekkrd.mails (id, user_id, due_at, content, first_sent_at, attempts, sent_at)
+SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n % 100), 32, '0')::uuid, now(), '{}', now(), 1, now()
+FROM generate_series(1, 10000) AS n;
+INSERT INTO rekkrd.firings (
+    mail_id, user_id, alert_id, release_id, target, currency, floor, floor_said, floor_currency, rate, rate_as_of,
+    floor_at
+)
+SELECT lpad(to_hex(n / 2), 32, '0')::uuid, lpad(to_hex(n % 100), 32, '0')::uuid, gen_random_uuid(), n, 20, 'EUR', 19,
+       19, 'USD', 1, now(), now()
+FROM generate_series(1, 20000) AS n;
 INSERT INTO rekkrd.value_copies (user_id, album_id, grade)
 SELECT user_id, id, 'VG' FROM public.albums;
 

