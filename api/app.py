@@ -60,8 +60,8 @@ Rekkrd's Discogs workers over HTTP. A bearer token opens it: the **application's
 Every answer that is not what was asked for has the same body: `error.code` decides the status, `error.reason` tells
 answers of one code apart, `error.message` and `error.next_step` are for people.
 
-This application uses Discogs' API but is not affiliated with, sponsored or endorsed by Discogs. 'Discogs' is a trademark
-of Zink Media, LLC.
+This application uses Discogs' API but is not affiliated with, sponsored or endorsed by Discogs. 'Discogs' is a
+trademark of Zink Media, LLC.
 """
 
 TAGS_OF_BODIES = (enqueuing.ONE, enqueuing.MANY)  # which of two bodies was meant is no place in it
@@ -176,9 +176,13 @@ async def _answer_room(_: Request, error: Exception) -> JSONResponse:
     return _answer(said)
 
 
-async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     """Name each thing that is wrong and where it stands, never what was sent: it may be a secret."""
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    is_said = "json" in request.headers.get("Content-Type", "") or request.headers.get("Content-Length", "0") == "0"
+    if not is_said and any(one["loc"][0] == "body" for one in wrong):
+        said_so = ApiError(Code.INVALID, "The body is not said to be JSON.", "Send `Content-Type: application/json`.")
+        return _answer(said_so)
     said = [
         f"{'.'.join(str(part) for part in one['loc'] if part not in TAGS_OF_BODIES)}: {one['msg']}" for one in wrong
     ]

@@ -139,3 +139,10 @@ def test_no_secret_reaches_a_log_or_an_answer(written, client, browser, discogs,
     for secret in secrets:
         assert secret not in own
         assert secret not in "".join(said + pages)
+
+
+def test_a_body_without_its_content_type_is_told_which_to_send(client, as_operator):
+    for kind in ({}, {"Content-Type": "text/plain"}):
+        answer = client.post("/api/jobs", content=b'{"kind": "upkeep"}', headers={**as_operator, **kind})
+        assert answer.status_code == 422
+        assert answer.json()["error"]["next_step"] == "Send `Content-Type: application/json`."
