@@ -1,9 +1,7 @@
 """Jobs that have something in common, over HTTP: retried, cancelled or removed piece by piece, never for minutes."""
 
 import time
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -12,17 +10,13 @@ from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
 from api.models.operations import CancelBody, ManyOut, RemoveBody, RetryBody
-from db import Connection, operations, users
+from db import operations, users
 from db.jobs import State
-from db.operations import Choice
+from db.operations import Choice, Do, Place
 from workers.resources import Resources
 
-PIECE = 1000  # jobs a transaction: a tenth of a second, so that nobody waits for it
 SECONDS = 5.0  # after which a request begins no other piece
 MOST_PIECES = 50
-
-Act = Callable[[Connection, Sequence[UUID]], Sequence[UUID]]  # to which of them it was done
-Place = tuple[State, datetime, UUID]  # the last job that was looked at
 
 router = APIRouter(prefix="/api/jobs", tags=["operations"], dependencies=[Depends(operator)])
 
@@ -38,7 +32,7 @@ def retry(resources: ResourcesNow, by: Acting, body: RetryBody) -> ManyOut:
 
     A job is left alone while a live one of its kind and user stands for it. One request does a few seconds' worth.
     """
-    return _go_through(resources, body, by=by, verb="retried", act=operations.retry)
+    return _go_through(resources, body, by=by, verb="retried", do=operations.retry)
 
 
 @router.post(
@@ -49,7 +43,7 @@ def retry(resources: ResourcesNow, by: Acting, body: RetryBody) -> ManyOut:
 )
 def cancel(resources: ResourcesNow, by: Acting, body: CancelBody) -> ManyOut:
     """Cancel live jobs that have something in common. A step under way ends first; what was imported stays."""
-    return _go_through(resources, body, by=by, verb="cancelled", act=operations.cancel)
+    return _go_through(resources, body, by=by, verb="cancelled", do=operations.cancel)
 
 
 @router.post(
@@ -60,11 +54,11 @@ def cancel(resources: ResourcesNow, by: Acting, body: CancelBody) -> ManyOut:
 )
 def remove(resources: ResourcesNow, by: Acting, body: RemoveBody) -> ManyOut:
     """Remove jobs that are over, with their stories, that have something in common. What they brought stays."""
-    return _go_through(resources, body, by=by, verb="removed", act=operations.remove)
+    return _go_through(resources, body, by=by, verb="removed", do=operations.remove)
 
 
 def _go_through(
-    resources: Resources, body: RetryBody | CancelBody | RemoveBody, *, by: str, verb: str, act: Act
+    resources: Resources, body: RetryBody | CancelBody | RemoveBody, *, by: str, verb: str, do: Do
 ) -> ManyOut:
     """Do it to one piece after the other, each with its audit row, until there are no more or the time is up."""
     with resources.pool.transaction() as conn:
@@ -77,10 +71,8 @@ def _go_through(
     done = matched = 0
     ends = time.monotonic() + SECONDS
     for _ in range(MOST_PIECES):
-        looked_at, changed, place = operations.in_piece(
-            resources.pool, partial(_piece, choice=choice, place=place, by=by, verb=verb, act=act)
-        )
-        matched, done = matched + looked_at, done + changed
+        piece = operations.go_on(resources.pool, choice, do, by=by, verb=verb, after=place)
+        matched, done, place = matched + piece.looked_at, done + piece.changed, piece.last
         if place is None or time.monotonic() > ends:
             break
     return ManyOut(
@@ -91,27 +83,6 @@ def _go_through(
         cursor=None if place is None else " ".join((place[0], place[1].isoformat(), str(place[2]))),
         dry_run=False,
     )
-
-
-def _piece(
-    conn: Connection, *, choice: Choice, place: Place | None, by: str, verb: str, act: Act
-) -> tuple[int, int, Place | None]:
-    """Do it to the next jobs: how many were looked at, how many changed, and the last one; None when that was all."""
-    for of_state in operations.by_state(choice):
-        (state,) = of_state.states
-        if place is not None and place[0] is not state:
-            if choice.states.index(state) < choice.states.index(place[0]):
-                continue
-            place = None
-        after = None if place is None else place[1:]
-        piece = operations.chosen(conn, of_state, after=after, room=PIECE)
-        if not piece:
-            continue
-        changed = len(act(conn, [job_id for _, job_id in piece]))
-        operations.audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
-        is_last = len(piece) < PIECE and state is choice.states[-1]
-        return len(piece), changed, None if is_last else (state, *piece[-1])
-    return 0, 0, None
 
 
 def _place(cursor: str, choice: Choice) -> Place:

@@ -1,12 +1,9 @@
 """Jobs that have something in common: chosen, counted and shown first, then gone through with progress."""
 
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.progress import Progress
@@ -16,10 +13,8 @@ from cli import operator, screen, times
 from cli.errors import CommandFailed
 from db import Connection, operations, users
 from db.jobs import State
-from db.operations import Choice
+from db.operations import Choice, Do, Place
 from db.pool import Pool
-
-PIECE = 1000  # jobs a transaction: a tenth of a second, so that nobody waits for it
 
 Kind = Annotated[str | None, typer.Option(metavar="KIND", help="Only jobs of this kind, such as import_collection.")]
 User = Annotated[str | None, typer.Option(metavar="U", help="Only jobs of this user: handle, id or address.")]
@@ -29,8 +24,6 @@ Older = Annotated[str | None, typer.Option(metavar="AGE", help="Only jobs asked 
 All = Annotated[bool, typer.Option("--all", help="All of them, without anything in common.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Count and show them; nothing happens.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it happens.")]
-
-Act = Callable[[Connection, Sequence[UUID]], Sequence[UUID]]  # to which of them it was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def choose(
     return choice
 
 
-def go_through(pool: Pool, choice: Choice, act: Act, *, verb: str, is_dry: bool, is_sure: bool) -> Gone:
+def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, is_sure: bool) -> Gone:
     """Do something to every job of a choice, a transaction a piece.
 
     Each piece leaves its audit row. Interrupted, what is done is done, and the rest can be chosen again.
@@ -100,29 +93,14 @@ def go_through(pool: Pool, choice: Choice, act: Act, *, verb: str, is_dry: bool,
     done = met = 0
     with Progress(console=screen.err(), transient=True) as bar:
         task = bar.add_task(verb, total=there)
-        for of_state in operations.by_state(choice):
-            after: tuple[datetime, UUID] | None = None
-            while True:
-                looked_at, changed, after = operations.in_piece(
-                    pool, partial(_do_piece, choice=choice, of_state=of_state, after=after, act=act, verb=verb)
-                )
-                if after is None:
-                    break
-                done, met = done + changed, met + looked_at
-                bar.advance(task, looked_at)
+        place: Place | None = None
+        while True:
+            piece = operations.go_on(pool, choice, do, by=operator.name(), verb=verb, after=place)
+            done, met, place = done + piece.changed, met + piece.looked_at, piece.last
+            bar.advance(task, piece.looked_at)
+            if place is None:
+                break
     return Gone(done, met - done)
-
-
-def _do_piece(
-    conn: Connection, *, choice: Choice, of_state: Choice, after: tuple[datetime, UUID] | None, act: Act, verb: str
-) -> tuple[int, int, tuple[datetime, UUID] | None]:
-    """Do it to the next jobs: how many were looked at, how many changed, and the last one; None after all."""
-    piece = operations.chosen(conn, of_state, after=after, room=PIECE)
-    if not piece:
-        return 0, 0, None
-    changed = len(act(conn, [job_id for _, job_id in piece]))
-    operations.audit(conn, by=operator.name(), action=verb, target=choice.as_plain(), jobs=changed)
-    return len(piece), changed, piece[-1]
 
 
 def _ask(there: int, verb: str) -> None:

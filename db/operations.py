@@ -1,9 +1,10 @@
 """What operators do to the ledger: to one job, or to all that have something in common; each leaves an audit row."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -19,10 +20,14 @@ OVER = (State.FAILED, State.CANCELLED)  # and may be put back
 ENDED = (*OVER, State.COMPLETED)
 LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
 TRIES = 3
+PIECE = 1000  # jobs a transaction: a tenth of a second, so that nobody waits for it
 ONE_LIVE = "jobs_one_live"  # of one user's jobs with one key
 
 _sql = load("operations")
 T = TypeVar("T")
+
+Do: TypeAlias = Callable[[Connection, Sequence[UUID]], Sequence[UUID]]  # to which of them it was done
+Place: TypeAlias = tuple[State, datetime, UUID]  # of a choice, the last job that was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,15 @@ class Choice:
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "states"}
         plain = {name: str(value) for name, value in given.items() if value is not None}
         return {"states": [str(state) for state in self.states], **plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What came of a piece: jobs looked at and changed, and the last of them; without one that was all."""
+
+    looked_at: int
+    changed: int
+    last: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +97,26 @@ def chosen(
     return [(row["created_at"], row["id"]) for row in found]
 
 
-def by_state(choice: Choice) -> Iterator[Choice]:
-    """Take a choice apart, for each state is found by itself."""
-    for state in choice.states:
-        yield replace(choice, states=(state,))
+def go_on(pool: Pool, choice: Choice, do: Do, *, by: str, verb: str, after: Place | None) -> Piece:
+    """Do something to the next jobs of a choice, from behind a place: a transaction, with its audit row.
+
+    Whoever begins anew from the last piece's ``last`` passes nothing over. Raises DatabaseBusy.
+    """
+    return in_piece(pool, partial(_piece, choice=choice, do=do, by=by, verb=verb, after=after))
+
+
+def _piece(conn: Connection, *, choice: Choice, do: Do, by: str, verb: str, after: Place | None) -> Piece:
+    begins = 0 if after is None else choice.states.index(after[0])
+    for state in choice.states[begins:]:
+        behind = after[1:] if after is not None and after[0] is state else None
+        found = chosen(conn, replace(choice, states=(state,)), after=behind, room=PIECE)
+        if not found:
+            continue
+        changed = len(do(conn, [job_id for _, job_id in found]))
+        audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
+        is_last = len(found) < PIECE and state is choice.states[-1]
+        return Piece(len(found), changed, None if is_last else (state, *found[-1]))
+    return Piece(0, 0, None)
 
 
 def in_piece(pool: Pool, do: Callable[[Connection], T]) -> T:

@@ -3,6 +3,7 @@
 import pytest
 
 from api import many
+from db import operations
 
 IMPORT = {"kind": "import_collection"}
 FAIL = "UPDATE rekkrd.jobs SET state = 'failed', finished_at = now(), error_class = %s, error = 'Discogs was away.'"
@@ -131,7 +132,7 @@ def test_states_that_do_not_fit_are_refused(client, as_operator):
 def test_many_are_done_a_bounded_piece_a_request_until_there_are_no_more(
     client, resources, fill, as_operator, as_ada_the_operator, monkeypatch
 ):
-    monkeypatch.setattr(many, "PIECE", 4)
+    monkeypatch.setattr(operations, "PIECE", 4)
     monkeypatch.setattr(many, "MOST_PIECES", 2)
     fill(10)
     fill(7, state="cancelled")
@@ -149,7 +150,7 @@ def test_many_are_done_a_bounded_piece_a_request_until_there_are_no_more(
 
 
 def test_a_request_ends_after_its_seconds(client, resources, fill, as_operator, monkeypatch):
-    monkeypatch.setattr(many, "PIECE", 4)
+    monkeypatch.setattr(operations, "PIECE", 4)
     monkeypatch.setattr(many, "SECONDS", -1.0)
     fill(10)
     said = client.post("/api/jobs/retry", json={"all": True}, headers=as_operator).json()

@@ -111,7 +111,7 @@ def test_many_are_asked_about_first(pool, job):
 
 
 def test_more_than_a_piece_is_gone_through_whole(pool, job, monkeypatch):
-    monkeypatch.setattr("cli.many.PIECE", 2)
+    monkeypatch.setattr("db.operations.PIECE", 2)
     live = [job(State.PENDING) for _ in range(5)]
     failed = job()
     assert "5 jobs cancelled" in run("cancel", "--kind", "import_wantlist", "-y").stdout
