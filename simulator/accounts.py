@@ -26,6 +26,7 @@ class Profile:
     currency: str = "USD"
     is_private: bool = False
     has_seller_settings: bool = False
+    is_shop: bool = False  # sells all that it holds
     registered: int = 1_400_000_000
     location: str = ""
     seeded_from: tuple[int, int, int] = (0, 0, 0)  # records, wants and seed that it began with

@@ -20,6 +20,12 @@ from simulator.wire import Wire
 from simulator.world import World
 
 STARTING_SECONDS = 60.0
+SHOPS = (
+    ("rainy_day_records", "United Kingdom", "GBP"),
+    ("plattenkeller", "Germany", "EUR"),
+    ("b_side", "Japan", "JPY"),
+)
+SHOP_SHARE, LARGEST_SHOP = 4, 1_000  # an offer for each so many records of the demo collector, and never more
 
 
 class CannotListen(Exception):
@@ -110,7 +116,10 @@ def new_service(settings: SimulatorSettings) -> Service:
         state.load(world, settings.state)
     account = world.account(settings.username)
     if account is not None and account.profile.seeded_from[:2] != (settings.records, settings.wants):
-        del world.accounts[account.profile.id]  # the demo was asked for in another size
+        # The demo was asked for in another size: all of it begins anew, under the same ids.
+        for each in (account, *(world.account(name) for name, _, _ in SHOPS)):
+            if each is not None:
+                del world.accounts[each.profile.id]
         account = None
     if account is None and (settings.records or settings.wants):
         world.create_account(
@@ -121,7 +130,24 @@ def new_service(settings: SimulatorSettings) -> Service:
             currency="EUR",
             has_seller_settings=True,
         )
+    if settings.records:
+        _open_shops(world, settings)
     return Service(settings, world)
+
+
+def _open_shops(world: World, settings: SimulatorSettings) -> None:
+    """Open the demo's shops, which have some of what its collector has, in whatever grade."""
+    for name, location, currency in SHOPS:
+        if world.account(name) is None:
+            world.create_account(
+                name,
+                records=min(LARGEST_SHOP, max(1, settings.records // SHOP_SHARE)),
+                oddness=Oddness.GENTLE,
+                currency=currency,
+                is_shop=True,
+                location=location,
+                like=settings.username,
+            )
 
 
 async def _listen(service: Service, ready: Callable[[str], None], ended: asyncio.Event) -> None:

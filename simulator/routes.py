@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.answers import collection, folders, instances, market, people, releases, search, wants
+from simulator.answers import collection, folders, instances, market, people, releases, search, shops, wants
 from simulator.call import Answer, Call
 
 Handler = Callable[[Call], Answer]
@@ -49,7 +49,7 @@ ROUTES = (
         POST=wants.edit_want,
         DELETE=wants.drop_want,
     ),
-    _route("inventory", f"{_USER}/inventory", GET=market.show_inventory),
+    _route("inventory", f"{_USER}/inventory", GET=shops.show_inventory),
     _route("profile", _USER, GET=people.show_profile, POST=people.edit_profile),
     _route("release", "/releases/{release_id}", GET=releases.show_release),
     _route("rating", "/releases/{release_id}/rating", GET=releases.show_rating),
@@ -58,7 +58,7 @@ ROUTES = (
     _route("versions", "/masters/{master_id}/versions", GET=releases.show_versions),
     _route("stats", "/marketplace/stats/{release_id}", GET=market.show_stats),
     _route("suggestions", "/marketplace/price_suggestions/{release_id}", GET=market.show_suggestions),
-    _route("listing", "/marketplace/listings/{listing_id}", GET=market.show_listing),
+    _route("listing", "/marketplace/listings/{listing_id}", GET=shops.show_listing),
     _route("listings", "/marketplace/listings", POST=market.refuse_sale),
     _route("market_search", "/marketplace/search", GET=market.refuse_search),
     _route("search", "/database/search", GET=search.show_results),

@@ -36,13 +36,17 @@ class Oddness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What a collection is made from. ``copies`` puts that many of one release into it, counted in ``records``."""
+    """What a collection is made from. ``copies`` puts that many of one release into it, counted in ``records``.
+
+    Half of the releases are ``theirs``, another collection's, when there are any.
+    """
 
     records: int
     wants: int
     seed: int
     oddness: Oddness = Oddness.ALL
     copies: int = 1
+    theirs: tuple[int, ...] = ()
 
 
 def fill(account: Account, seed: Seed, catalogue: Catalogue, instance_ids: Iterator[int]) -> None:
@@ -92,6 +96,8 @@ def _release_ids(rng: Random, seed: Seed, catalogue: Catalogue) -> Iterator[int]
         chance = rng.random()
         if number < seed.copies - 1:
             release_id = favourite
+        elif seed.theirs and rng.random() < 0.5:
+            release_id = rng.choice(seed.theirs)
         elif chance < 0.02 and given:
             release_id = rng.choice(given)
         elif chance < 0.05 and seed.oddness is not Oddness.NONE:

@@ -53,12 +53,21 @@ class World:
         is_private: bool = False,
         has_seller_settings: bool = False,
         has_own_fields: bool = True,
+        is_shop: bool = False,
+        location: str = "",
+        like: str | None = None,
         personal_token: str | None = None,
     ) -> Account:
-        """Open an account with a collection. Raises ValueError when the name is taken."""
+        """Open an account with a collection. ``like`` names another, of whose releases it has copies too.
+
+        Raises ValueError when the name is taken, or nobody is named like that.
+        """
         with self.lock:
             if self.account(username) is not None:
                 raise ValueError(f"There is an account named {username} already.")
+            model = None if like is None else self.account(like)
+            if like is not None and model is None:
+                raise ValueError(f"There is no account named {like}.")
             number = max(self.accounts, default=FIRST_ACCOUNT - 1) + 1
             seed = self.seed * 1_000 + number if seed is None else seed
             profile = Profile(
@@ -67,13 +76,17 @@ class World:
                 currency=currency,
                 is_private=is_private,
                 has_seller_settings=has_seller_settings,
+                is_shop=is_shop,
+                location=location,
                 registered=1_300_000_000 + number,
                 seeded_from=(records, wants, seed),
                 personal_token=personal_token or self._proof("personal", str(number))[:40],
             )
             fields: tuple[Field, ...] = USUAL_FIELDS + (OWN_FIELDS if has_own_fields else ())
             account = Account(profile, self.catalogue, fields)
-            fill(account, Seed(records, wants, seed, oddness, copies), self.catalogue, count(self.next_instance))
+            theirs = () if model is None else tuple(each.release_id for each in model.instances.values())
+            grown = Seed(records, wants, seed, oddness, copies, theirs)
+            fill(account, grown, self.catalogue, count(self.next_instance))
             self.next_instance += records
             self.accounts[number] = account
             self.changes += 1

@@ -24,6 +24,9 @@ class NewAccount(Order):
     is_private: bool = False
     has_seller_settings: bool = False
     has_own_fields: bool = True
+    is_shop: bool = False
+    location: str = ""
+    like: str | None = None
     personal_token: str | None = None
 
 
@@ -34,6 +37,8 @@ class AccountChange(Order):
     currency: str | None = None
     is_private: bool | None = None
     has_seller_settings: bool | None = None
+    is_shop: bool | None = None
+    location: str | None = None
     is_unstable: bool | None = None
 
 
