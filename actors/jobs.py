@@ -26,6 +26,7 @@ def jobs_of(settings: EngineSettings) -> tuple[Job[Any, Any, Any], ...]:
         usage=timedelta(days=settings.usage_kept_days),
         jobs=timedelta(days=settings.jobs_kept_days),
         failed=timedelta(days=settings.failed_kept_days),
+        floors=timedelta(days=settings.floors_kept_days),
     )
     return tuple(map(gated, _jobs(kept)))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.catalog import UPKEEP, UpkeepCheckpoint
 from actors.wording import count
-from db import Connection, fleet, idempotency, line, retention, ticks, usage
+from db import Connection, fleet, floors, idempotency, line, retention, ticks, usage
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
@@ -24,6 +24,7 @@ class Kept:
     usage: timedelta
     jobs: timedelta
     failed: timedelta
+    floors: timedelta
 
 
 def fetch(step: Step[NoArguments, UpkeepCheckpoint]) -> None:
@@ -56,6 +57,7 @@ TABLES: Mapping[str, Callable[[Connection, Kept], int]] = {
     "month of usage": lambda conn, _: usage.forget_months(conn, MONTHS_KEPT, room=PIECE),
     "flush": lambda conn, _: usage.forget_flushes(conn, FLUSHES_KEPT, room=PIECE),
     "key": lambda conn, _: idempotency.forget_old(conn, room=PIECE),
+    "floor of a day": lambda conn, kept: floors.forget_old(conn, kept.floors, room=PIECE),
     "worker": lambda conn, _: fleet.forget_gone(conn, room=PIECE),
 }
 

@@ -9,7 +9,7 @@ import structlog
 from actors import pricing
 from actors.crossing import Stand, after, fires
 from actors.tiers import Feature, tier_of
-from db import Connection, alerts, mails, prices, users
+from db import Connection, alerts, floors, mails, prices, users
 from db.alerts import Alert, Judged
 from db.prices import Fresh, What
 
@@ -20,10 +20,15 @@ GATHER = timedelta(minutes=5)  # how long a mail waits for what else fires, to t
 
 
 def store_price(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
-    """Store what Discogs said of a release; with a floor, let alerts fire and say how soon it is asked for again."""
+    """Store what Discogs said of a release; with a floor, note it for its day, let alerts fire and say how soon it is
+    asked for again.
+    """
     prices.store(conn, release_id, what, fresh)
     if what != "stats":
         return
+    lowest = None if fresh.figures is None else pricing.market_in(fresh.figures).lowest
+    amount, currency = (None, None) if lowest is None else (lowest.amount, lowest.currency)
+    floors.note(conn, release_id, amount, currency)
     watching = alerts.watching(conn, release_id)
     if not watching:
         return

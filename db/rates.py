@@ -32,15 +32,19 @@ def rates(conn: Connection) -> list[Rate]:
 
 
 def keep(conn: Connection, per_dollar: Mapping[str, Decimal], *, source: Source, noted_by: str | None = None) -> None:
-    """Keep rates as of now."""
+    """Keep rates as of now; those that count from now on are also those of the day."""
     _sql.keep_rates(
         conn, currencies=list(per_dollar), rates=list(per_dollar.values()), source=source, noted_by=noted_by
     )
+    _sql.note_day(conn, currencies=list(per_dollar))
 
 
 def forget(conn: Connection, currency: str) -> bool:
     """Take back what an operator set; whether there was something."""
-    return bool(_sql.forget_rate(conn, currency=currency))
+    is_gone = bool(_sql.forget_rate(conn, currency=currency))
+    if is_gone:
+        _sql.note_day(conn, currencies=[currency])
+    return is_gone
 
 
 def wanted(conn: Connection, *, age: timedelta) -> list[str]:

@@ -380,6 +380,25 @@ COMMENT ON TABLE rekkrd.firings IS
 CREATE INDEX firings_of_mail ON rekkrd.firings USING btree (mail_id);
 CREATE INDEX firings_of_user ON rekkrd.firings USING btree (user_id);
 
+CREATE TABLE rekkrd.floor_days (
+    release_id bigint NOT NULL,
+    day date NOT NULL,
+    currency text,
+    lowest numeric(12,2),
+    lowest_at timestamp with time zone NOT NULL,
+    latest numeric(12,2),
+    latest_at timestamp with time zone NOT NULL,
+    CONSTRAINT floor_days_pkey PRIMARY KEY (release_id, day),
+    CONSTRAINT floor_days_amounts_have_a_currency CHECK (((lowest IS NULL) = (currency IS NULL))),
+    CONSTRAINT floor_days_latest_is_last CHECK ((lowest_at <= latest_at)),
+    CONSTRAINT floor_days_lowest_is_least CHECK (((latest IS NULL) OR COALESCE((lowest <= latest), false)))
+);
+COMMENT ON TABLE rekkrd.floor_days IS
+'The floor of a release on each day (UTC) on which Discogs told it: the lowest and the last one seen, null while nothing was on offer. Only of releases that somebody owns, wants or has an alert on.';
+COMMENT ON COLUMN rekkrd.floor_days.lowest_at IS
+'When the lowest was seen first; where nothing was on offer all day, when that was seen first.';
+CREATE INDEX floor_days_old ON rekkrd.floor_days USING btree (day);
+
 CREATE TABLE rekkrd.folders (
     user_id uuid NOT NULL,
     folder_id bigint NOT NULL,
@@ -784,6 +803,17 @@ COMMENT ON TABLE rekkrd.questions IS
 'What only the collector can decide: which album a copy is, whether so many records really went away.';
 CREATE INDEX questions_of_user ON rekkrd.questions USING btree (user_id, asked_at DESC, id DESC);
 CREATE UNIQUE INDEX questions_open_once ON rekkrd.questions USING btree (user_id, kind, subject) WHERE (answered_at IS NULL);
+
+CREATE TABLE rekkrd.rate_days (
+    currency text NOT NULL,
+    day date NOT NULL,
+    per_dollar numeric(20,10) NOT NULL,
+    CONSTRAINT rate_days_pkey PRIMARY KEY (currency, day),
+    CONSTRAINT rate_days_never_of_the_dollar CHECK ((currency <> 'USD'::text)),
+    CONSTRAINT rate_days_positive CHECK ((per_dollar > (0)::numeric))
+);
+COMMENT ON TABLE rekkrd.rate_days IS
+'How much of a currency a US dollar was: the rate that counted last on each day (UTC) on which one was noted.';
 
 CREATE TABLE rekkrd.releases (
     release_id bigint NOT NULL,

@@ -94,6 +94,12 @@ class EngineSettings(BaseSettings):
     failed_kept_days: int = Field(
         default=90, ge=1, description="Failed jobs are cleared after this; until then they can be put back."
     )
+    floors_kept_days: int = Field(
+        default=100,
+        ge=1,
+        description="What the cheapest offer of a release was on each day is cleared after this; price alerts are "
+        "rehearsed on it ([docs/alerts.md](docs/alerts.md)).",
+    )
     webhook_url: WebAddress | None = Field(
         default=None,
         description="Each end of a user's job is POSTed here, signed ([docs/webhook.md](docs/webhook.md)).",

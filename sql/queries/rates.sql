@@ -22,6 +22,18 @@ FROM unnest(:currencies::text [], :rates::numeric []) AS g (currency, per_dollar
 ON CONFLICT (currency, source) DO UPDATE
     SET per_dollar = excluded.per_dollar, as_of = now(), noted_by = excluded.noted_by;
 
+-- name: note_day(currencies)!
+-- The rates that count now are those of today.
+INSERT INTO rekkrd.rate_days AS known (currency, day, per_dollar)
+SELECT
+    r.currency,
+    (now() AT TIME ZONE 'UTC')::date,
+    r.per_dollar
+FROM rekkrd.rates_now AS r
+WHERE r.currency = ANY(:currencies::text [])
+ON CONFLICT (currency, day) DO UPDATE
+    SET per_dollar = excluded.per_dollar;
+
 -- name: forget_rate(currency)!
 -- Take back what an operator set; what Discogs converts by counts again.
 DELETE FROM rekkrd.exchange_rates

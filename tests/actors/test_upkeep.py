@@ -74,6 +74,8 @@ OLD_ROWS = {
     "usage_flushes": "INSERT INTO rekkrd.usage_flushes (id, flushed_at) SELECT gen_random_uuid(), {old} FROM {n}",
     "idempotency": "INSERT INTO rekkrd.idempotency (scope, key, body_hash, made_at) "
     "SELECT '', n::text, '', {old} FROM {n}",
+    "floor_days": "INSERT INTO rekkrd.floor_days (release_id, day, lowest_at, latest_at) "
+    "SELECT n, {old}, {old}, {old} FROM {n}",
     "workers": "INSERT INTO rekkrd.workers (name, host, pid, version, lanes, kinds, threads, busy, stuck, seen_at) "
     "SELECT n::text, 'h', 1, '1', '{{}}', '{{}}', 1, 0, 0, {old} FROM {n}",
 }

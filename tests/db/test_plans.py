@@ -39,6 +39,7 @@ BIG = {
     "rekkrd.wants": 20_000,
     "rekkrd.prices": 40_000,
     "public.discogs_price_cache": 20_000,
+    "rekkrd.floor_days": 40_000,
     "rekkrd.sweeps": 10_000,
     "rekkrd.questions": 5_000,
     "rekkrd.usage_minutes": 28_000,
@@ -74,6 +75,7 @@ SMALL = {
     "rekkrd.handshakes": "cleared after a day",
     "rekkrd.exchange_rates": "a row a currency",
     "rekkrd.rates_now": "the view on them",
+    "rekkrd.rate_days": "a row a currency and day",
     "rekkrd.discogs_values": "a row a user",
     "rekkrd.rules": "a few a user, always asked by user",
     "rekkrd.folders": "a few a user, always asked by user",
@@ -244,6 +246,12 @@ INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, every, due_at)
 SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days',
        now() + (10080 - n / 2) * interval '1 minute'
   FROM generate_series(1, 20000) AS n CROSS JOIN unnest(ARRAY['suggestions', 'stats']) AS w;
+
+INSERT INTO rekkrd.floor_days (release_id, day, currency, lowest, lowest_at, latest, latest_at)
+SELECT n / 8, current_date - n % 100, 'USD', 20, now(), 20, now() FROM generate_series(1, 40000) AS n;
+
+INSERT INTO rekkrd.rate_days (currency, day, per_dollar)
+SELECT c, current_date - n, 1 FROM unnest(ARRAY['EUR', 'GBP', 'SEK']) AS c CROSS JOIN generate_series(1, 400) AS n;
 
 INSERT INTO public.discogs_price_cache (discogs_release_id, price_data)
 SELECT n, '{"VG+": {"value": "20.00", "currency": "USD"}}' FROM generate_series(1, 20000) AS n;
