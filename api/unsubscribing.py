@@ -1,6 +1,6 @@
 """Where a mail's link leads: a page with a button, and the button; mail programs press it by themselves (RFC 8058)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
@@ -14,10 +14,14 @@ from db import mails
 
 router = APIRouter(prefix=PATH, tags=["prices"], default_response_class=HTMLResponse)
 
+_PAGE_SAYS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "A page that says what is wrong with the link.", "content": {"text/html": {}}}
+}
+
 Token = Annotated[str, Query(max_length=500, description="Out of the mail; it says whose mails end.")]
 
 
-@router.get("", summary="Ask before mails end", response_description="A page with a button.")
+@router.get("", summary="Ask before mails end", response_description="A page with a button.", responses=_PAGE_SAYS)
 def ask(token: Token, resources: ResourcesNow) -> HTMLResponse:
     """Nothing ends by looking: programs follow links in mails."""
     if user_of(resources.keys, token) is None:
@@ -25,7 +29,7 @@ def ask(token: Token, resources: ResourcesNow) -> HTMLResponse:
     return pages.ask_to_unsubscribe()
 
 
-@router.post("", summary="End the mails of alerts", response_description="A page that says so.")
+@router.post("", summary="End the mails of alerts", response_description="A page that says so.", responses=_PAGE_SAYS)
 def end(token: Token, resources: ResourcesNow) -> HTMLResponse:
     """Turn all price alerts of the user off; again is the same as once. What a body says does not matter."""
     user_id = user_of(resources.keys, token)

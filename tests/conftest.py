@@ -6,20 +6,18 @@ With TEST_DATABASE_URL the databases of tests are made on that PostgreSQL instea
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
 import pytest
 import redis
-from psycopg import sql
 
 from cli.servers import Servers, running
+from tests.databases import Migrated, new_database
 
 if TYPE_CHECKING:
     from db.jobs import Job
@@ -42,15 +40,21 @@ def _postgres_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database_url(_postgres_url: str) -> Iterator[str]:
     """An empty database of the test's own."""
-    with _new_database(_postgres_url, "template0") as url:
+    with new_database(_postgres_url, "template0") as url:
         yield url
 
 
 @pytest.fixture
-def migrated_database_url(_postgres_url: str, _template: str) -> Iterator[str]:
-    """A database of the test's own in which every migration was applied."""
-    with _new_database(_postgres_url, _template) as url:
+def migrated_database_url(_migrated: Migrated) -> Iterator[str]:
+    """A database in which every migration was applied, and nothing else is; nobody else's as long as the test runs."""
+    with _migrated.lent() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def _migrated(_postgres_url: str, _template: str) -> Iterator[Migrated]:
+    with Migrated(_postgres_url, _template) as migrated:
+        yield migrated
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def _template(_postgres_url: str) -> Iterator[str]:
     """Migrated once a session, then copied: a copy takes a fraction of the migrations' time."""
     from actors import publishing  # a test that asks for no database runs though this room may be broken
 
-    with _new_database(_postgres_url, "template0") as url:
+    with new_database(_postgres_url, "template0") as url:
         publishing.bring_up_to_date(url)
         yield urlsplit(url).path.lstrip("/")
 
@@ -100,17 +104,3 @@ def job_row() -> Callable[..., "Job"]:
         return Job(**{**row, **said})
 
     return make
-
-
-@contextmanager
-def _new_database(server_url: str, template: str) -> Iterator[str]:
-    name, source = f"test_{uuid4().hex[:12]}", sql.Identifier(template)
-    made = sql.Identifier(name)
-    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(made, source))
-    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(made))
-
-
-def _execute(server_url: str, statement: sql.Composed) -> None:
-    with psycopg.connect(server_url, autocommit=True) as conn:
-        conn.execute(statement)

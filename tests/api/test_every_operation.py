@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +14,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from actors import alerts
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
 from api.app import create_app
 from api.settings import ApiSettings
-from db import conflicts, jobs, questions
+from db import conflicts, jobs, prices, questions
 from db.conflicts import RECORD, Clash
+from db.prices import Fresh
 from workers.resources import Resources
 
 EXAMPLES = 12
@@ -58,10 +62,11 @@ def taken_grant(app: Any, opened: Resources, api_settings: ApiSettings, as_opera
 
 
 @pytest.fixture
-def undecided(resources: Resources, ada: UUID) -> dict[str, str]:
-    """A copy on Discogs, a conflict about it, and a question whether others went away."""
+def there(resources: Resources, ada: UUID) -> dict[str, str]:
+    """A copy on Discogs with its prices and an alert, a conflict about it, and whether others went away: asked."""
     clash = Clash(7, 7, None, RECORD, has_base=True, base={}, ours={}, theirs=None)
     with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = 'archivist' WHERE id = %s", [ada])
         conn.execute("INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (7, 'Aja', 'Steely Dan')")
         conn.execute(
             "INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id) VALUES (%s, 7, 7, 1)", [ada]
@@ -69,7 +74,16 @@ def undecided(resources: Resources, ada: UUID) -> dict[str, str]:
         conflicts.keep(conn, ada, [clash])
         questions.ask(conn, ada, "vanished", {"collection": {"count": 30, "known": 1000}})
         (conflict,), (question,) = conflicts.page(conn, ada), questions.open_of(conn, ada)
-    return {"conflict_id": str(conflict.id), "question_id": str(question.id), "instance_id": "7"}
+        alert, _ = alerts.create(conn, ada, 7, target=Decimal(20))
+        for what in ("stats", "suggestions"):
+            prices.store(conn, 7, what, Fresh("no_price", None, None, None, timedelta(days=1)))
+    return {
+        "conflict_id": str(conflict.id),
+        "question_id": str(question.id),
+        "alert_id": str(alert.id),
+        "instance_id": "7",
+        "release_id": "7",
+    }
 
 
 def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -> set[int]:
@@ -101,7 +115,7 @@ def test_no_operation_breaks_and_most_reach_what_they_are_for(
     app: Any,
     finished: Callable[[], UUID],
     taken_grant: str,
-    undecided: dict[str, str],
+    there: dict[str, str],
     ada: UUID,
     as_app: Callable[[UUID], dict[str, str]],
     as_operator: dict[str, str],
@@ -110,8 +124,8 @@ def test_no_operation_breaks_and_most_reach_what_they_are_for(
     statuses: dict[str, set[int]] = defaultdict(set)
     for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations():
         operation = found.ok()
-        existing = {"job_id": str(finished()), "grant": taken_grant, **undecided}
-        known = {name: there for name, there in existing.items() if f"{{{name}}}" in operation.path} or None
+        existing = {"job_id": str(finished()), "grant": taken_grant, **there}
+        known = {name: value for name, value in existing.items() if f"{{{name}}}" in operation.path} or None
         for headers in (as_app(ada), as_operator):
             statuses[operation.label] |= ask(operation, headers, known)
     unreached = {label: sorted(seen) for label, seen in statuses.items() if not any(200 <= one < 300 for one in seen)}
