@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 
 from db import queries
+from tests.databases import new_database
 
 TIMES = 100
 
@@ -277,9 +278,9 @@ SELECT (date_trunc('month', now()) - (n % 25) * interval '1 month')::date, lpad(
 DISTINCT = [("user_id", 10_000), ("release_id", 2_000_000), ("discogs_release_id", 2_000_000), ("seen_in", 10_000)]
 
 
-@pytest.fixture
-def conn(migrated_database_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(migrated_database_url, autocommit=True) as conn:
+@pytest.fixture(scope="module")
+def filled(_postgres_url: str, _template: str) -> Iterator[str]:
+    with new_database(_postgres_url, _template) as url, psycopg.connect(url, autocommit=True) as conn:
         conn.execute(FILL)
         for table in BIG:
             name = sql.Identifier(*table.split("."))
@@ -302,6 +303,12 @@ def conn(migrated_database_url: str) -> Iterator[psycopg.Connection]:
             """,
             [TIMES, list(BIG)],
         )
+        yield url
+
+
+@pytest.fixture
+def conn(filled: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(filled, autocommit=True) as conn:
         conn.execute("SET plan_cache_mode = force_generic_plan")
         yield conn
 
