@@ -104,6 +104,27 @@ class RatesCheckpoint(Plain):
     nth_try: int = 1
 
 
+class ShopsCheckpoint(Plain):
+    """The shop that is read, by which walk, up to which page; ``seller`` is empty to choose one.
+
+    ``is_full`` when this walk goes to the end whatever it meets, ``is_steady`` while each page counts the same
+    ``offers``. ``asked`` are pages, ``shops`` those that were read
+    to their end, ``new`` and ``sold`` offers.
+    """
+
+    seller: str = ""
+    name: str = ""
+    walk: UUID | None = None
+    is_full: bool = True
+    is_steady: bool = True
+    current_page: int = 0
+    offers: int = 0
+    asked: int = 0
+    shops: int = 0
+    new: int = 0
+    sold: int = 0
+
+
 class SnapshotsCheckpoint(Plain):
     """The last owner who was looked at, and how many collections were valued."""
 
@@ -257,6 +278,17 @@ REFRESH_RATES = Kind(
     takes_token=False,
 )
 
+READ_SHOPS = Kind(
+    name="read_shops",
+    sentence="Read the shops of sellers whom somebody watches: what is new every day, and all of it once a week.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=ShopsCheckpoint,
+    unique="read_shops",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 VALUE_SNAPSHOTS = Kind(
     name="value_snapshots",
     sentence="Keep what each collection is worth today, and where the change since yesterday came from.",
@@ -280,6 +312,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         NIGHTLY_SYNC,
         REFRESH_PRICES,
         REFRESH_RATES,
+        READ_SHOPS,
         VALUE_SNAPSHOTS,
     )
 }

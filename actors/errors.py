@@ -9,6 +9,7 @@ ActorError
 ├── AnswerRefused       a question cannot be answered like that
 ├── RestoreRefused      a missing record cannot be restored
 ├── AlertRefused        a price alert cannot be made or changed like that
+├── SellerRefused       a seller cannot be watched
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
@@ -55,6 +56,10 @@ class RestoreRefused(ActorError):
 
 class AlertRefused(ActorError):
     """A price alert cannot be made or changed like that; nothing changed."""
+
+
+class SellerRefused(ActorError):
+    """A seller cannot be watched; nothing changed."""
 
 
 class ConnectFailed(ActorError):

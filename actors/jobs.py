@@ -10,6 +10,7 @@ from actors import (
     import_wantlist,
     nightly,
     push_collection,
+    read_shops,
     refresh_collection,
     refresh_prices,
     snapshots,
@@ -42,6 +43,7 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         nightly.JOB,
         refresh_prices.JOB,
         exchange.JOB,
+        read_shops.JOB,
         snapshots.JOB,
     )
 

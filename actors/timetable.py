@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors import nights
-from actors.catalog import NIGHTLY_SYNC, REFRESH_PRICES, REFRESH_RATES, UPKEEP, VALUE_SNAPSHOTS
+from actors.catalog import NIGHTLY_SYNC, READ_SHOPS, REFRESH_PRICES, REFRESH_RATES, UPKEEP, VALUE_SNAPSHOTS
 from workers.kinds import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,6 +22,7 @@ class EntryName(StrEnum):
     NIGHTLY_SYNC = "nightly_sync"
     REFRESH_PRICES = "refresh_prices"
     REFRESH_RATES = "refresh_rates"
+    READ_SHOPS = "read_shops"
     VALUE_SNAPSHOTS = "value_snapshots"
 
 
@@ -84,6 +85,13 @@ TIMETABLE: tuple[Entry, ...] = (
         name=EntryName.REFRESH_RATES,
         sentence="Asks Discogs how it converts into the currencies that somebody has, once a day each.",
         kind=REFRESH_RATES,
+        every=timedelta(minutes=10),
+        lateness=timedelta(minutes=10),
+    ),
+    Entry(
+        name=EntryName.READ_SHOPS,
+        sentence="Reads the shops of watched sellers that are due: each at its own time, what is new every day.",
+        kind=READ_SHOPS,
         every=timedelta(minutes=10),
         lateness=timedelta(minutes=10),
     ),

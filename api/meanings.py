@@ -13,6 +13,7 @@ from actors.errors import (
     PauseRefused,
     RemovalUnderWay,
     RestoreRefused,
+    SellerRefused,
     TierTooLow,
     VerifierRefused,
 )
@@ -73,6 +74,7 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (PauseRefused, Meaning(Code.INVALID, "pause_refused", "")),
     (AnswerRefused, Meaning(Code.CONFLICT, "answer_refused", "")),
     (AlertRefused, Meaning(Code.CONFLICT, "alert_refused", "")),
+    (SellerRefused, Meaning(Code.CONFLICT, "seller_refused", "")),
     (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
     (TierTooLow, Meaning(Code.FORBIDDEN, "tier_too_low", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),

@@ -30,6 +30,7 @@ _FEW: Mapping[str, Few] = {
     "alerts": lambda conn, user: _sql.list_alerts(conn, user_id=user),
     "mails": lambda conn, user: _sql.list_mails(conn, user_id=user),
     "firings": lambda conn, user: _sql.list_firings(conn, user_id=user),
+    "sellers": lambda conn, user: _sql.list_sellers(conn, user_id=user),
     "values": lambda conn, user: _sql.list_values(conn, user_id=user),
     "value_days": lambda conn, user: _sql.list_value_days(conn, user_id=user),
     "discogs_value": lambda conn, user: _sql.list_discogs_value(conn, user_id=user),

@@ -35,6 +35,7 @@ _FORGET: Mapping[str, Forget] = {
     "sweeps": lambda conn, user, room: _sql.forget_sweeps(conn, user_id=user, room=room),
     "discogs_import_jobs": lambda conn, user, room: _sql.forget_discogs_import_jobs(conn, user_id=user, room=room),
     "jobs": lambda conn, user, room: _sql.forget_jobs(conn, user_id=user, room=room),
+    "watched_sellers": lambda conn, user, room: _sql.forget_watched_sellers(conn, user_id=user, room=room),
     "rules": lambda conn, user, room: _sql.forget_rules(conn, user_id=user, room=room),
     "sync_settings": lambda conn, user, room: _sql.forget_sync_settings(conn, user_id=user, room=room),
     "nights": lambda conn, user, room: _sql.forget_nights(conn, user_id=user, room=room),

@@ -700,6 +700,29 @@ COMMENT ON COLUMN rekkrd.links.has_seller_settings IS
 'Whether Discogs gives this account price suggestions; null before it was asked.';
 CREATE INDEX links_that_sell ON rekkrd.links USING btree (curr_abbr, user_id) WHERE ((state = 'connected'::text) AND has_seller_settings);
 
+CREATE TABLE rekkrd.listings (
+    listing_id bigint NOT NULL,
+    seller text NOT NULL,
+    release_id bigint NOT NULL,
+    media text,
+    sleeve text,
+    price numeric(12,2),
+    currency text,
+    ships_from text NOT NULL,
+    posted_at timestamp with time zone,
+    fetched_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_in uuid NOT NULL,
+    CONSTRAINT listings_pkey PRIMARY KEY (listing_id),
+    CONSTRAINT listings_seller_fkey FOREIGN KEY (seller) REFERENCES rekkrd.sellers(seller) ON DELETE CASCADE,
+    CONSTRAINT listings_price_has_a_currency CHECK (((price IS NULL) = (currency IS NULL)))
+);
+COMMENT ON TABLE rekkrd.listings IS
+'Offers of watched sellers as their shops showed them; price in the seller''s currency, grades short, null when none.';
+COMMENT ON COLUMN rekkrd.listings.seen_in IS
+'The walk through the shop that saw it last: what a whole walk did not see was sold.';
+CREATE INDEX listings_of_release ON rekkrd.listings USING btree (release_id, seller);
+CREATE INDEX listings_of_seller ON rekkrd.listings USING btree (seller, seen_in);
+
 CREATE TABLE rekkrd.mails (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL,
@@ -866,6 +889,30 @@ CREATE TABLE rekkrd.rules (
 );
 COMMENT ON TABLE rekkrd.rules IS
 'What a collector wants done where a field changed on both sides; a field without a rule is asked about.';
+
+CREATE TABLE rekkrd.sellers (
+    seller text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL DEFAULT 'new'::text,
+    currency text,
+    offers integer,
+    fetched_at timestamp with time zone,
+    swept_at timestamp with time zone,
+    due_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT sellers_pkey PRIMARY KEY (seller),
+    CONSTRAINT sellers_asked_are_not_new CHECK (((state = 'new'::text) = (fetched_at IS NULL))),
+    CONSTRAINT sellers_currency_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT sellers_known_in_lower_case CHECK ((seller = lower(name))),
+    CONSTRAINT sellers_state_known CHECK ((state = ANY (ARRAY['new'::text, 'open'::text, 'gone'::text, 'closed'::text]))),
+    CONSTRAINT sellers_swept_were_asked CHECK (((swept_at IS NULL) OR (fetched_at IS NOT NULL)))
+);
+COMMENT ON TABLE rekkrd.sellers IS
+'Sellers at Discogs whom somebody watches, and when each shop is read next; Discogs lists no offers but by seller.';
+COMMENT ON COLUMN rekkrd.sellers.offers IS
+'How many Discogs counts; it shows the 10,000 newest to programs.';
+COMMENT ON COLUMN rekkrd.sellers.swept_at IS
+'When the whole shop was read last; between, only what is new is.';
+CREATE INDEX sellers_due ON rekkrd.sellers USING btree (due_at, seller);
 
 CREATE TABLE rekkrd.sweeps (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -1041,6 +1088,18 @@ CREATE TABLE rekkrd.wants (
 );
 CREATE INDEX wants_of_release ON rekkrd.wants USING btree (release_id);
 CREATE INDEX wants_seen ON rekkrd.wants USING btree (user_id, seen_in);
+
+CREATE TABLE rekkrd.watched_sellers (
+    user_id uuid NOT NULL,
+    seller text NOT NULL,
+    added_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT watched_sellers_pkey PRIMARY KEY (user_id, seller),
+    CONSTRAINT watched_sellers_seller_fkey FOREIGN KEY (seller) REFERENCES rekkrd.sellers(seller),
+    CONSTRAINT watched_sellers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.watched_sellers IS
+'Whose shop a collector watches.';
+CREATE INDEX watched_sellers_of_seller ON rekkrd.watched_sellers USING btree (seller);
 
 CREATE TABLE rekkrd.workers (
     name text NOT NULL,

@@ -75,6 +75,13 @@ FROM rekkrd.firings AS f
 WHERE f.user_id = :user_id
 ORDER BY f.fired_at, f.id;
 
+-- name: list_sellers(user_id)
+-- Whom they watch. What is on offer there is no data of theirs.
+SELECT json_build_object('type', 'watched_seller', 'data', to_jsonb(w))::text AS line
+FROM rekkrd.watched_sellers AS w
+WHERE w.user_id = :user_id
+ORDER BY w.added_at, w.seller;
+
 -- name: list_values(user_id)
 -- What the collection was worth.
 SELECT json_build_object('type', 'value', 'data', to_jsonb(v))::text AS line

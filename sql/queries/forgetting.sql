@@ -185,6 +185,11 @@ WHERE
         LIMIT :room
     ));
 
+-- name: forget_watched_sellers(user_id, room)!
+-- Whom they watched; a shop that nobody watches any more is forgotten when it is due.
+DELETE FROM rekkrd.watched_sellers
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.watched_sellers WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_rules(user_id, room)!
 -- Rules for conflicts.
 DELETE FROM rekkrd.rules
@@ -248,6 +253,7 @@ UNION ALL SELECT 'discogs_sync_log', count(*) FROM public.discogs_sync_log WHERE
 UNION ALL SELECT 'sweeps', count(*) FROM rekkrd.sweeps WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_import_jobs', count(*) FROM public.discogs_import_jobs WHERE user_id = :user_id
 UNION ALL SELECT 'jobs', count(*) FROM rekkrd.jobs WHERE user_id = :user_id AND speaks_for_user
+UNION ALL SELECT 'watched_sellers', count(*) FROM rekkrd.watched_sellers WHERE user_id = :user_id
 UNION ALL SELECT 'rules', count(*) FROM rekkrd.rules WHERE user_id = :user_id
 UNION ALL SELECT 'sync_settings', count(*) FROM rekkrd.sync_settings WHERE user_id = :user_id
 UNION ALL SELECT 'nights', count(*) FROM rekkrd.nights WHERE user_id = :user_id

@@ -41,7 +41,8 @@ WHERE currency = :currency AND source = 'operator';
 
 -- name: find_wanted(age)
 -- The currencies that somebody has and whose rate is missing or older than this: of users, of connected accounts, of
--- alerts, and of the suggestions that came last, for an account may sell in another currency than it buys in.
+-- alerts, of sellers, and of the suggestions that came last, for an account may sell in another currency than it buys
+-- in.
 WITH RECURSIVE of_alerts (currency) AS (
     (SELECT a.currency FROM public.discogs_price_alerts AS a WHERE a.is_active ORDER BY a.currency LIMIT 1)
     UNION ALL
@@ -67,6 +68,9 @@ FROM (
     UNION
     SELECT o.currency
     FROM of_alerts AS o
+    UNION
+    SELECT s.currency
+    FROM rekkrd.sellers AS s
     UNION
     SELECT grade.value ->> 'currency' AS currency
     FROM (

@@ -57,6 +57,8 @@ INSERT INTO rekkrd.value_days (user_id, day, currency, copies, assumed) SELECT %
 INSERT INTO rekkrd.value_copies (user_id, album_id, grade) SELECT %(user)s, %(job)s, 'VG';
 INSERT INTO rekkrd.discogs_values (user_id, median) SELECT %(user)s, 5;
 INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price) SELECT %(user)s, 1, 5;
+INSERT INTO rekkrd.sellers (seller, name) VALUES ('shared', 'Shared') ON CONFLICT DO NOTHING;
+INSERT INTO rekkrd.watched_sellers (user_id, seller) SELECT %(user)s, 'shared';
 INSERT INTO rekkrd.sync_settings (user_id) SELECT %(user)s;
 INSERT INTO rekkrd.nights (user_id, night) SELECT %(user)s, now();
 INSERT INTO rekkrd.handshakes (request_token_hash, user_id, request_token, request_secret, expires_at)

@@ -50,6 +50,8 @@ BIG = {
     "rekkrd.value_copies": 50_000,
     "rekkrd.value_days": 30_000,
     "rekkrd.usage_months": 20_000,
+    "rekkrd.watched_sellers": 10_000,
+    "rekkrd.listings": 50_000,
 }
 
 SMALL = {
@@ -76,6 +78,7 @@ SMALL = {
     "rekkrd.handshakes": "cleared after a day",
     "rekkrd.exchange_rates": "a row a currency",
     "rekkrd.rates_now": "the view on them",
+    "rekkrd.sellers": "a row a seller whom somebody watches: thousands",
     "rekkrd.rate_days": "a row a currency and day",
     "rekkrd.discogs_values": "a row a user",
     "rekkrd.rules": "a few a user, always asked by user",
@@ -243,6 +246,16 @@ SELECT user_id, id, 'VG' FROM public.albums;
 INSERT INTO rekkrd.value_days (user_id, day, currency, copies, assumed)
 SELECT p.id, current_date - n, 'USD', 1, 0 FROM public.profiles AS p CROSS JOIN generate_series(1, 3) AS n;
 
+INSERT INTO rekkrd.sellers (seller, name, state, fetched_at, due_at)
+SELECT 'shop' || n, 'shop' || n, 'open', now(), now() + n * interval '1 minute' FROM generate_series(1, 1000) AS n;
+
+INSERT INTO rekkrd.watched_sellers (user_id, seller)
+SELECT lpad(to_hex(1 + n % 500), 32, '0')::uuid, 'shop' || 1 + n / 10 % 1000 FROM generate_series(1, 10000) AS n;
+
+INSERT INTO rekkrd.listings (listing_id, seller, release_id, media, price, currency, ships_from, seen_in)
+SELECT n, 'shop' || 1 + n % 1000, 1 + n % 20000, 'NM', 20, 'EUR', 'Japan', lpad(to_hex(n % 1000), 32, '0')::uuid
+  FROM generate_series(1, 50000) AS n;
+
 INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, every, due_at)
 SELECT n, w, 'priced', now() - n * interval '30 seconds', interval '7 days',
        now() + (10080 - n / 2) * interval '1 minute'
@@ -275,7 +288,13 @@ SELECT (date_trunc('month', now()) - (n % 25) * interval '1 month')::date, lpad(
 """
 
 # What a sample of one hundredth cannot show: these do not grow with the rows.
-DISTINCT = [("user_id", 10_000), ("release_id", 2_000_000), ("discogs_release_id", 2_000_000), ("seen_in", 10_000)]
+DISTINCT = [
+    ("seller", 100_000),
+    ("user_id", 10_000),
+    ("release_id", 2_000_000),
+    ("discogs_release_id", 2_000_000),
+    ("seen_in", 10_000),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,96 @@
+"""Offers of watched sellers, as their shops showed them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from db import Connection, Row
+from db.queries import load
+from db.storable import as_rows
+
+_sql = load("listings")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One offer as a page shows it: short grades, None for what is none; price in the seller's currency."""
+
+    listing_id: int
+    release_id: int
+    media: str | None
+    sleeve: str | None
+    price: Decimal | None
+    currency: str | None
+    ships_from: str
+    posted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One offer beside its seller. ``own_price`` is in the user's currency, None without a rate.
+
+    ``fetched_at`` is when its page was read, ``seen_at`` the database's time.
+    """
+
+    listing_id: int
+    release_id: int
+    seller: str
+    media: str | None
+    sleeve: str | None
+    price: Decimal | None
+    currency: str | None
+    own_price: Decimal | None
+    ships_from: str
+    posted_at: datetime | None
+    fetched_at: datetime
+    seen_at: datetime
+
+
+def known(conn: Connection, seller: str, listing_ids: Sequence[int]) -> set[int]:
+    """Return which of these offers stand in the shop already."""
+    return {row["listing_id"] for row in _sql.list_known(conn, seller=seller, listing_ids=list(listing_ids))}
+
+
+def upsert(conn: Connection, seller: str, walk: UUID, listings: Sequence[Listing]) -> None:
+    """Store offers, each once, as this walk through the shop saw them."""
+    rows = {
+        one.listing_id: {
+            **{name: getattr(one, name) for name in Listing.__slots__},
+            "price": None if one.price is None else str(one.price),
+            "posted_at": None if one.posted_at is None else one.posted_at.isoformat(),
+        }
+        for one in listings
+    }
+    _sql.upsert(conn, seller=seller, walk=walk, rows=as_rows(list(rows.values())))
+
+
+def count_seen(conn: Connection, seller: str, walk: UUID) -> int:
+    """Return how many offers a walk saw."""
+    seen: int = _sql.count_seen(conn, seller=seller, walk=walk)
+    return seen
+
+
+def forget_unseen(conn: Connection, seller: str, walk: UUID, *, older_than: timedelta = timedelta(0)) -> int:
+    """Forget what a walk did not see and nobody saw for so long; return how many."""
+    gone: int = _sql.forget_unseen(conn, seller=seller, walk=walk, older_than=older_than)
+    return gone
+
+
+def forget_all(conn: Connection, seller: str) -> int:
+    """Forget a shop's offers; return how many there were."""
+    gone: int = _sql.forget_all(conn, seller=seller)
+    return gone
+
+
+def for_release(
+    conn: Connection, user_id: UUID, currency: str, release_id: int, *, room: int
+) -> tuple[list[Offer], int]:
+    """Return what watched sellers offer of a release, the cheapest first, and how many offers there are in all."""
+    rows = _sql.list_for_release(conn, user_id=user_id, currency=currency, release_id=release_id, room=room)
+    return [_offer(row) for row in rows], rows[0]["of"] if rows else 0
+
+
+def _offer(row: Row) -> Offer:
+    return Offer(**{name: row[name] for name in Offer.__slots__})

@@ -1,0 +1,89 @@
+-- Offers of watched sellers.
+
+-- name: list_known(seller, listing_ids)
+-- Which of these offers stand in the shop already.
+SELECT l.listing_id
+FROM rekkrd.listings AS l
+WHERE l.seller = :seller AND l.listing_id = ANY(:listing_ids);
+
+-- name: upsert(seller, walk, rows)!
+-- Store offers as a page of this walk shows them.
+INSERT INTO rekkrd.listings (
+    listing_id, seller, release_id, media, sleeve, price, currency, ships_from, posted_at, seen_in
+)
+SELECT
+    page.listing_id,
+    :seller,
+    page.release_id,
+    page.media,
+    page.sleeve,
+    page.price,
+    page.currency,
+    page.ships_from,
+    page.posted_at,
+    :walk
+FROM jsonb_to_recordset(:rows) AS page (
+    listing_id bigint,
+    release_id bigint,
+    media text,
+    sleeve text,
+    price numeric,
+    currency text,
+    ships_from text,
+    posted_at timestamptz
+)
+ON CONFLICT (listing_id) DO UPDATE
+    SET
+        seller = excluded.seller,
+        release_id = excluded.release_id,
+        media = excluded.media,
+        sleeve = excluded.sleeve,
+        price = excluded.price,
+        currency = excluded.currency,
+        ships_from = excluded.ships_from,
+        posted_at = excluded.posted_at,
+        fetched_at = now(),
+        seen_in = excluded.seen_in;
+
+-- name: count_seen(seller, walk)$
+-- How many offers a walk saw.
+SELECT count(*)
+FROM rekkrd.listings AS l
+WHERE l.seller = :seller AND l.seen_in = :walk;
+
+-- name: forget_unseen(seller, walk, older_than)!
+-- Forget what a walk did not see and was seen last longer ago than this. Two ranges, so that the index finds it.
+DELETE FROM rekkrd.listings AS l
+WHERE
+    l.seller = :seller AND (l.seen_in < :walk OR l.seen_in > :walk)
+    AND l.fetched_at <= now() - :older_than::interval;
+
+-- name: forget_all(seller)!
+-- Forget a shop's offers.
+DELETE FROM rekkrd.listings AS l
+WHERE l.seller = :seller;
+
+-- name: list_for_release(user_id, currency, release_id, room)
+-- What the sellers whom a user watches offer of a release, the cheapest in the user's currency first.
+SELECT
+    l.listing_id,
+    l.release_id,
+    s.name AS seller,
+    l.media,
+    l.sleeve,
+    l.price,
+    l.currency,
+    round(l.price * (mine.per_dollar / theirs.per_dollar), 2) AS own_price,
+    l.ships_from,
+    l.posted_at,
+    l.fetched_at,
+    now() AS seen_at,
+    count(*) OVER ()::integer AS of
+FROM rekkrd.watched_sellers AS w
+INNER JOIN rekkrd.sellers AS s ON w.seller = s.seller
+INNER JOIN rekkrd.listings AS l ON w.seller = l.seller
+LEFT JOIN rekkrd.rates_now AS mine ON mine.currency = :currency
+LEFT JOIN rekkrd.rates_now AS theirs ON l.currency = theirs.currency
+WHERE w.user_id = :user_id AND l.release_id = :release_id
+ORDER BY own_price NULLS LAST, l.listing_id
+LIMIT :room;
