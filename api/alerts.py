@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response, status
 
 from actors.alerts import Said, change, create
+from actors.rehearsing import MOST_DAYS, USUAL_DAYS, of_alert, of_price
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models.alerts import AlertBody, AlertChange, AlertOut, AlertPage
+from api.models.alerts import AlertBody, AlertChange, AlertOut, AlertPage, Currency, ReleaseNumber, Target
+from api.models.rehearsals import RehearsalOut
 from db import Connection, alerts, users
 from db.alerts import Alert
 
@@ -18,6 +20,7 @@ MOST_ON_A_PAGE = 200
 router = APIRouter(prefix="/api/discogs/alerts", tags=["prices"])
 
 AlertId = Annotated[UUID, Path(description="The alert's id.")]
+Days = Annotated[int, Query(ge=1, le=MOST_DAYS, description="How far back, today included; days are in UTC.")]
 
 
 @router.post(
@@ -74,6 +77,42 @@ def show(
         alerts=[AlertOut.of(one) for one in found[:limit]],
         next_cursor=found[limit - 1].id if len(found) > limit else None,
     )
+
+
+@router.get(
+    "/rehearsal",
+    summary="Rehearse a price",
+    response_description="How often an alert at this price would have fired.",
+    responses=errors(Code.NOT_FOUND),
+)
+def rehearse_price(
+    user_id: Speaker,
+    resources: ResourcesNow,
+    *,
+    release_id: Annotated[ReleaseNumber, Query()],
+    target: Annotated[Target, Query(description="The price that one thinks of.")],
+    currency: Annotated[Currency | None, Query(description="Of the target; without one the user's own.")] = None,
+    days: Days = USUAL_DAYS,
+) -> RehearsalOut:
+    """By the rule that fires alerts, on the lowest and the last floor of each day that is known. Asks Discogs nothing.
+
+    `known_days` says on how many of the days it rests: floors are kept of releases that somebody owns, wants or has an
+    alert on. An alert that saw every floor may have fired more often, never less. It comes with the Archivist tier.
+    """
+    with resources.pool.transaction() as conn:
+        return RehearsalOut.of(of_price(conn, user_id, release_id, target=target, currency=currency, days=days))
+
+
+@router.get(
+    "/{alert_id}/rehearsal",
+    summary="Rehearse an alert",
+    response_description="How often it would have fired, had it been there before.",
+    responses=errors(Code.NOT_FOUND),
+)
+def rehearse(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId, days: Days = USUAL_DAYS) -> RehearsalOut:
+    """The same for an alert that there is, at its target and in its currency."""
+    with resources.pool.transaction() as conn:
+        return RehearsalOut.of(of_alert(conn, _find(conn, user_id, alert_id), days=days))
 
 
 @router.patch(

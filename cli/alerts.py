@@ -9,15 +9,20 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from actors.alerts import create, name_of, sentence
+from actors import rehearsing
+from actors.alerts import FLOOR_SAYS, create, name_of, sentence
+from actors.prices import ATTRIBUTION
+from actors.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
 from actors.wording import count
+from actors.worth import amount
 from api.models.alerts import MOST, AlertOut, AlertPage
+from api.models.rehearsals import RehearsalOut
 from cli import here, layout, operator, screen, words
 from cli.errors import NotFound
 from db import alerts, mails, operations, users
 from discogs.grades import MEDIA
 
-app = typer.Typer(help="Price alerts: list them, set one, remove one.", no_args_is_help=True)
+app = typer.Typer(help="Price alerts: list them, set one, rehearse one, remove one.", no_args_is_help=True)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")]
 
@@ -59,9 +64,7 @@ def add(
     """Set an alert for a collector; the same release and price again is the same alert."""
     if grade is not None and grade not in MEDIA:
         raise typer.BadParameter(f"is one of {', '.join(MEDIA)}.", param_hint="--grade")
-    unit = None if currency is None else currency.upper()
-    if unit is not None and not (len(unit) == 3 and unit.isascii() and unit.isalpha()):
-        raise typer.BadParameter("is three letters: EUR.", param_hint="--currency")
+    unit = _unit(currency)
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id
         alert, is_new = create(conn, user_id, release, target=_amount(target), currency=unit, minimum_grade=grade)
@@ -71,11 +74,39 @@ def add(
 
 
 @app.command()
+def rehearse(
+    user: User,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="An alert's id, or with a price a release's number.")],
+    price: Annotated[str | None, typer.Argument(metavar="[PRICE]", help="A price that one thinks of: 20.00.")] = None,
+    *,
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="Three letters; else the user's own.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How far back, today included.")] = USUAL_DAYS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Say how often an alert would have fired by the floors that are known, and on how many days that rests."""
+    unit = _unit(currency)
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        user_id = users.find(conn, user).id
+        if price is None:
+            alert = alerts.find(conn, user_id, _alert_id(what, unit))
+            if alert is None:
+                raise _no_such(user)
+            found = rehearsing.of_alert(conn, alert, days=days)
+        else:
+            release, target = _release(what), _amount(price)
+            found = rehearsing.of_price(conn, user_id, release, target=target, currency=unit, days=days)
+    if as_json:
+        screen.plain(json.dumps(RehearsalOut.of(found).model_dump(mode="json"), indent=2))
+        return
+    _show(found)
+
+
+@app.command()
 def remove(user: User, alert: Annotated[UUID, typer.Argument(metavar="ALERT", help="The alert's id.")]) -> None:
     """Remove an alert."""
     with here.opened_pool() as pool, pool.transaction() as conn:
         if not alerts.remove(conn, users.find(conn, user).id, alert):
-            raise NotFound("There is no such alert.", f"`rekkrd alerts list {user}` lists those that there are.")
+            raise _no_such(user)
         operations.audit(conn, by=operator.name(), action="alert removed", target={"alert": str(alert)}, jobs=0)
     screen.plain("Removed.")
 
@@ -98,6 +129,50 @@ def show_mails(*, as_json: Annotated[bool, typer.Option("--json", help="Print JS
             why = Text(one.error or "its sender died: nobody knows whether it arrived")
             table.add_row(words.short(one.id), words.short(one.user_id), str(one.attempts), following, why)
         screen.out().print(table)
+
+
+def _show(found: Rehearsal) -> None:
+    screen.out().print(Text(rehearsing.sentence(found)))
+    if found.fired:
+        table = screen.listing("fired on", "#floor", "#at Discogs", "rate of")
+        for one in found.fired:
+            table.add_row(
+                f"{one.day}",
+                amount(one.floor, found.currency),
+                amount(one.said, one.said_currency),
+                "" if one.said_currency == found.currency else f"{one.rate_of}",
+            )
+        screen.out().print(table)
+    if found.known:
+        screen.out().print(Text(f"{FLOOR_SAYS} {ATTRIBUTION}", "dim"))
+
+
+def _no_such(user: str) -> NotFound:
+    return NotFound("There is no such alert.", f"`rekkrd alerts list {user}` lists those that there are.")
+
+
+def _alert_id(text: str, unit: str | None) -> UUID:
+    """Read an alert's id, which has a currency of its own."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise typer.BadParameter("is an alert's id, unless a price follows.", param_hint="WHAT") from None
+    if unit is not None:
+        raise typer.BadParameter("goes with a price; an alert has its own.", param_hint="--currency")
+    return found
+
+
+def _release(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
+        raise typer.BadParameter("is a release's number at Discogs, for a price follows.", param_hint="WHAT")
+    return int(text)
+
+
+def _unit(currency: str | None) -> str | None:
+    unit = None if currency is None else currency.upper()
+    if unit is not None and not (len(unit) == 3 and unit.isascii() and unit.isalpha()):
+        raise typer.BadParameter("is three letters: EUR.", param_hint="--currency")
+    return unit
 
 
 def _amount(text: str) -> Decimal:

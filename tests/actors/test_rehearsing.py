@@ -71,6 +71,14 @@ def test_with_one_floor_a_day_it_fires_exactly_when_the_alert_does(path):
     assert [one.at for one in rehearsing.rehearse(kept(seen), TARGET)] == fired_on(seen)
 
 
+@pytest.mark.parametrize(("second_day", "times"), [(21, 2), (10, 1)])
+def test_the_last_floor_of_a_day_arms_it_again_after_24_hours_from_its_own_moment(second_day, times):
+    low, high = Decimal(20), Decimal(21)
+    path = [(0, 1, low), (0, 20, high), (1, second_day, high), (2, 5, low)]
+    seen = [(BEGIN + timedelta(days=day, hours=hour), floor) for day, hour, floor in path]
+    assert len(rehearsing.rehearse(kept(seen), TARGET)) == times
+
+
 @pytest.fixture
 def pool(migrated_database_url):
     pool = Pool(migrated_database_url, size=2, timeout_seconds=5)

@@ -8,7 +8,7 @@ import pytest
 
 from actors import pricing
 from actors.alerts import FLOOR_SAYS, MOST_A_USER
-from db import price_plan, prices, rates
+from db import floors, price_plan, prices, rates
 from db.prices import Fresh
 
 ALERTS = "/api/discogs/alerts"
@@ -172,3 +172,55 @@ def test_a_lower_tier_is_told_which_has_alerts_and_may_still_see_and_remove_its_
 def test_a_user_who_is_not_there_has_no_alerts(post, client, as_app):
     nobody = uuid4()
     assert post(user=nobody).status_code == client.get(ALERTS, headers=as_app(nobody)).status_code == 404
+
+
+@pytest.fixture
+def fell(resources, ada):
+    """Let the floor of a wanted release have been 30, then 18 dollars, on two days of the last week."""
+    with resources.pool.transaction() as conn:
+        conn.execute("INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (%s, '', '')", [RELEASE])
+        conn.execute("INSERT INTO rekkrd.wants (user_id, release_id) VALUES (%s, %s)", [ada, RELEASE])
+        for amount in ("30.00", "18.00"):
+            conn.execute(
+                "UPDATE rekkrd.floor_days SET day = day - 2, lowest_at = lowest_at - interval '2 days',"
+                " latest_at = latest_at - interval '2 days'"
+            )
+            floors.note(conn, RELEASE, Decimal(amount), "USD")
+
+
+def test_an_alert_and_a_price_one_thinks_of_are_rehearsed_alike_with_what_they_rest_on(
+    post, client, as_app, ada, fell, resources
+):
+    with resources.pool.transaction() as conn:
+        rates.keep(conn, {"EUR": Decimal("0.9")}, source="discogs")
+    alert = post({**AJA, "target": "16.20", "currency": "EUR"}).json()["id"]
+    of_alert = client.get(f"{ALERTS}/{alert}/rehearsal?days=7", headers=as_app(ada))
+    asked = f"{ALERTS}/rehearsal?release_id={RELEASE}&target=16.2&currency=EUR&days=7"
+    told = of_alert.json()
+    assert told == client.get(asked, headers=as_app(ada)).json()
+    assert (told["times"], told["known_days"], told["compared_days"], told["days"]) == (1, 2, 1, 7)
+    (fired,) = told["fired"]
+    assert (fired["floor"], fired["rate"]) == ({"amount": "16.20", "currency": "EUR"}, "0.900000")
+    assert fired["as_discogs_has_it"] == {"amount": "18.00", "currency": "USD"}
+    assert fired == told["lowest"]
+    assert told["attribution"] == "Data provided by Discogs."
+    assert told["sentence"].startswith("At EUR 16.20 it would have fired once in 7 days: on ")
+
+
+def test_a_rehearsal_is_of_ones_own_alert_and_comes_with_a_tier(post, client, as_app, ada, bob, resources):
+    paths = (f"{ALERTS}/{post().json()['id']}/rehearsal", f"{ALERTS}/rehearsal?release_id=1&target=20")
+    assert [client.get(path, headers=as_app(bob)).status_code for path in paths] == [404, 200]
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = 'curator'")
+    assert [client.get(path, headers=as_app(ada)).status_code for path in paths] == [403, 403]
+
+
+def test_where_no_floor_is_known_a_rehearsal_says_so_and_fires_never(client, as_app, ada):
+    told = client.get(f"{ALERTS}/rehearsal?release_id=1&target=20", headers=as_app(ada)).json()
+    assert (told["times"], told["known_days"], told["lowest"]) == (0, 0, None)
+    assert told["sentence"].startswith("No floor of this release is known of the last 90 days")
+
+
+@pytest.mark.parametrize("asked", ["target=20", "release_id=1&target=0", "release_id=1&target=20&days=367"])
+def test_a_rehearsal_of_nothing_is_refused(client, as_app, ada, asked):
+    assert client.get(f"{ALERTS}/rehearsal?{asked}", headers=as_app(ada)).status_code == 422

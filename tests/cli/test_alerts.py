@@ -1,6 +1,7 @@
 """Price alerts in the terminal: set, listed, removed, and each act noted."""
 
 import json
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli import main
 from cli.errors import NotFound
-from db import operations, users
+from db import floors, operations, users
 from db.pool import Pool
 
 
@@ -60,3 +61,23 @@ def test_mails_of_an_uncertain_end_are_shown_and_not_sent_again(pool):
     assert "nobody knows" in said
     (one,) = json.loads(run("mails", "--json").stdout)["troubled"]
     assert (one["attempts"], one["error"]) == (1, None)
+
+
+def test_an_alert_and_a_price_are_rehearsed_with_each_day_on_which_it_fires(pool):
+    assert run("rehearse", "ada", "7", "20").stdout.startswith("No floor of this release is known of the last 90 days")
+    run("add", "ada", "7", "20")
+    with pool.transaction() as conn:
+        floors.note(conn, 7, Decimal("18.5"), "USD")
+    (alert,) = json.loads(run("list", "ada", "--json").stdout)["alerts"]
+    said = run("rehearse", "ada", alert["id"]).stdout
+    assert said == run("rehearse", "ada", "7", "20.00", "--currency", "usd").stdout
+    assert " ".join(said.split()).startswith("At USD 20.00 it would have fired once in 90 days: on 20")
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert "it tells no grade" in " ".join(said.split())
+    assert json.loads(run("rehearse", "ada", "7", "18.49", "--json").stdout)["times"] == 0
+
+
+def test_what_is_neither_an_alert_nor_a_release_with_a_price_is_said(pool):
+    assert isinstance(run("rehearse", "ada", str(uuid4())).exception, NotFound)
+    for given in (("7",), ("x", "20"), ("7", "0"), ("7", "20", "--days", "0"), (str(uuid4()), "--currency", "EUR")):
+        assert run("rehearse", "ada", *given).exit_code == 2, given
