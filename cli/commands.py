@@ -49,6 +49,7 @@ COMMANDS = (
     Command("history", JOBS),
     Command("prices", JOBS),
     Command("alerts", JOBS),
+    Command("sellers", JOBS),
     Command("value", JOBS),
     Command("rates", JOBS),
     Command("conflicts", JOBS, function="show"),

@@ -29,7 +29,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One offer beside its seller. ``own_price`` is in the user's currency, None without a rate.
+    """One offer beside its seller. ``own_price`` is in the user's currency by ``rate``, None without one.
 
     ``fetched_at`` is when its page was read, ``seen_at`` the database's time.
     """
@@ -42,6 +42,8 @@ class Offer:
     price: Decimal | None
     currency: str | None
     own_price: Decimal | None
+    rate: Decimal | None
+    rate_as_of: datetime | None
     ships_from: str
     posted_at: datetime | None
     fetched_at: datetime

@@ -74,6 +74,8 @@ SELECT
     l.price,
     l.currency,
     round(l.price * (mine.per_dollar / theirs.per_dollar), 2) AS own_price,
+    mine.per_dollar / theirs.per_dollar AS rate,
+    least(mine.as_of, theirs.as_of) AS rate_as_of,
     l.ships_from,
     l.posted_at,
     l.fetched_at,

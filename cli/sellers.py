@@ -1,0 +1,106 @@
+"""`rekkrd sellers`: whom collectors watch, and what is on offer there."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from actors import offers as looking
+from actors import sellers as watching
+from actors.offers import NO_LIST, market_link
+from actors.prices import ATTRIBUTION
+from actors.wording import lasting
+from actors.worth import amount
+from api.models.offers import ListingsOut
+from api.models.sellers import NAME, SellerOut, SellersOut
+from cli import here, operator, screen
+from cli.errors import CommandFailed, NotFound
+from cli.prices import market_lines
+from db import operations, sellers, users
+from db.listings import Offer
+from discogs.errors import Gone
+
+app = typer.Typer(help="Watched sellers: list them, watch one, see their offers.", no_args_is_help=True)
+
+User = Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")]
+Release = Annotated[int, typer.Argument(metavar="RELEASE", min=1, help="The release's number at Discogs.")]
+Seller = Annotated[str, typer.Argument(metavar="SELLER", help="The seller's name at Discogs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command("list")
+def list_(user: User, *, as_json: Json = False) -> None:
+    """List whom a collector watches, and how their shops stand."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        found = sellers.watched(conn, users.find(conn, user).id)
+    if as_json:
+        said = SellersOut(sellers=[SellerOut.of(one) for one in found])
+        screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
+        return
+    if not found:
+        screen.plain("No sellers.")
+    for one in found:
+        screen.out().print(Text(one.seller.name, "bold"), Text(watching.sentence(one.seller)))
+
+
+@app.command()
+def add(user: User, seller: Seller) -> None:
+    """Watch a seller: the shop is read from now on, what is new every day, all of it once a week."""
+    if not NAME.fullmatch(seller):
+        raise typer.BadParameter("is no name at Discogs.", param_hint="SELLER")
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        watched, is_new = watching.watch(conn, users.find(conn, user).id, seller)
+        if is_new:
+            operations.audit(conn, by=operator.name(), action="seller watched", target={"seller": seller}, jobs=0)
+    screen.plain(f"{'Watched' if is_new else 'Watched already'}. {watching.sentence(watched.seller)}")
+
+
+@app.command()
+def remove(user: User, seller: Seller) -> None:
+    """Watch a seller no more."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        if not sellers.unwatch(conn, users.find(conn, user).id, seller):
+            raise NotFound("They watch no such seller.", f"`rekkrd sellers list {user}` lists those whom they watch.")
+        operations.audit(conn, by=operator.name(), action="seller left", target={"seller": seller}, jobs=0)
+    screen.plain("Removed.")
+
+
+@app.command()
+def offers(user: User, release: Release, *, as_json: Json = False) -> None:
+    """Show what is on offer of a release: floor, count, and what the sellers have whom a collector watches."""
+    with here.opened() as resources:
+        with resources.pool.transaction() as conn:
+            user_id = users.find(conn, user).id
+        try:
+            found = looking.find(resources, user_id, release)
+        except Gone as error:
+            raise CommandFailed(f"Release {release}: {error}", "Check its number.") from None
+    if as_json:
+        screen.plain(json.dumps(ListingsOut.of(found).model_dump(mode="json"), indent=2))
+        return
+    for line in [found.away or ""] if found.market is None else market_lines(found.market):
+        screen.plain(line)
+    screen.plain(found.sentence)
+    if found.offers:
+        screen.out().print(offers_table(found.offers, found.currency))
+    screen.say(f"[dim]{NO_LIST} {ATTRIBUTION} {market_link(release)}[/]")
+
+
+def offers_table(found: Sequence[Offer], currency: str) -> Table:
+    """Lay out offers, the cheapest first."""
+    table = screen.listing("seller", "media", "sleeve", "#asked", f"#in {currency}", "from", "#age", "offer")
+    for one in found:
+        table.add_row(
+            one.seller,
+            one.media or "—",
+            one.sleeve or "—",
+            "—" if one.price is None or one.currency is None else amount(one.price, one.currency),
+            "—" if one.own_price is None else f"{one.own_price:,.2f}",
+            Text(one.ships_from),
+            lasting((one.seen_at - one.fetched_at).total_seconds()),
+            str(one.listing_id),
+        )
+    return table
