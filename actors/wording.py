@@ -1,6 +1,15 @@
 """Numbers and times inside our sentences."""
 
+import re
 from datetime import UTC, datetime, tzinfo
+
+# Control signs, line ends, halves of signs, and what turns the direction of a line around.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def on_one_line(text: str) -> str:
+    """Say what others wrote on one line, as it looks: nothing in it ends a line, a header or a direction."""
+    return " ".join(_HIDDEN.sub(" ", text).split())
 
 
 def count(number: int, noun: str) -> str:

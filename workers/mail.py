@@ -79,13 +79,12 @@ class Folder:
     def send(self, key: str, content: Mapping[str, Any]) -> Answer:
         """Write a mail; again under the same key is the same file."""
         mail = EmailMessage()
-        for name, text in (
-            ("From", content["from"]),
-            ("To", content["to"]),
-            ("Subject", content["subject"]),
-            *content["headers"].items(),
-        ):
-            mail[name] = text
+        headers = {"From": content["from"], "To": content["to"], "Subject": content["subject"], **content["headers"]}
+        try:
+            for name, text in headers.items():
+                mail[name] = text
+        except ValueError as error:
+            return Answer(f"A header of it is none: {error}"[:MOST_SAID], is_refused=True)
         mail.set_content(content["text"])
         mail.add_alternative(content["html"], subtype="html")
         path = self._folder / f"{key}.eml"

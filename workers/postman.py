@@ -64,10 +64,11 @@ class Postman:
             mail = mails.next_due(conn)
             if mail is None:
                 return False
-            content = mail.content or self._compose(conn, mail)
-            if content is None:
+            composed = self._compose(conn, mail)
+            if composed is None:  # nobody wants it, or no longer: not when it is sent again either
                 mails.drop(conn, mail.id)
                 return True
+            content = mail.content or composed
             mails.begin(conn, mail.id, content, seconds=CLAIM_SECONDS)
         answer = self._sender.send(str(mail.id), content)
         with self._pool.transaction() as conn:

@@ -1,4 +1,4 @@
-"""A postman that dies on order: before it sends, after the other side took it, or after it was told so."""
+"""A postman that dies on order: as it writes, before it sends, after the other side took it, or once it marked that."""
 
 import os
 import signal
@@ -13,24 +13,29 @@ from workers.postman import Postman
 moment, database_url, resend_url = sys.argv[1:]
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die(at: str) -> None:
+    if moment == at:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Dying(Resend):
     def send(self, key, content):
-        if moment == "before":
-            die()
-        answer = super().send(key, content)  # the server kills nobody: with "during" it took the mail and says nothing
-        if moment == "after":
-            die()
+        die("before")
+        answer = super().send(key, content)
+        die("after")
         return answer
+
+
+def compose(conn, mail):
+    written = write(conn, mail)
+    die("writing")
+    return written
 
 
 keys = Keys.parse("11" * 32)
 pool = Pool(database_url, size=2, timeout_seconds=5)
 sender = Dying("re_key", resend_url, timeout_seconds=5)
-compose = composer(keys, sender="Rekkrd <alerts@rekkrd.example>", public_url="https://rekkrd.example")
-while Postman(pool, sender, compose).bring_one():
-    pass
+write = composer(keys, sender="Rekkrd <alerts@rekkrd.example>", public_url="https://rekkrd.example")
+Postman(pool, sender, compose).bring_one()
+die("marked")
 pool.close()

@@ -36,6 +36,7 @@ class FakeResend:
     def __init__(self):
         self.taken: dict[str, dict] = {}
         self.asked: list[tuple[str, int]] = []
+        self.meanwhile = lambda: None  # what happens before it answers
         self.says: list[int] = []  # statuses to answer with, taking nothing; 0 takes it and hangs up
 
     def answer(self, key, body):
@@ -54,6 +55,7 @@ def resend():
         def do_POST(self):
             assert (self.path, self.headers["Authorization"]) == ("/emails", "Bearer re_key")
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            fake.meanwhile()
             status = fake.answer(self.headers["Idempotency-Key"], body)
             if status == 0:
                 self.close_connection = True
@@ -144,7 +146,8 @@ def test_a_mail_says_was_now_and_target_with_its_source_and_a_way_out(fire, brin
     (mail,) = resend.taken.values()
     assert (mail["from"], mail["to"], mail["subject"]) == (SENDER, ["ada@example.org"], AJA)
     for text in (mail["text"], mail["html"]):
-        assert "Was USD 25.00, now USD 19.00, your target USD 20.00" in text
+        assert "USD 19.00" in text
+        assert "Was USD 25.00, target USD 20.00" in text
         assert "(Europe/Berlin)" in text
         assert "Very Good Plus (VG+) is worth is not known" in text
         assert "https://www.discogs.com/sell/release/1" in text
@@ -226,21 +229,87 @@ def test_who_turned_alerts_off_or_has_no_address_gets_none(fire, bring, resend, 
     assert (resend.asked, standing(pool).waiting) == ([], 0)
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("moment", "says", "taken", "waiting"),
+    [
+        ("writing", [], 0, 1),
+        ("before", [], 0, 1),
+        ("after", [], 1, 1),
+        ("after", [0], 1, 1),
+        ("marked", [], 1, 0),
+    ],
+)
 def test_a_death_between_deciding_sending_and_marking_costs_no_mail_and_doubles_none(
-    fire, bring, resend, pool, migrated_database_url, moment
+    fire, bring, resend, pool, migrated_database_url, moment, says, taken, waiting
 ):
     fire(1)
+    resend.says = says
     script = Path(__file__).with_name("dying_postman.py")
     ended = subprocess.run(
         [sys.executable, str(script), moment, migrated_database_url, resend.url], timeout=60, check=False
     )
     assert ended.returncode == -9
-    assert len(resend.taken) == (moment == "after")
-    assert standing(pool).waiting == 1
+    assert (len(resend.taken), standing(pool).waiting) == (taken, waiting)
     bring()
     assert (len(resend.taken), standing(pool).waiting) == (1, 0)
-    assert {end for _, end in resend.asked} == {200}
+    assert 409 not in {end for _, end in resend.asked}
+    assert len({key for key, _ in resend.asked}) == 1
+
+
+@pytest.mark.parametrize("attempt", ["first", "second"])
+def test_while_one_sends_a_mail_no_other_takes_it(fire, bring, resend, pool, attempt):
+    fire(1)
+    if attempt == "second":
+        resend.says = [500]
+        bring()
+    others = []
+
+    class Nobody:
+        def send(self, key, content):
+            others.append(key)
+
+    other = Postman(pool, Nobody(), composer(KEYS, sender=SENDER, public_url=PUBLIC))
+    resend.meanwhile = lambda: others.append(other.bring_one())
+    bring()
+    assert (others, len(resend.taken)) == ([False], 1)
+
+
+def test_what_one_is_about_to_write_no_other_writes(fire, pool):
+    fire(1)
+    with pool.transaction() as one, pool.transaction() as other:
+        assert mails.next_due(one) is not None
+        assert mails.next_due(other) is None
+
+
+def test_who_unsubscribes_before_it_is_sent_again_gets_no_mail_after_that(fire, bring, resend, pool, ada):
+    fire(1)
+    resend.says = [500]
+    bring()
+    with pool.transaction() as conn:
+        mails.silence(conn, ada)
+    bring()
+    assert (resend.taken, len(resend.asked), standing(pool).waiting) == ({}, 1, 0)
+
+
+def test_an_address_that_is_two_or_brings_a_header_gets_no_mail(fire, bring, resend, pool):
+    for wrong in ("ada@example.org, eve@example.org", "ada@example.org\r\nBcc: eve@example.org"):
+        with pool.transaction() as conn:
+            conn.execute("UPDATE profiles SET email = %s", [wrong])
+            conn.execute("UPDATE discogs_price_alerts SET triggered_at = NULL, above_since = NULL")
+        fire(1)
+        bring()
+    assert (resend.asked, standing(pool).waiting) == ([], 0)
+
+
+def test_no_key_address_or_word_of_a_mail_reaches_a_log(fire, bring, resend, capsys):
+    fire(1)
+    resend.says = [500, 422]
+    bring()
+    bring()
+    said = "".join(capsys.readouterr())
+    assert "mail_not_taken" in said
+    for secret in ("re_key", "ada@example.org", "token=", "Aja"):
+        assert secret not in said
 
 
 def test_an_alert_that_did_not_fire_after_all_leaves_no_mail(pool, ada):
@@ -261,6 +330,14 @@ def test_without_a_key_mails_are_files_that_a_mail_program_opens(fire, pool, tmp
     (path,) = (tmp_path / "mails").iterdir()
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Subject"]) == ("ada@example.org", AJA)
-    assert "now USD 19.00" in mail.get_body(("plain",)).get_content()
+    assert "Now USD 19.00" in mail.get_body(("plain",)).get_content()
     assert mail.get_body(("html",)) is not None
     assert standing(pool).waiting == 0
+
+
+@pytest.mark.parametrize("header", ["to", "subject"])
+def test_a_header_that_is_none_is_refused_for_good_in_the_folder_too(tmp_path, header):
+    mail = {"from": SENDER, "to": ["ada@example.org"], "subject": "Aja", "text": "a", "html": "b", "headers": {}}
+    wrong = "Aja\r\nBcc: eve@example.org"
+    answer = Folder(tmp_path).send("key", {**mail, header: [wrong] if header == "to" else wrong})
+    assert (answer.is_taken, answer.is_refused, list(tmp_path.iterdir())) == (False, True, [])
