@@ -79,9 +79,9 @@ class Folder:
     def send(self, key: str, content: Mapping[str, Any]) -> Answer:
         """Write a mail; again under the same key is the same file."""
         mail = EmailMessage()
-        headers = {"From": content["from"], "To": content["to"], "Subject": content["subject"], **content["headers"]}
+        headers = {"From": content["from"], "To": ", ".join(content["to"]), "Subject": content["subject"]}
         try:
-            for name, text in headers.items():
+            for name, text in {**headers, **content["headers"]}.items():
                 mail[name] = text
         except ValueError as error:
             return Answer(f"A header of it is none: {error}"[:MOST_SAID], is_refused=True)
