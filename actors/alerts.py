@@ -108,8 +108,9 @@ def sentence(alert: Alert) -> str:
         said.append(_grade(alert))
     if not alert.is_active:
         said.append("The alert is off.")
-    elif alert.triggered_price is not None:
-        said.append(f"It fired at {amount(alert.triggered_price, alert.currency)}.")
+    elif alert.triggered_price is not None and alert.triggered_at is not None:
+        age = lasting((alert.seen_at - alert.triggered_at).total_seconds())
+        said.append(f"It fired at {amount(alert.triggered_price, alert.currency)}, {age} ago.")
     return " ".join(said)
 
 

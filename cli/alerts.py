@@ -7,19 +7,22 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.console import Group
+from rich.padding import Padding
 from rich.text import Text
 
 from actors import rehearsing
 from actors.alerts import FLOOR_SAYS, create, name_of, sentence
 from actors.prices import ATTRIBUTION
 from actors.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
-from actors.wording import count
+from actors.wording import count, on_one_line
 from actors.worth import amount
 from api.models.alerts import MOST, AlertOut, AlertPage
 from api.models.rehearsals import RehearsalOut
 from cli import here, layout, operator, screen, words
 from cli.errors import NotFound
 from db import alerts, mails, operations, users
+from db.alerts import Alert
 from discogs.grades import MEDIA
 
 app = typer.Typer(help="Price alerts: list them, set one, rehearse one, remove one.", no_args_is_help=True)
@@ -47,7 +50,7 @@ def list_(
     if not found:
         screen.plain("No alerts.")
     for one in found[:limit]:
-        screen.out().print(Text(f"{name_of(one)}. {sentence(one)}"), Text(f"  {one.id}", "dim"), sep="\n")
+        screen.out().print(_told(one))
     if has_more:
         screen.say("[dim]There are more: use --limit.[/]")
 
@@ -66,18 +69,22 @@ def add(
         raise typer.BadParameter(f"is one of {', '.join(MEDIA)}.", param_hint="--grade")
     unit = _unit(currency)
     with here.opened_pool() as pool, pool.transaction() as conn:
-        user_id = users.find(conn, user).id
+        person = users.find(conn, user)
+        user_id, has_address = person.id, bool(person.email)
         alert, is_new = create(conn, user_id, release, target=_amount(target), currency=unit, minimum_grade=grade)
         if is_new:
             operations.audit(conn, by=operator.name(), action="alert set", target={"alert": str(alert.id)}, jobs=0)
-    screen.plain(f"{'Set' if is_new else 'It is there'}: {name_of(alert)}. {sentence(alert)}")
+    screen.plain("Set." if is_new else "It is there.")
+    screen.out().print(_told(alert))
+    if not has_address:
+        screen.out().print(Text(f"No mail will come: no address of {user} is known.", "yellow"))
 
 
 @app.command()
 def rehearse(
     user: User,
     what: Annotated[str, typer.Argument(metavar="WHAT", help="An alert's id, or with a price a release's number.")],
-    price: Annotated[str | None, typer.Argument(metavar="[PRICE]", help="A price that one thinks of: 20.00.")] = None,
+    price: Annotated[str | None, typer.Argument(metavar="PRICE", help="A price that one thinks of: 20.00.")] = None,
     *,
     currency: Annotated[str | None, typer.Option(metavar="CODE", help="Three letters; else the user's own.")] = None,
     days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How far back, today included.")] = USUAL_DAYS,
@@ -129,6 +136,12 @@ def show_mails(*, as_json: Annotated[bool, typer.Option("--json", help="Print JS
             why = Text(one.error or "its sender died: nobody knows whether it arrived")
             table.add_row(words.short(one.id), words.short(one.user_id), str(one.attempts), following, why)
         screen.out().print(table)
+
+
+def _told(alert: Alert) -> Group:
+    """Say how an alert stands, below its record's name, and which it is."""
+    name = Text(on_one_line(name_of(alert)), "bold")
+    return Group(name, Padding(Group(Text(sentence(alert)), Text(str(alert.id), "dim")), (0, 0, 0, 2)))
 
 
 def _show(found: Rehearsal) -> None:

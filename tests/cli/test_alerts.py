@@ -33,11 +33,20 @@ def run(*arguments: str) -> Result:
 def test_an_alert_is_set_listed_and_removed_and_each_act_is_noted(pool):
     assert run("list", "ada").stdout == "No alerts.\n"
     said = run("add", "ada", "249504", "20", "--grade", "VG+", "--currency", "eur").stdout
-    assert said.startswith("Set: release 249504. Waits for EUR 20.00; Discogs was not asked for the floor yet.")
-    assert run("add", "ada", "249504", "20.00", "--currency", "EUR").stdout.startswith("It is there: ")
+    first, name, stands, *_ = said.splitlines()
+    assert (first, name) == ("Set.", "release 249504")
+    assert stands.strip() == "Waits for EUR 20.00; Discogs was not asked for the floor yet. What a copy in"
+    assert "No mail will come: no address of ada is known." in said
+    with pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET email = 'ada@example.org'")
+    again = run("add", "ada", "249504", "20.00", "--currency", "EUR").stdout
+    assert again.startswith("It is there.\n")
+    assert "No mail" not in again
     (alert,) = json.loads(run("list", "ada", "--json").stdout)["alerts"]
     assert (alert["target"], alert["minimum_grade"]) == ({"amount": "20.00", "currency": "EUR"}, None)
-    assert alert["id"] in run("list", "ada").stdout
+    listed = run("list", "ada").stdout.splitlines()
+    assert f"  {alert['id']}" in [line.rstrip() for line in listed]
+    assert all(len(line) <= 80 for line in listed)
     assert run("remove", "ada", alert["id"]).stdout == "Removed.\n"
     with pool.transaction() as conn:
         assert [act.action for act in operations.acts(conn)] == ["alert removed", "alert set"]
