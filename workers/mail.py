@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import httpx
 import resend
 import structlog
-from resend.exceptions import ResendError
+from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 from discogs.deadline import DeadlineTransport, within
@@ -63,6 +63,8 @@ class Resend:
             status = int(error.code) if str(error.code).isdigit() else 500
             said = " ".join(f"{status} {error.error_type}: {error.message}".split())[:MOST_SAID]
             return Answer(said, is_refused=status in REFUSED or error.error_type == OTHER_CONTENT)
+        except (NoContentError, TypeError):  # what the SDK raises for null, and for a name that is no string
+            return Answer("an answer of no known shape")
         return Answer("taken", is_taken=True)
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class FakeResend:
     def __init__(self):
         self.taken: dict[str, dict] = {}
         self.asked: list[tuple[str, int]] = []
+        self.garbled = b""  # said once in place of an answer, whatever was taken
         self.meanwhile = lambda: None  # what happens before it answers
         self.says: list[int] = []  # statuses to answer with, taking nothing; 0 takes it and hangs up
 
@@ -62,7 +63,8 @@ def resend():
                 return
             name = "invalid_idempotent_request" if status == 409 else "application_error"
             said = {"id": "1"} if status == 200 else {"statusCode": status, "name": name, "message": "no"}
-            text = json.dumps(said).encode()
+            text = fake.garbled or json.dumps(said).encode()
+            fake.garbled = b""
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -190,6 +192,18 @@ def test_what_nobody_knows_the_end_of_is_sent_again_in_the_same_words_and_taken_
     ]
     assert [end for _, end in resend.asked].count(409) == 0
     assert standing(pool) == mails.Standing(waiting=0, given_up=0)
+
+
+@pytest.mark.parametrize("said", [b"null", b"<html>", b'{"statusCode": 500, "name": {}, "message": []}'])
+def test_an_answer_that_nobody_understands_is_asked_for_again_under_the_same_key(fire, bring, resend, pool, said):
+    fire(1)
+    resend.garbled = said
+    bring()
+    with pool.transaction() as conn:
+        (one,) = mails.troubled(conn)
+    assert one.error is not None
+    bring()
+    assert (len(resend.taken), len(resend.asked), standing(pool).waiting) == (1, 2, 0)
 
 
 @pytest.mark.parametrize("status", [422, 400, 409])
