@@ -124,6 +124,7 @@ def rehearse(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId, days:
 def patch(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId, body: AlertChange) -> AlertOut:
     """Change what is given. Another target begins anew, as does an alert that was off."""
     with resources.pool.transaction() as conn:
+        alerts.lock(conn, user_id)  # before it is read: what stays is what another change left
         was = _find(conn, user_id, alert_id)
         said = Said(
             target=was.target if body.target is None else body.target,

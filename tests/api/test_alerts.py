@@ -1,5 +1,6 @@
 """Price alerts over HTTP: set once, listed beside the floor with its rate and age, changed, removed, each own only."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -8,7 +9,7 @@ import pytest
 
 from actors import pricing
 from actors.alerts import FLOOR_SAYS, MOST_A_USER
-from db import floors, price_plan, prices, rates
+from db import alerts, floors, price_plan, prices, rates
 from db.prices import Fresh
 
 ALERTS = "/api/discogs/alerts"
@@ -117,6 +118,26 @@ def test_a_change_says_only_what_is_given_and_another_target_begins_anew(post, c
     moved = patch(target="18.00")
     assert (moved["target"]["amount"], moved["triggered_at"]) == ("18.00", None)
     assert client.patch(path, json={}, headers=as_app(ada)).status_code == 422
+
+
+def test_two_changes_at_once_leave_both(post, client, as_app, ada, resources):
+    made = post().json()
+    path = f"{ALERTS}/{made['id']}"
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    def waits():
+        with resources.pool.transaction() as conn:
+            return conn.execute(waiting).fetchone() is not None
+
+    with ThreadPoolExecutor(1) as threads:
+        with resources.pool.transaction() as conn:
+            alerts.lock(conn, ada)
+            other = threads.submit(client.patch, path, json={"minimum_grade": "NM"}, headers=as_app(ada))
+            while not other.done() and not waits():
+                pass
+            conn.execute("UPDATE discogs_price_alerts SET target_price = 18 WHERE id = %s", [made["id"]])
+        told = other.result().json()
+    assert (told["target"]["amount"], told["minimum_grade"]) == ("18.00", "NM")
 
 
 def test_two_alerts_do_not_become_one_by_a_change(post, client, as_app, ada):
