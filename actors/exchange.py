@@ -1,7 +1,8 @@
 """Exchange rates, once a day: Discogs converts the floor of one release into every currency that somebody has.
 
 The release is the one with most on offer, and its floor in dollars is asked before and after: only while it stood still
-are the others what Discogs converts by.
+are the others what Discogs converts by. A currency that Discogs does not convert into, which anybody may name, costs
+nobody else a rate.
 """
 
 from datetime import timedelta
@@ -11,7 +12,7 @@ from actors.catalog import REFRESH_RATES, RatesCheckpoint
 from actors.wording import count
 from db import Connection, rates
 from discogs.ids import ReleaseId
-from discogs.money import Money
+from discogs.money import CURRENCIES, Money
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 DOLLAR = "USD"
@@ -33,10 +34,12 @@ def store(conn: Connection, step: Step[NoArguments, RatesCheckpoint], floor: Mon
     was = step.checkpoint
     if was.release_id is None:
         return _begin(conn)
-    if floor is None or floor.currency != was.left[0] or not floor.amount:
-        return Done(f"Discogs gave no floor in {was.left[0]}: the rates stay as they were.", _progress(was))
-    left, said = was.left[1:], {**was.said, floor.currency: floor.amount}
-    if was.left[0] == DOLLAR and DOLLAR in was.said and floor.amount != was.said[DOLLAR]:
+    currency, left, said = was.left[0], was.left[1:], dict(was.said)
+    if floor is not None and floor.currency == currency and floor.amount:
+        said[currency] = floor.amount
+    elif currency == DOLLAR:
+        return Done("Discogs gave no floor in USD: the rates stay as they were.", _progress(was))
+    if currency == DOLLAR and was.said.get(DOLLAR, said[DOLLAR]) != said[DOLLAR]:
         return _again(was)
     checkpoint = was.model_copy(update={"left": left, "said": said})
     if left:
@@ -54,9 +57,9 @@ JOB = Job(REFRESH_RATES, ask, store)
 
 
 def _begin(conn: Connection) -> Outcome:
-    currencies = rates.wanted(conn, age=DAILY)
+    currencies = [one for one in rates.wanted(conn, age=DAILY) if one in CURRENCIES]
     if not currencies:
-        return Done("Every rate that somebody needs is of today.", Progress(0))
+        return Done("Every rate that somebody needs and Discogs has is of today.", Progress(0))
     release_id = rates.liquid_release(conn)
     if release_id is None:
         return Done("No release with a floor is known yet, so nothing could be converted.", Progress(0))

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+# What Discogs converts into (contract §3.2); it refuses to be asked for another.
+CURRENCIES = frozenset({"USD", "GBP", "EUR", "CAD", "AUD", "JPY", "CHF", "MXN", "BRL", "NZD", "SEK", "ZAR"})
+
 
 @dataclass(frozen=True, slots=True)
 class Money:

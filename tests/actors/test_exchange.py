@@ -111,10 +111,28 @@ def test_a_floor_that_never_stands_still_leaves_the_rates_as_they_were(conn, mar
     assert kept(conn) == {"EUR": Decimal("0.7")}
 
 
-def test_a_currency_that_discogs_does_not_convert_into_leaves_the_rates_as_they_were(conn, market):
+def test_a_currency_that_discogs_does_not_know_is_not_asked_for_and_costs_nobody_else_a_rate(conn, market):
     living(conn, "EUR", "XAU")
     market(1, 12, 20)
-    assert run(conn, Discogs({"EUR": "0.8"})) == "Discogs gave no floor in XAU: the rates stay as they were."
+    discogs = Discogs({"EUR": "0.8"})
+    assert run(conn, discogs) == "1 exchange rate kept, by release 1."
+    assert (kept(conn), [one for _, one in discogs.asked]) == ({"EUR": Decimal("0.8")}, ["USD", "EUR", "USD"])
+    assert "is of today" in run(conn, SimpleNamespace())
+
+
+def test_a_currency_in_which_discogs_gave_no_floor_keeps_its_rate_and_the_others_have_theirs(conn, market):
+    living(conn, "EUR", "SEK")
+    market(1, 12, 20)
+    assert run(conn, Discogs({"EUR": "0.8"})) == "1 exchange rate kept, by release 1."
+    assert kept(conn) == {"EUR": Decimal("0.8")}
+
+
+def test_without_a_floor_in_dollars_the_rates_stay_as_they_were(conn, market):
+    living(conn, "EUR")
+    market(1, 12, 20)
+    discogs = Discogs({"EUR": "0.8"})
+    del discogs.per_dollar["USD"]
+    assert run(conn, discogs) == "Discogs gave no floor in USD: the rates stay as they were."
     assert kept(conn) == {}
 
 
