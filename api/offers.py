@@ -1,13 +1,18 @@
-"""Offers over HTTP: what there is of one release, as far as Discogs tells programs."""
+"""Offers over HTTP: what there is of one release, as far as Discogs tells programs, and better copies for less."""
 
-from fastapi import APIRouter, Response, status
+from typing import Annotated
 
-from actors import offers
+from fastapi import APIRouter, Query, Response, status
+
+from actors import offers, upgrades
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code
 from api.models.offers import ListingsOut
+from api.models.upgrades import UpgradeCursor, UpgradePage, place_of
 from api.prices import PENDING_SECONDS, ReleaseNumber
+
+MOST_ON_A_PAGE = 200
 
 router = APIRouter(prefix="/api/discogs/marketplace", tags=["prices"])
 
@@ -32,3 +37,25 @@ def listings(user_id: Speaker, resources: ResourcesNow, response: Response, rele
         response.status_code = status.HTTP_202_ACCEPTED
         response.headers["Retry-After"] = str(PENDING_SECONDS)
     return ListingsOut.of(found)
+
+
+@router.get(
+    "/cheaper",
+    summary="Find better copies for less",
+    response_description="A page of offers, the largest saving first.",
+    responses=errors(Code.NOT_FOUND),
+)
+def cheaper(
+    user_id: Speaker,
+    resources: ResourcesNow,
+    release_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="This release alone.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    cursor: Annotated[UpgradeCursor | None, Query()] = None,
+) -> UpgradePage:
+    """Offers of watched sellers in a better grade than the best copy that is owned, below what Discogs suggests for it.
+
+    Ungraded copies count as VG. Asks Discogs nothing; looking lets shops be read soon, as `/listings` does.
+    """
+    with resources.pool.transaction() as conn:
+        found = upgrades.find(conn, user_id, release_id=release_id, after=place_of(cursor), room=limit)
+    return UpgradePage.of(found)

@@ -10,12 +10,14 @@ from rich.text import Text
 
 from actors import offers as looking
 from actors import sellers as watching
+from actors import upgrades
 from actors.offers import NO_LIST, market_link
 from actors.prices import ATTRIBUTION
 from actors.wording import lasting
 from actors.worth import amount
 from api.models.offers import ListingsOut
 from api.models.sellers import NAME, SellerOut, SellersOut
+from api.models.upgrades import UpgradePage
 from cli import here, operator, screen
 from cli.errors import CommandFailed, NotFound
 from cli.prices import market_lines
@@ -87,6 +89,34 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
     if found.offers:
         screen.out().print(offers_table(found.offers, found.currency))
     screen.say(f"[dim]{NO_LIST} {ATTRIBUTION} {market_link(release)}[/]")
+
+
+@app.command()
+def cheaper(
+    user: User,
+    *,
+    release: Annotated[int | None, typer.Option(metavar="RELEASE", min=1, help="This release alone.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many to show.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Find better copies for less: offers in a better grade than the copy that is owned, below what it is worth."""
+    with here.opened_pool() as pool, pool.transaction() as conn:
+        found = upgrades.find(conn, users.find(conn, user).id, release_id=release, room=limit)
+    if as_json:
+        screen.plain(json.dumps(UpgradePage.of(found).model_dump(mode="json"), indent=2))
+        return
+    screen.plain(found.sentence)
+    for one in found.upgrades:
+        name = " \N{EN DASH} ".join(part for part in (one.artist, one.title) if part)
+        screen.out().print(
+            Text(f"{name or f'release {one.offer.release_id}'}: {upgrades.sentence(one, found.currency)}"),
+            Text(f"  {one.offer.seller}, {looking.link_of(one.offer)}", "dim"),
+            sep="\n",
+        )
+    if found.has_more:
+        screen.say("[dim]There are more: use --limit.[/]")
+    if found.upgrades:
+        screen.say(f"[dim]{ATTRIBUTION}[/]")
 
 
 def offers_table(found: Sequence[Offer], currency: str) -> Table:

@@ -10,6 +10,8 @@ from db import Connection, Row
 from db.queries import load
 from db.storable import as_rows
 
+FIRST = (Decimal("Infinity"), 0)
+
 _sql = load("listings")
 
 
@@ -48,6 +50,32 @@ class Offer:
     posted_at: datetime | None
     fetched_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """An offer in a better grade than the best copy that is owned, which counts as VG where it is ungraded.
+
+    ``worth`` is what Discogs suggests for the offer's grade, as of ``worth_at``, in the user's currency.
+    """
+
+    offer: Offer
+    artist: str
+    title: str
+    owned_grade: str
+    is_assumed: bool
+    worth: Decimal
+    worth_at: datetime
+    saving: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many offers are in a better grade, how many of them ``cheaper``, and of how many nothing compares."""
+
+    better: int
+    cheaper: int
+    unknown: int
 
 
 def known(conn: Connection, seller: str, listing_ids: Sequence[int]) -> set[int]:
@@ -92,6 +120,30 @@ def for_release(
     """Return what watched sellers offer of a release, the cheapest first, and how many offers there are in all."""
     rows = _sql.list_for_release(conn, user_id=user_id, currency=currency, release_id=release_id, room=room)
     return [_offer(row) for row in rows], rows[0]["of"] if rows else 0
+
+
+def cheaper(
+    conn: Connection,
+    user_id: UUID,
+    currency: str,
+    *,
+    release_id: int | None = None,
+    after: tuple[Decimal, int] = FIRST,
+    room: int,
+) -> list[Upgrade]:
+    """Return upgrades below what they are worth, of one release or all that are owned, the largest saving first.
+
+    The last one's saving and number are the next page's ``after``.
+    """
+    rows = _sql.list_cheaper(
+        conn, user_id=user_id, currency=currency, release_id=release_id, below=after[0], after=after[1], room=room
+    )
+    return [Upgrade(_offer(row), **{name: row[name] for name in Upgrade.__slots__ if name != "offer"}) for row in rows]
+
+
+def tally(conn: Connection, user_id: UUID, currency: str, *, release_id: int | None = None) -> Tally:
+    """Count what watched sellers have in a better grade than what is owned."""
+    return Tally(**_sql.count_better(conn, user_id=user_id, currency=currency, release_id=release_id))
 
 
 def _offer(row: Row) -> Offer:

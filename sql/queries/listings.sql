@@ -1,4 +1,4 @@
--- Offers of watched sellers.
+-- Offers of watched sellers, of one release, and of what a collector could have in a better grade.
 
 -- name: list_known(seller, listing_ids)
 -- Which of these offers stand in the shop already.
@@ -89,3 +89,21 @@ LEFT JOIN rekkrd.rates_now AS theirs ON l.currency = theirs.currency
 WHERE w.user_id = :user_id AND l.release_id = :release_id
 ORDER BY own_price NULLS LAST, l.listing_id
 LIMIT :room;
+
+-- name: list_cheaper(user_id, currency, release_id, below, after, room)
+-- Offers in a better grade than what is owned, below what Discogs suggests for theirs: the largest saving first.
+SELECT
+    b.*,
+    now() AS seen_at
+FROM rekkrd.better_offers(:user_id, :currency, :release_id::bigint) AS b
+WHERE b.saving > 0 AND (b.saving, -b.listing_id) < (:below::numeric, -:after::bigint)
+ORDER BY b.saving DESC, b.listing_id
+LIMIT :room;
+
+-- name: count_better(user_id, currency, release_id)^
+-- How many offers are in a better grade, how many of them cheaper, and of how many nothing compares.
+SELECT
+    count(*)::integer AS better,
+    count(*) FILTER (WHERE b.saving > 0)::integer AS cheaper,
+    count(*) FILTER (WHERE b.saving IS NULL)::integer AS unknown
+FROM rekkrd.better_offers(:user_id, :currency, :release_id::bigint) AS b;

@@ -71,3 +71,21 @@ def test_what_they_have_stands_beside_the_floor(shop):
     assert "Japan [jp]" in told
     assert f"https://www.discogs.com/sell/release/{RELEASE}" in told.replace("\n", "")
     assert json.loads(run("offers", "ada", str(RELEASE), "--json").stdout)["offers_total"] == 1
+
+
+def test_better_copies_for_less_are_listed_with_where_they_are(shop, pool):
+    assert run("cheaper", "ada").stdout == (
+        "No watched seller has a record in a better grade than the copy that is owned.\n"
+    )
+    figures = {"NM": {"value": "1100.00", "currency": "USD"}}
+    with pool.transaction() as conn:
+        prices.store(conn, RELEASE, "suggestions", Fresh("priced", figures, Decimal(1), None, pricing.DAY))
+        conn.execute(
+            "INSERT INTO albums (user_id, artist, title, discogs_release_id, media_condition)"
+            " SELECT id, 'Steely Dan', 'Aja [2]', %s, 'VG' FROM profiles",
+            [RELEASE],
+        )
+    told = " ".join(run("cheaper", "ada", "--release", str(RELEASE)).stdout.split())
+    assert "Steely Dan \N{EN DASH} Aja [2]: NM in place of VG for USD 1,020.50: USD 79.50 below" in told
+    assert "Shop, https://www.discogs.com/sell/item/11" in told
+    assert json.loads(run("cheaper", "ada", "--json").stdout)["cheaper"] == 1
