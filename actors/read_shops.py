@@ -20,7 +20,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 
 ShopStep: TypeAlias = Step[NoArguments, ShopsCheckpoint]
 
-MOST = 1_000  # pages a job, before it begins another shop
+MOST = 300  # pages a job, before it begins another shop: prices take turns with it, job by job
 BEHIND_SECONDS = 3600.0  # until a shop is due again that could not be read
 
 
