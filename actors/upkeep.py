@@ -8,12 +8,13 @@ from typing import Any
 
 from actors.catalog import UPKEEP, UpkeepCheckpoint
 from actors.wording import count
-from db import Connection, fleet, floors, idempotency, line, retention, ticks, usage
+from db import Connection, fleet, floors, idempotency, line, mails, retention, ticks, usage
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
 FLUSHES_KEPT = timedelta(days=1)
 MONTHS_KEPT = timedelta(days=2 * 366 + 31)  # so that every month has stood beside the same one of the year before
+MAILS_KEPT = timedelta(days=90)  # so long somebody may ask why a mail came, or did not
 PIECE = 500  # rows a transaction: of jobs with stories of full length a second, as a rule a tenth of that
 
 
@@ -58,6 +59,7 @@ TABLES: Mapping[str, Callable[[Connection, Kept], int]] = {
     "flush": lambda conn, _: usage.forget_flushes(conn, FLUSHES_KEPT, room=PIECE),
     "key": lambda conn, _: idempotency.forget_old(conn, room=PIECE),
     "floor of a day": lambda conn, kept: floors.forget_old(conn, kept.floors, room=PIECE),
+    "mail": lambda conn, _: mails.forget_old(conn, MAILS_KEPT, room=PIECE),
     "worker": lambda conn, _: fleet.forget_gone(conn, room=PIECE),
 }
 

@@ -125,3 +125,8 @@ def counts(conn: Connection) -> Standing:
 def silence(conn: Connection, user_id: UUID) -> int:
     """Turn all alerts of a user off; return how many were on."""
     return int(_sql.silence(conn, user_id=user_id))
+
+
+def forget_old(conn: Connection, age: timedelta, *, room: int) -> int:
+    """Clear some mails that were sent or given up so long ago, with what they told; return how many."""
+    return int(_sql.forget_old(conn, age=age, room=room))

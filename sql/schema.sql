@@ -746,6 +746,7 @@ CREATE INDEX mails_due ON rekkrd.mails USING btree (due_at) WHERE ((sent_at IS N
 CREATE INDEX mails_given_up ON rekkrd.mails USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
 CREATE INDEX mails_of_user ON rekkrd.mails USING btree (user_id);
 CREATE UNIQUE INDEX mails_one_gathering ON rekkrd.mails USING btree (user_id) WHERE ((first_sent_at IS NULL) AND (given_up_at IS NULL));
+CREATE INDEX mails_over ON rekkrd.mails USING btree (COALESCE(sent_at, given_up_at));
 
 CREATE TABLE rekkrd.migrations (
     name text NOT NULL,

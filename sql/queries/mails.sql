@@ -133,3 +133,15 @@ SELECT
 UPDATE public.discogs_price_alerts
 SET is_active = FALSE
 WHERE user_id = :user_id AND is_active;
+
+-- name: forget_old(age, room)!
+-- Some mails that were sent or given up so long ago, with what they told.
+DELETE FROM rekkrd.mails
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.mails
+        WHERE coalesce(sent_at, given_up_at) < now() - :age::interval
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));

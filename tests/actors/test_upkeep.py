@@ -10,7 +10,7 @@ import pytest
 from actors import upkeep as actor
 from actors.catalog import UPKEEP, UpkeepCheckpoint
 from actors.jobs import jobs_of
-from db import Connection, usage
+from db import Connection, usage, users
 from db.pool import Pool
 from db.usage import Use
 from workers.kinds import Continue, Done, Job, NoArguments, Progress, Step
@@ -76,6 +76,9 @@ OLD_ROWS = {
     "SELECT '', n::text, '', {old} FROM {n}",
     "floor_days": "INSERT INTO rekkrd.floor_days (release_id, day, lowest_at, latest_at) "
     "SELECT n, {old}, {old}, {old} FROM {n}",
+    "mails": "INSERT INTO rekkrd.mails (user_id, due_at, content, first_sent_at, sent_at, given_up_at) "
+    "SELECT p.id, {old}, '{{}}', {old}, CASE WHEN n > 2 THEN {old} END, CASE WHEN n < 3 THEN {old} END "
+    "FROM public.profiles AS p CROSS JOIN {n}",
     "workers": "INSERT INTO rekkrd.workers (name, host, pid, version, lanes, kinds, threads, busy, stuck, seen_at) "
     "SELECT n::text, 'h', 1, '1', '{{}}', '{{}}', 1, 0, 0, {old} FROM {n}",
 }
@@ -87,6 +90,7 @@ def test_each_table_is_cleared_piece_by_piece_and_one_a_transaction(
     monkeypatch.setattr(actor, "PIECE", 2)
     assert len(OLD_ROWS) == len(actor.TABLES)
     with pool.transaction() as conn:
+        users.create(conn, "ada")
         for fill in OLD_ROWS.values():
             conn.execute(fill.format(old="now() - interval '3 years'", n="generate_series(1, 5) AS n").encode())
     checkpoint: UpkeepCheckpoint = UpkeepCheckpoint(table=0)
@@ -102,6 +106,24 @@ def test_each_table_is_cleared_piece_by_piece_and_one_a_transaction(
         checkpoint = outcome.checkpoint
     assert pieces == [{name: gone} for name in OLD_ROWS for gone in (2, 2, 1)]
     assert outcome.outcome == "0 old jobs, 5 idle turns, 5 old ticks and 5 minutes of usage cleared."
+
+
+def test_mails_are_kept_for_90_days_after_their_end_and_until_then_whatever_their_age(pool: Pool) -> None:
+    with pool.transaction() as conn:
+        user_id = users.create(conn, "ada").id
+        conn.execute(
+            "INSERT INTO rekkrd.mails (user_id, created_at, due_at, content, first_sent_at, sent_at, given_up_at)"
+            " SELECT %s, m.made, m.made, '{}', m.made, m.sent, m.over"
+            " FROM (SELECT now() - interval '1 year', now() - interval '91 days', now() - interval '89 days')"
+            " AS t (made, old, late)"
+            " CROSS JOIN LATERAL (VALUES (made, old, NULL), (made, NULL, old), (made, late, NULL), (made, NULL, late),"
+            " (made, NULL, NULL)) AS m (made, sent, over)",
+            [user_id],
+        )
+    run(pool, upkeep())
+    with pool.transaction() as conn:
+        left = conn.execute("SELECT coalesce(sent_at, given_up_at) < now() - interval '90 days' AS o FROM rekkrd.mails")
+        assert [row["o"] for row in left.fetchall()] == [False, False, None]
 
 
 def rows(conn: Connection) -> dict[str, int]:
