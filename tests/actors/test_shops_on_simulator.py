@@ -98,7 +98,9 @@ def test_a_day_later_one_request_brings_what_is_new(watch, run, rows, simulator)
     watch("b_side")
     run()
     shop = simulator.world.account("b_side")
-    fresh = simulator.world.add_copy(shop, 1_000_003)
+    catalogue = simulator.world.catalogue
+    cheap = min(range(1_000_001, 1_000_400), key=lambda number: catalogue.release(number).price)
+    fresh = simulator.world.add_copy(shop, cheap)
     simulator.world.note_copy(shop, fresh.id, 1, "Poor (P)")  # the newest, and far from the dearest
     rows("UPDATE rekkrd.sellers SET due_at = now() - interval '1 minute' RETURNING seller")
     before = len(simulator.log.arrivals)
