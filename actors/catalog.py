@@ -164,13 +164,15 @@ class PushArguments(Plain):
 class PushCheckpoint(Plain):
     """The release that a push is at, the change under way, and what came of it so far.
 
-    ``passed`` are the changes of this release that could not go out, which are not tried again in this push.
+    ``passed`` are the changes of this release that could not go out, which are not tried again in this push;
+    ``doubted`` those of which Discogs did not find the copy, which was looked for again once.
     """
 
     stage: PushStage = PushStage.PLAN
     release: int = 0
     doing: Doing | None = None
     passed: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     added: int = 0
     edited: int = 0
     removed: int = 0

@@ -15,7 +15,7 @@ from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushS
 from actors.copies import store_copies
 from actors.grading import Slots, find_slots
 from actors.outgoing import Act, Doing, Refused, add, doings, shown_after
-from actors.sending import End, NotDone, Sent, Unclear, carry_out
+from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
 from actors.walking import GUARDED_SHARE
 from actors.wording import count
 from db import Connection, fields, folders, outgoing, sync_log, usage
@@ -58,6 +58,8 @@ def fetch(step: PushStep) -> Fetched:
             return _copies(step)
         case PushStage.SEND:
             doing = _doing_of(step)
+            if step.is_repeated and doing.act is not Act.ADD:
+                return _copies(step)  # it may be done, and edited on Discogs since
             return carry_out(step.discogs, _account(step).username, doing, is_repeated=step.is_repeated)
 
 
@@ -107,7 +109,7 @@ def _next_release(conn: Connection, step: PushStep, was: PushCheckpoint) -> Outc
         if release_id is None:
             return _done(conn, step, checkpoint)
         checkpoint = checkpoint.model_copy(
-            update={"release": release_id, "passed": (), "doing": None, "stage": PushStage.PLAN}
+            update={"release": release_id, "passed": (), "doubted": (), "doing": None, "stage": PushStage.PLAN}
         )
         todo = _todo(conn, step.user_id, release_id)
         if any(isinstance(one, Doing) and one.act is not Act.ADD for one in todo):
@@ -146,10 +148,15 @@ def _take_over(conn: Connection, user_id: UUID, page: CollectionPage) -> None:
 
 def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> Outcome:
     was = step.checkpoint
+    if isinstance(fetched, CollectionPage):
+        return _seen_again(conn, step, doing, fetched)
+    if isinstance(fetched, NotThere) and doing.key not in was.doubted:
+        doubted = (*was.doubted, doing.key)
+        return _go(was.model_copy(update={"stage": PushStage.LOOK, "doubted": doubted}))
     if isinstance(fetched, Unclear):
         waiting = was.model_copy(update={"stage": PushStage.CHECK})
         return Continue(waiting, step.progress, after=SETTLING)
-    if isinstance(fetched, NotDone):
+    if isinstance(fetched, NotDone | NotThere):
         if doing.intent_id is not None:
             outgoing.end_intent(conn, doing.intent_id, "refused", error=fetched.sentence)
         _log(
@@ -165,6 +172,15 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     else:
         _settle(conn, step, doing)
     return _go_on(conn, step, _counted(was, doing))
+
+
+def _seen_again(conn: Connection, step: PushStep, doing: Doing, page: CollectionPage) -> Outcome:
+    """Agree on a change that was made after all; else see what the copy says by now, and decide anew."""
+    if not is_done(page, doing):
+        return _looked(conn, step, page)
+    _settle(conn, step, doing)
+    _take_over(conn, step.user_id, page)
+    return _go_on(conn, step, _counted(step.checkpoint, doing))
 
 
 def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:

@@ -7,6 +7,7 @@ from actors.outgoing import Act, Doing
 from discogs.client import Discogs
 from discogs.errors import Gone, Invalid, Unavailable
 from discogs.ids import FieldId, FolderId, InstanceId, ReleaseId
+from discogs.records.collection import CollectionPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,45 @@ class Unclear:
     sentence: str
 
 
-End: TypeAlias = Sent | NotDone | Unclear
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The copy is not where it was seen last: gone, or in another folder."""
+
+    sentence: str
+
+
+End: TypeAlias = Sent | NotDone | Unclear | NotThere
 
 
 def carry_out(discogs: Discogs, username: str, doing: Doing, *, is_repeated: bool) -> End:
     """Send one change. ``is_repeated`` when it may have been sent before: an add is then not sent, but looked for.
 
-    Everything but an add may be sent twice. Raises what may be retried: Throttled, Blocked, and of those Unavailable.
+    Of anything else ``is_done`` tells by a look. Raises what may be retried: Throttled, Blocked, Unavailable.
     """
     try:
         if doing.act is Act.ADD:
             return _add(discogs, username, doing, is_repeated=is_repeated)
         _change(discogs, username, doing)
     except Gone as error:
-        return Sent() if doing.act is Act.REMOVE else NotDone(str(error))
+        return NotDone(str(error)) if doing.act is Act.ADD else NotThere(str(error))
     except Invalid as error:
         return NotDone(str(error))
     return Sent()
+
+
+def is_done(page: CollectionPage, doing: Doing) -> bool:
+    """Whether a release's copies show that this change was made: it was sent, and nobody knows how that ended."""
+    copy = next((item for item in page.items if item.instance_id == doing.instance_id), None)
+    match doing.act:
+        case Act.REMOVE:
+            return copy is None and page.pages <= 1
+        case Act.MOVE:
+            return copy is not None and copy.folder_id == doing.value
+        case Act.WRITE:
+            said = {} if copy is None else {note.field_id: note.value for note in copy.notes}
+            return copy is not None and said.get(FieldId(doing.field_id or 0), "") == doing.text
+        case _:
+            return False
 
 
 def _add(discogs: Discogs, username: str, doing: Doing, *, is_repeated: bool) -> End:

@@ -30,6 +30,7 @@ T = TypeVar("T")
 MOST_PER_PAGE = 100  # Discogs silently clamps what is above
 CONNECTIONS = 64  # more than a process has threads: to wait for one would let permits run out
 KEEPALIVE_SECONDS = 60.0  # steps come a second apart, and a new TLS connection costs three round trips
+NO_CONTENT = 204  # what a change was done is answered with (Discogs contract §3)
 _NO_SEGMENT = frozenset({"", ".", ".."})  # as part of a path these would lead elsewhere
 _ITEMS = "/users/{username}/collection/folders/{folder_id}/releases"
 _COPIES = _ITEMS + "/{release_id}"
@@ -264,9 +265,9 @@ class Discogs:
     def _do(
         self, method: str, path: str, at: Mapping[str, str | int], body: Mapping[str, str | int] | None = None
     ) -> None:
-        """Change something that is answered by silence. A page that says something else was not written by Discogs."""
+        """Change something that is answered by silence: 204. A page was not written by Discogs, nor an empty 200."""
         answer = self._send(method, path, at, body=body)
-        if answer.body.strip():
+        if answer.body.strip() or answer.status != NO_CONTENT:
             as_json(answer, f"{method} {path}", hide=self._hide)
 
     def _send(

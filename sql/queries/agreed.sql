@@ -39,14 +39,15 @@ FROM jsonb_to_recordset(:rows) AS shown (instance_id bigint, fields jsonb)
 WHERE pact.user_id = :user_id AND pact.instance_id = shown.instance_id AND pact.album_id IS NULL;
 
 -- name: release(user_id, instance_ids)
--- Take albums off copies that are not on Discogs any more: they belong to no copy then, and may get a new one.
+-- Take albums off copies that are not on Discogs any more: they belong to no copy then, and may get a new one, which
+-- says by itself when it was added.
 WITH freed AS (
     DELETE FROM rekkrd.agreed
     WHERE user_id = :user_id AND instance_id = ANY(:instance_ids) AND album_id IS NOT NULL
     RETURNING instance_id, album_id
 )
 UPDATE public.albums AS album
-SET discogs_instance_id = NULL
+SET discogs_instance_id = NULL, discogs_date_added = NULL
 FROM freed
 WHERE album.id = freed.album_id AND album.user_id = :user_id AND album.discogs_instance_id = freed.instance_id
 RETURNING freed.instance_id;

@@ -162,7 +162,8 @@ WHERE conflict.user_id = :user_id
     AND copy.missing_since IS NOT NULL;
 
 -- name: edited_and_missing(user_id)
--- Copies that vanished on Discogs while their albums differ from what was agreed on. Empty texts and none are the same.
+-- Copies that vanished on Discogs while their albums differ from what was agreed on. Empty texts and none are the same;
+-- what was never agreed on, as of a copy that was added by us and not seen since, is no difference.
 SELECT
     copy.instance_id,
     copy.release_id,
@@ -184,7 +185,7 @@ SELECT
 FROM rekkrd.instances AS copy
 INNER JOIN rekkrd.agreed AS pact ON copy.user_id = pact.user_id AND copy.instance_id = pact.instance_id
 INNER JOIN public.albums AS album ON pact.album_id = album.id
-CROSS JOIN LATERAL jsonb_to_record(pact.fields) AS was (
+CROSS JOIN LATERAL jsonb_to_record(to_jsonb(album) || pact.fields) AS was (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
     discogs_date_added timestamptz, catalog_number text

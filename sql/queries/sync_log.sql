@@ -1,7 +1,13 @@
 -- name: add(user_id, rows)!
--- Keep one line for each record that was touched.
+-- Keep one line for each record that was touched. Its album may have been deleted since the work on it began.
 INSERT INTO public.discogs_sync_log (user_id, action, discogs_release_id, album_id, status, details)
-SELECT :user_id, line.action, line.release_id, line.album_id, line.status, line.details
+SELECT
+    :user_id,
+    line.action,
+    line.release_id,
+    (SELECT album.id FROM public.albums AS album WHERE album.id = line.album_id FOR KEY SHARE),
+    line.status,
+    line.details
 FROM jsonb_to_recordset(:rows) AS line (
     action text, release_id bigint, album_id uuid, status text, details jsonb
 );

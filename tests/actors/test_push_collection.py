@@ -2,15 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushStage
+from actors.jobs import JOBS
 from actors.outgoing import Act, Doing
+from actors.resolving import resolve
 from actors.sending import Sent, Unclear, carry_out
+from db import conflicts
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
 from discogs.client import Discogs, http_client
+from discogs.errors import Gone
 from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 from simulator.faults import Fault
@@ -316,3 +321,130 @@ def test_albums_from_before_the_first_import_are_never_added(drive, simulator, a
         drive.import_collection()
         assert push(drive) == "Nothing waited to go out."
     assert len(account.instances) == RECORDS
+
+
+@pytest.mark.parametrize("gone_at", [Act.WRITE, Act.ADD])
+def test_an_album_that_is_deleted_while_its_change_is_sent_ends_no_push(collector, account, album, gone_at):
+    """Its line in the log names no album then; it once broke a rule of the table, and the step with it."""
+    if gone_at is Act.ADD:
+        album = {"id": collector.add_album(artist="A", title="B", discogs_release_id=album["discogs_release_id"])}
+    else:
+        set_album(collector, album, discogs_notes="new")
+    known = set(account.instances)
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is PushStage.SEND:
+            collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    push(collector)
+    assert set(account.instances) - known == set()
+
+
+def steps_until_sent(collector, wanted: Act):
+    """The steps of a push up to one that is about to send this; what follows is the caller's."""
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        doing = None if isinstance(step, Done) else step.checkpoint.doing
+        if doing is not None and step.checkpoint.stage is PushStage.SEND and doing.act is wanted:
+            return step
+    raise AssertionError("nothing of the kind was sent")
+
+
+def repeat(collector, step) -> str:
+    """Let another worker take this step again, and bring the job to its end, as the engine does."""
+    job = {one.kind.name: one for one in JOBS}[PUSH_COLLECTION.name]
+    step = replace(step, is_repeated=True)
+    while True:
+        fetched = job.fetch(step)
+        with collector.conn.transaction():
+            outcome = job.store(collector.conn, step, fetched)
+        if isinstance(outcome, Done):
+            return outcome.outcome
+        step = replace(step, checkpoint=outcome.checkpoint, progress=outcome.progress, is_repeated=False)
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_a_repeated_write_does_not_overwrite_what_was_edited_on_discogs_meanwhile(
+    collector, account, album, was_written
+):
+    set_album(collector, album, discogs_notes="ours")
+    step = steps_until_sent(collector, Act.WRITE)
+    if was_written:
+        account.note(album["discogs_instance_id"], NOTES, "ours")  # and nobody lived to note it
+    account.note(album["discogs_instance_id"], NOTES, "theirs, later")
+    repeat(collector, step)
+    assert account.instances[album["discogs_instance_id"]].notes[NOTES] == "theirs, later"
+    assert collector.one("SELECT count(*) FROM rekkrd.conflicts WHERE field = 'discogs_notes'") == 1
+
+
+def test_a_repeated_write_that_was_made_is_not_sent_again_and_its_echo_is_no_news(collector, simulator, account, album):
+    set_album(collector, album, discogs_notes="ours")
+    step = steps_until_sent(collector, Act.WRITE)
+    account.note(album["discogs_instance_id"], NOTES, "ours")
+    simulator.log.arrivals.clear()
+    assert repeat(collector, step) == "On Discogs: 1 written."
+    assert written(simulator) == {"copies": 1}
+    lines = collector.rows("SELECT action FROM discogs_sync_log WHERE album_id = %s ORDER BY created_at", album["id"])
+    assert [line["action"] for line in lines] == ["import", "export"]
+
+
+def test_a_repeated_move_that_was_made_is_no_failure(collector, account, album):
+    folder = account.add_folder("Jazz")
+    collector.import_collection()
+    set_album(collector, album, discogs_folder_id=folder)
+    step = steps_until_sent(collector, Act.MOVE)
+    account.change(album["discogs_instance_id"], folder_id=folder)
+    assert repeat(collector, step) == "On Discogs: 1 written."
+    agree(collector, account)
+
+
+def test_a_repeated_removal_that_was_made_is_done_and_keeps_what_the_copy_was(collector, account, album):
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    step = steps_until_sent(collector, Act.REMOVE)
+    account.remove(album["discogs_instance_id"])
+    assert repeat(collector, step) == "On Discogs: 1 removed."
+    (line,) = collector.rows("SELECT details FROM discogs_sync_log WHERE action = 'delete'")
+    assert line["details"]["removed"]["instance_id"] == album["discogs_instance_id"]
+
+
+def test_a_copy_that_was_moved_on_discogs_is_looked_for_and_not_taken_for_removed(collector, account, album):
+    """Discogs finds a copy in its own folder only: elsewhere it answers 404, as for a copy that is gone."""
+    folder = account.add_folder("Jazz")
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is PushStage.SEND and not step.checkpoint.doubted:
+            account.change(album["discogs_instance_id"], folder_id=folder)
+    assert album["discogs_instance_id"] not in account.instances
+    collector.import_collection()
+    assert collector.rows("SELECT id FROM albums WHERE discogs_instance_id = %s", album["discogs_instance_id"]) == []
+
+
+def test_a_copy_that_discogs_shows_and_does_not_find_is_looked_for_once(collector, simulator, album, monkeypatch):
+    tried = []
+
+    def find_nothing(*said, **more):
+        tried.append((said, more))
+        raise Gone("Discogs does not know this, or no longer.", status=404)
+
+    set_album(collector, album, discogs_notes="new")
+    monkeypatch.setattr(collector.discogs, "set_field", find_nothing)
+    assert push(collector) == "Nothing waited to go out. 1 change could not go out: the history says why."
+    assert (len(tried), written(simulator)) == (2, {"copies": 2})
+
+
+def test_a_copy_that_was_added_by_us_and_vanishes_unedited_is_no_conflict(collector, account):
+    release = chosen(account).release_id
+    collector.add_album(artist="A", title="B", discogs_release_id=release, media_condition="VG")
+    push(collector)
+    account.remove(max(account.instances))  # before any import saw it
+    collector.import_collection()
+    assert collector.rows("SELECT field FROM rekkrd.conflicts") == []
+
+
+def test_an_album_that_gets_a_new_copy_does_not_clash_with_it_about_when_it_was_added(collector, account, album):
+    account.remove(album["discogs_instance_id"])
+    set_album(collector, album, discogs_notes="mine")
+    collector.import_collection()
+    (vanished,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [vanished.id], "ours", by="collector")
+    assert push(collector).startswith("On Discogs: 1 added")
+    collector.import_collection()
+    assert collector.rows("SELECT field FROM rekkrd.conflicts WHERE resolved_at IS NULL") == []

@@ -142,7 +142,7 @@ def copy(instance_id, release_id=R, **more):
     ],
 )
 def test_a_verb_is_one_request_of_the_documented_form(script, call, answer, line, body):
-    call(script.client(answer))
+    call(script.client(answer, status=204 if answer is None else 200))
     (request,) = script.asked
     assert f"{request.method} {request.url.raw_path.decode()}" == line
     assert (json.loads(request.content) if request.content else None) == body
@@ -332,6 +332,12 @@ def test_silence_is_what_a_change_is_answered_with_and_a_page_of_html_is_not(scr
     script.answers.clear()
     with pytest.raises(Unavailable) as caught:
         script.client("<html>").set_field(U, F, R, I, field_id=FieldId(3), value="x")
+    assert caught.value.maybe_applied
+
+
+def test_an_empty_200_is_not_the_204_that_says_that_a_change_was_made(script):
+    with pytest.raises(Unavailable) as caught:
+        script.client("").set_field(U, F, R, I, field_id=FieldId(3), value="x")
     assert caught.value.maybe_applied
 
 
