@@ -4,11 +4,24 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from actors import wanting
 from actors.conflicting import note_vanished
 from actors.errors import AnswerRefused, RestoreRefused
 from actors.shelving import Shelved, create, link
 from actors.wording import count
-from db import Connection, agreed, albums, conflicts, instances, questions, sweeps, sync_log, wants
+from db import (
+    Connection,
+    agreed,
+    albums,
+    alerts,
+    conflicts,
+    instances,
+    questions,
+    sweeps,
+    sync_log,
+    wantlist,
+    wants,
+)
 from db.agreed import Pact, Unlinked
 from db.albums import SHARED
 from db.conflicts import RECORD, Ending
@@ -30,6 +43,8 @@ def sentence(question: Question) -> str:
         nouns = {"collection": "record", "wantlist": "want"}
         there = count(details.get("known", 0), nouns.get(question.subject, "record"))
         return f"{details.get('count', 0):,} of {there} were not on Discogs at the last look. Are they gone?"
+    if question.kind == "owned_want":
+        return f"{details.get('title')} by {details.get('artist')} is in the collection now. Is it still wanted?"
     copy, candidates = details.get("copy", {}), details.get("count", 0)
     which = "the album" if candidates == 1 else f"one of {candidates} albums"
     return f"{copy.get('title')} by {copy.get('artist')}: is this copy {which} that stood here before?"
@@ -77,8 +92,29 @@ def answer_vanished(conn: Connection, user_id: UUID, question: Question, *, are_
             note_vanished(conn, user_id)
         else:
             marked = wants.mark_gone(conn, user_id, sweep_id)
+            wanting.note_vanished(conn, user_id)
     questions.answer(conn, question.id, {"gone": are_gone, "marked": marked, "answered_by": BY})
     return marked
+
+
+def answer_owned(conn: Connection, user_id: UUID, question: Question, *, is_dropped: bool) -> None:
+    """Take a want that is owned by now off the list, with its alerts; or keep it, and never ask again."""
+    release_id = int(question.subject)
+    if is_dropped:
+        wantlist.drop(conn, user_id, release_id)
+        alerts.turn_off(conn, user_id, release_id)
+        details: dict[str, Json] = {"list": "wantlist", "change": "owned by now", "by": BY}
+        sync_log.add(conn, user_id, [Line("delete", release_id, None, "success", details)])
+    questions.answer(conn, question.id, {"drop": is_dropped, "answered_by": BY})
+
+
+def restore_want(conn: Connection, user_id: UUID, release_id: int) -> bool:
+    """Want a release again that is missing on Discogs, as it was there; it goes out with the next push."""
+    if not wantlist.restore(conn, user_id, release_id):
+        return False
+    details: dict[str, Json] = {"list": "wantlist", "change": "restored", "by": BY}
+    sync_log.add(conn, user_id, [Line("update", release_id, None, "success", details)])
+    return True
 
 
 def restore(conn: Connection, user_id: UUID, instance_id: int) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from actors.outgoing import Doing
+from actors.outgoing import Act, Doing
 from db.prices import What
 from workers.kinds import Kind, NoArguments, Plain
 from workers.limiter.lanes import Lane
@@ -179,6 +179,44 @@ class PushCheckpoint(Plain):
     refused: int = 0
 
 
+class WantsStage(StrEnum):
+    """Where a push of wants stands: it chooses, looks at a page of the wantlist, or sends one change."""
+
+    PLAN = "plan"
+    LOOK = "look"
+    SEND = "send"
+
+
+class WantDoing(Plain):
+    """One request that changes a want on Discogs; a field that it does not write is None.
+
+    ``agrees`` is what both sides agree on when it is done; ``rating`` 0 takes a rating away.
+    """
+
+    act: Act
+    release_id: int
+    notes: str | None = None
+    rating: int | None = None
+    agrees: dict[str, str | int | None] = Field(default_factory=dict)
+
+
+class PushWantsCheckpoint(Plain):
+    """When a push of wants began, the page that it looked at last, the change under way, and what came of it so far.
+
+    ``after`` is the last release of which something could not go out, which is not tried again in this push.
+    """
+
+    stage: WantsStage = WantsStage.PLAN
+    began_at: AwareDatetime | None = None
+    current_page: int = 0
+    after: int = 0
+    doing: WantDoing | None = None
+    added: int = 0
+    edited: int = 0
+    removed: int = 0
+    refused: int = 0
+
+
 IMPORT_COLLECTION = Kind(
     name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
@@ -221,6 +259,17 @@ PUSH_COLLECTION = Kind(
     arguments=PushArguments,
     checkpoint=PushCheckpoint,
     unique="push_collection",
+    speaks_for_user=True,
+    takes_token=False,
+)
+
+PUSH_WANTLIST = Kind(
+    name="push_wantlist",
+    sentence="Bring what changed in a wantlist here to Discogs: new wants, notes, ratings, and what was removed.",
+    lane=Lane.IMPORT,
+    arguments=PushArguments,
+    checkpoint=PushWantsCheckpoint,
+    unique="push_wantlist",
     speaks_for_user=True,
     takes_token=False,
 )
@@ -309,6 +358,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         IMPORT_WANTLIST,
         REFRESH_COLLECTION,
         PUSH_COLLECTION,
+        PUSH_WANTLIST,
         FORGET_COLLECTION,
         UPKEEP,
         NIGHTLY_SYNC,

@@ -81,7 +81,7 @@ def settle(conn: Connection, user_id: UUID, met: Mapping[int, Met], before: Befo
     found = [_clash(number, one, name, before) for number, one in met.items() for name in one.merge.clashing]
     if not found:
         return Settled(met, {}, {})
-    clashes, decided = _decide(conn, user_id, found, before.known)
+    clashes, decided = decide(conn, user_id, found, before.known)
     by_copy: dict[int, dict[str, Side]] = {}
     for (number, name), side in decided.items():
         by_copy.setdefault(number, {})[name] = side
@@ -152,7 +152,7 @@ def note_vanished(conn: Connection, user_id: UUID) -> None:
 def _note_records(conn: Connection, user_id: UUID, clashes: Sequence[Clash], known: Mapping[Key, Clash]) -> None:
     if not clashes:
         return
-    found, decided = _decide(conn, user_id, clashes, known)
+    found, decided = decide(conn, user_id, clashes, known)
     fresh = [clash for key, clash in found.items() if known.get(key) != clash]
     conflicts.keep(conn, user_id, fresh)
     done: dict[Key, Side] = {}
@@ -163,7 +163,7 @@ def _note_records(conn: Connection, user_id: UUID, clashes: Sequence[Clash], kno
     sync_log.add(conn, user_id, [_line(clash) for clash in fresh if key_of(clash) not in {**known, **done}])
 
 
-def _decide(
+def decide(
     conn: Connection, user_id: UUID, clashes: Sequence[Clash], known: Mapping[Key, Clash]
 ) -> tuple[dict[Key, Clash], dict[Key, Side]]:
     """Ask the rules; the clashes come back with the time at which the app changed their albums."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from actors.catalog import PUSH_COLLECTION
+from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST
 from actors.connect import require_connected
 from actors.errors import TierTooLow
 from actors.tiers import Feature, lack
@@ -15,7 +15,7 @@ from workers.errors import JobFailed
 from workers.kinds import Job, Kind, Plain, Step
 
 # Kinds of jobs that a tier may lack; what is not here every tier has.
-NEEDED: Mapping[str, Feature] = {PUSH_COLLECTION.name: Feature.SYNC}
+NEEDED: Mapping[str, Feature] = {PUSH_COLLECTION.name: Feature.SYNC, PUSH_WANTLIST.name: Feature.SYNC}
 
 
 def require(conn: Connection, user_id: UUID, feature: Feature) -> None:

@@ -1,6 +1,6 @@
 """Three-way, field by field: what a page may write to an album, and what both sides agree on afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -26,8 +26,15 @@ class Merge:
     kept: tuple[str, ...] = ()
 
 
-def merge(agreed: Fields, ours: Fields, theirs: Fields, decided: Mapping[str, Side] = UNDECIDED) -> Merge:
-    """Decide for each shared field of an album (``ours``) and its copy on Discogs (``theirs``).
+def merge(
+    agreed: Fields,
+    ours: Fields,
+    theirs: Fields,
+    decided: Mapping[str, Side] = UNDECIDED,
+    *,
+    names: Sequence[str] = SHARED,
+) -> Merge:
+    """Decide for each shared field of an album (``ours``) and its copy on Discogs (``theirs``), or of a want.
 
     Changed on Discogs only: taken. Changed here only: left, it waits to be pushed. Changed on both sides and not to
     the same: left and clashing, with the base as it was, unless it is ``decided``: theirs is taken; for ours theirs
@@ -38,7 +45,7 @@ def merge(agreed: Fields, ours: Fields, theirs: Fields, decided: Mapping[str, Si
     """
     becomes, base = dict(ours), dict(agreed)
     taken, kept, clashing = [], [], []
-    for name in SHARED:
+    for name in names:
         mine, its = ours[name], theirs[name]
         if is_same(mine, its):
             base[name] = its

@@ -18,6 +18,7 @@ from actors.catalog import (
     IMPORT_WANTLIST,
     NIGHTLY_SYNC,
     PUSH_COLLECTION,
+    PUSH_WANTLIST,
     REFRESH_COLLECTION,
     NightlyCheckpoint,
 )
@@ -99,7 +100,7 @@ def _enqueue(conn: Connection, due: Sequence[tuple[Sleeper, Night]], now: dateti
 def _sync(one: Sleeper, now: datetime) -> list[tuple[Kind[Any, Any], int]]:
     """Return a user's jobs of a night with their priorities: nothing goes out while something comes over."""
     coming = [(_collection(one, now), 0), (IMPORT_WANTLIST, 0)] if one.comes_in else []
-    return [*coming, (PUSH_COLLECTION, -1)] if one.goes_out else coming
+    return [*coming, (PUSH_COLLECTION, -1), (PUSH_WANTLIST, -1)] if one.goes_out else coming
 
 
 def _collection(one: Sleeper, now: datetime) -> Kind[Any, Any]:

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from actors import wanting
 from actors.catalog import ImportCheckpoint, Stage
 from actors.conflicting import note_vanished
 from actors.identifying import ImportStep, account_of
@@ -133,8 +134,8 @@ def end_walk(
     if swept == "collection":
         links.set_collection_known_to(conn, step.user_id, sweep_id)
     missing, vanished = _settle_missing(conn, step.user_id, swept, table, sweep_id)
-    if swept == "collection":
-        note_vanished(conn, step.user_id)
+    (note_vanished if swept == "collection" else wanting.note_vanished)(conn, step.user_id)
+    wanting.ask_about_owned(conn, step.user_id)
     return _moved(stand, missing=missing, vanished=vanished)
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from actors.grading import find_slots
 from actors.outgoing import Act, Refused, add, doings
-from actors.push_collection import are_many
+from actors.push_wantlist import doing_of
+from actors.pushing import are_many
 from actors.wording import count
-from db import Connection, fields, folders, outgoing
+from db import Connection, fields, folders, outgoing, wantlist
 from db.albums import Value
+from db.wantlist import Waiting
 
 MOST = 1000  # records that a preview looks at
 
@@ -28,6 +31,7 @@ class Going:
     before: Value = None
     after: Value = None
     problem: str | None = None
+    is_want: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,26 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     for album in unsent:
         act = add(album, there).act
         going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
-    lost = outgoing.removals(conn, user_id)
+    wanted = wantlist.waiting(conn, user_id, room=MOST)
+    going += [one for waiting in wanted for one in _of_want(waiting)]
+    lost, dropped = outgoing.removals(conn, user_id), wantlist.removals(conn, user_id)
     return Preview(
         changes=going,
-        is_whole=len(changed) < MOST and len(unsent) < MOST,
+        is_whole=max(len(changed), len(unsent), len(wanted)) < MOST,
         is_confirmed=outgoing.is_confirmed(conn, user_id),
-        removals=lost.removals,
-        asks_about_removals=are_many(lost),
+        removals=lost.removals + dropped.removals,
+        asks_about_removals=are_many(lost) or are_many(dropped),
         sentence=_sentence(going),
     )
+
+
+def _of_want(waiting: Waiting) -> list[Going]:
+    """Say what would become of a want on Discogs: one request, however many fields it writes."""
+    doing = doing_of(waiting)
+    going = partial(Going, doing.act, waiting.release_id, None, None, waiting.artist, waiting.title, is_want=True)
+    if doing.act is not Act.WRITE or waiting.theirs is None:
+        return [going()]
+    return [going(field=name, before=waiting.theirs[name], after=after) for name, after in doing.agrees.items()]
 
 
 def _sentence(going: Sequence[Going]) -> str:

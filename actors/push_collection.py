@@ -15,34 +15,22 @@ from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushS
 from actors.copies import store_copies
 from actors.grading import Slots, find_slots
 from actors.outgoing import Act, Doing, Refused, add, doings, shown_after
+from actors.pushing import account_of, held_back, said_of
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
-from actors.walking import GUARDED_SHARE
-from actors.wording import count
 from db import Connection, fields, folders, outgoing, sync_log, usage
-from db.links import Account
-from db.outgoing import Changed, Removals
+from db.outgoing import Changed
 from db.storable import Json
 from db.sync_log import Line
 from discogs.errors import Unavailable
 from discogs.ids import ReleaseId
 from discogs.records.collection import CollectionPage
-from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushCheckpoint]
 
 SETTLING = timedelta(minutes=2)  # after an uncertain add: until then Discogs may still be doing it
-GUARDED_REMOVALS = 10
 RELEASES_A_STEP = 200  # looked through in one transaction when nothing of them can go out
 
-UNCONFIRMED = (
-    "Nothing was changed on Discogs: {waiting} here would go out for the first time. Look at the preview, then push "
-    "again and confirm."
-)
-TOO_MANY = (
-    "Nothing was changed on Discogs: {removals} of {present:,} would be removed there at once, because their albums "
-    "were deleted here. If that is meant, push again and allow removals."
-)
 ANONYMOUS = "Discogs shows this collection as to a stranger, although it says who we are. Nothing was changed."
 
 
@@ -60,7 +48,7 @@ def fetch(step: PushStep) -> Fetched:
             doing = _doing_of(step)
             if step.is_repeated and doing.act is not Act.ADD:
                 return _copies(step)  # it may be done, and edited on Discogs since
-            return carry_out(step.discogs, _account(step).username, doing, is_repeated=step.is_repeated)
+            return carry_out(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
 
 
 def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
@@ -77,7 +65,7 @@ def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
 
 
 def _copies(step: PushStep) -> CollectionPage:
-    page = step.discogs.copies_of(_account(step).username, ReleaseId(step.checkpoint.release))
+    page = step.discogs.copies_of(account_of(step).username, ReleaseId(step.checkpoint.release))
     if any(item.folder_id is None for item in page.items):
         raise Unavailable(ANONYMOUS)
     return page
@@ -86,20 +74,16 @@ def _copies(step: PushStep) -> CollectionPage:
 def _begin(conn: Connection, step: PushStep) -> Outcome:
     """Ask for the first yes and before many removals; then find the first release of which anything can go out."""
     if step.checkpoint.release == 0:
-        if step.arguments.is_confirmed:
-            outgoing.confirm(conn, step.user_id)
-        elif not outgoing.is_confirmed(conn, step.user_id):
-            return Done(UNCONFIRMED.format(waiting=_waiting(conn, step.user_id)), step.progress)
-        lost = outgoing.removals(conn, step.user_id)
-        if not step.arguments.allows_removals and are_many(lost):
-            said = TOO_MANY.format(removals=count(lost.removals, "record"), present=lost.present)
-            return Done(said, step.progress)
+        held = held_back(
+            conn,
+            step,
+            lost=outgoing.removals(conn, step.user_id),
+            waiting=lambda: len(outgoing.changes(conn, step.user_id)) + len(outgoing.adds(conn, step.user_id)),
+            noun="record",
+        )
+        if held is not None:
+            return held
     return _next_release(conn, step, step.checkpoint)
-
-
-def are_many(lost: Removals) -> bool:
-    """Whether so many removals are asked about: more than ten, or two of a hundred; a single one never is."""
-    return lost.removals > min(GUARDED_REMOVALS, max(1, int(lost.present * GUARDED_SHARE)))
 
 
 def _next_release(conn: Connection, step: PushStep, was: PushCheckpoint) -> Outcome:
@@ -310,27 +294,7 @@ def _progress(checkpoint: PushCheckpoint) -> Progress:
 
 def _done(conn: Connection, step: PushStep, checkpoint: PushCheckpoint) -> Done:
     usage.add_sync(conn, step.user_id)
-    return Done(_outcome(checkpoint), _progress(checkpoint))
-
-
-def _outcome(checkpoint: PushCheckpoint) -> str:
-    numbers = ((checkpoint.added, "added"), (checkpoint.edited, "written"), (checkpoint.removed, "removed"))
-    parts = [f"{number:,} {name}" for number, name in numbers if number]
-    said = f"On Discogs: {', '.join(parts)}." if parts else "Nothing waited to go out."
-    if checkpoint.refused:
-        said += f" {count(checkpoint.refused, 'change')} could not go out: the history says why."
-    return said
-
-
-def _waiting(conn: Connection, user_id: UUID) -> str:
-    changes = len(outgoing.changes(conn, user_id)) + len(outgoing.adds(conn, user_id))
-    return count(changes, "change")
-
-
-def _account(step: PushStep) -> Account:
-    if step.account is None:
-        raise JobFailed("NotConnected", "This account is not connected to Discogs: connect it, then push again.")
-    return step.account
+    return Done(said_of(checkpoint), _progress(checkpoint))
 
 
 def _doing_of(step: PushStep) -> Doing:

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from actors import import_collection
+from actors import import_collection, wanting
 from actors.catalog import IMPORT_COLLECTION, REFRESH_COLLECTION, ImportCheckpoint, Stage
 from actors.enqueue import enqueue
 from actors.identifying import ImportStep, account_of, store_identity
@@ -132,6 +132,7 @@ def _finish(conn: Connection, stand: Continue[ImportCheckpoint], worth: Worth) -
 
 
 def _done(conn: Connection, step: ImportStep, new: int) -> Done:
+    wanting.ask_about_owned(conn, step.user_id)
     usage.add_sync(conn, step.user_id)
     present = instances.count_present(conn, step.user_id)
     return Done(f"{_new(new)} {count(present, 'record')}.", Progress(new, step.progress.skipped, new))

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TypeAlias, cast
 from uuid import UUID
 
+from actors import wants_resolving
 from actors.merging import Side, is_same
+from actors.wants_resolving import is_of_want
 from db import Connection, agreed, albums, conflicts, sync_log
 from db.agreed import Agreement, Pact
 from db.albums import SHARED, Album, Change, Fields, Value
@@ -44,6 +46,13 @@ def carry_out(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: S
     """Do what taking this side means; return for which of them. The others are not as they were found any more."""
     if not clashes:
         return set()
+    of_wants = [clash for clash in clashes if is_of_want(clash)]
+    of_copies = [clash for clash in clashes if not is_of_want(clash)]
+    done = wants_resolving.carry_out(conn, user_id, of_wants, side)
+    return done | _carry_out_copies(conn, user_id, of_copies, side) if of_copies else done
+
+
+def _carry_out_copies(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[Key]:
     pacts = agreed.of_copies(conn, user_id, list({clash.instance_id for clash in clashes}))
     of_records = [clash for clash in clashes if clash.field == RECORD]
     of_fields = [clash for clash in clashes if clash.field != RECORD]
@@ -113,12 +122,15 @@ def _settle_records(
 
 
 def _refresh(conn: Connection, user_id: UUID, clashes: Sequence[Clash]) -> None:
-    """Show what the albums of these conflicts say now."""
+    """Show what the albums and wants of these conflicts say now."""
     if not clashes:
         return
-    pacts = agreed.of_copies(conn, user_id, list({clash.instance_id for clash in clashes}))
+    pacts = agreed.of_copies(conn, user_id, [clash.instance_id for clash in clashes if not is_of_want(clash)])
     fresh = []
     for clash in clashes:
+        if is_of_want(clash):
+            fresh.append(replace(clash, ours=wants_resolving.said_now(conn, user_id, clash)))
+            continue
         album = _album_of(pacts.get(clash.instance_id))
         if album is not None and clash.ours is not None:
             ours: Json = album.fields if clash.field == RECORD else album.fields[clash.field]
@@ -144,9 +156,10 @@ def _fields(said: Json) -> Fields:
 
 
 def _line(clash: Clash, side: Side, by: str) -> Line:
+    of_what: dict[str, Json] = {"list": "wantlist"} if is_of_want(clash) else {"instance_id": clash.instance_id}
     details: dict[str, Json] = {
         "change": "resolved",
-        "instance_id": clash.instance_id,
+        **of_what,
         "field": clash.field,
         "take": side,
         "by": by,

@@ -26,6 +26,9 @@ CALLED = {
     "year": "Year",
     "catalog_number": "Catalogue number",
     "_record": "The whole record",
+    "want_notes": "Notes of the want",
+    "want_rating": "Rating of the want",
+    "want_record": "The whole want",
 }
 ALBUMS = {
     "notes": "discogs_notes",
@@ -48,6 +51,13 @@ WRITTEN = {
     "write": "",
     "gone": "Was removed here and on Discogs.",
     "remove": "Removed on Discogs, because its album was deleted here; what it was stands in this line.",
+}
+OF_WANTS = {
+    "missing": "Is no longer wanted on Discogs.",
+    "add": "Wanted on Discogs too.",
+    "remove": "No longer wanted on Discogs either, because it was removed here.",
+    "restored": "Wanted again here, as it was on Discogs.",
+    "owned by now": "In the collection by now, and no longer wanted.",
 }
 Sides: TypeAlias = tuple[Json, Json]  # before and after
 FAILED = {"add": "Not added on Discogs", "remove": "Not removed on Discogs"}
@@ -75,6 +85,8 @@ def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
         return f"{what}: {ended(str(said['error']))}"
     if "field" in said:
         return _of_field(line, said, names)
+    if said.get("list") == "wantlist" and change in OF_WANTS:
+        return OF_WANTS[change]
     if change == "linked":
         return f"Recognised as the album that was here before, by {said.get('evidence', 'its release')}."
     return WRITTEN[change] if change in WRITTEN else ended(change.capitalize())

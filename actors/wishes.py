@@ -5,13 +5,14 @@ from uuid import UUID
 
 from actors.lines import changed_fields, said_of_record, said_of_sweep
 from actors.listing import ListedWant
+from actors.wanting import fields_of, reconcile
 from db import Connection, prices, releases, sync_log, wants
 from db.storable import Json
 from db.sync_log import Line
 from db.wants import KnownWant
 
 
-def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequence[ListedWant]) -> int:
+def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedWant]) -> int:
     """Store everything that a page says; return how many of its wants this sweep had not seen before."""
     entries = {entry.want.release_id: entry for entry in listed}
     if not entries:
@@ -22,6 +23,7 @@ def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID, listed: Sequenc
     wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
     lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
     sync_log.add(conn, user_id, [line for line in lines if line is not None])
+    reconcile(conn, user_id, {number: fields_of(entry.want) for number, entry in entries.items()}, known)
     return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
 
 
@@ -32,7 +34,7 @@ def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) ->
     return bool(noted) and not any(entry.want.notes for entry in listed)
 
 
-def line_of(entry: ListedWant, before: KnownWant | None, sweep_id: UUID) -> Line | None:
+def line_of(entry: ListedWant, before: KnownWant | None, sweep_id: UUID | None) -> Line | None:
     """Say what a page did to one want; None when nothing changed."""
     changed = [] if before is None else changed_fields(before.want, entry.want)
     if before is not None and not (before.is_missing or changed):

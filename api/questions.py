@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from actors.answering import answer_duplicate, answer_vanished
+from actors.answering import answer_duplicate, answer_owned, answer_vanished, restore_want
 from actors.answering import restore as restore_copy
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models.questions import AnswerBody, QuestionOut, QuestionPage, RestoredOut
-from db import Connection, instances, questions
+from api.models.questions import AnswerBody, QuestionOut, QuestionPage, RestoredOut, RestoredWantOut
+from db import Connection, instances, questions, wants
 from db.questions import Kind, Question
 
 MOST_ON_A_PAGE = 200
@@ -34,7 +34,7 @@ def show(
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> QuestionPage:
-    """Which album a copy is, where more than one may be; whether so many records really went away on Discogs."""
+    """Which album a copy is, whether so many records really went away on Discogs, whether an owned want may go."""
     with resources.pool.transaction() as conn:
         after = questions.FIRST
         if cursor is not None:
@@ -59,10 +59,10 @@ def answer(
     question_id: Annotated[UUID, Path(description="The question's id.")],
     body: AnswerBody,
 ) -> QuestionOut:
-    """Do what the answer says, at once: link the album or make one; mark what is gone, or keep it. Again is as once."""
+    """Do what the answer says, at once: link or make an album, mark what is gone, drop a want. Again is as once."""
     with resources.pool.transaction() as conn:
         question = _find(conn, user_id, question_id)
-        if body.is_about_album != (question.kind == "duplicate"):
+        if body.kind != question.kind:
             raise ApiError(
                 Code.INVALID,
                 f"That is no answer to this question: it asks about {_ABOUT[question.kind]}.",
@@ -71,6 +71,8 @@ def answer(
         if question.answer is None:
             if question.kind == "duplicate":
                 answer_duplicate(conn, user_id, question, body.album)
+            elif question.kind == "owned_want":
+                answer_owned(conn, user_id, question, is_dropped=bool(body.drop))
             else:
                 answer_vanished(conn, user_id, question, are_gone=bool(body.gone))
             question = _find(conn, user_id, question_id)
@@ -102,17 +104,42 @@ def restore(
         return RestoredOut(instance_id=instance_id, was_missing=restore_copy(conn, user_id, instance_id))
 
 
-_ABOUT = {"duplicate": "an album", "vanished": "records that are gone"}
+@router.post(
+    "/wants/{release_id}/restore",
+    summary="Restore a missing want",
+    response_description="The want is there again.",
+    responses=errors(Code.NOT_FOUND),
+)
+def restore_one_want(
+    user_id: Speaker,
+    resources: ResourcesNow,
+    release_id: Annotated[int, Path(ge=1, le=MOST, description="The release on Discogs.")],
+) -> RestoredWantOut:
+    """Want again what was not in the wantlist on Discogs at the last look; the next push adds it there."""
+    with resources.pool.transaction() as conn:
+        if release_id not in wants.known(conn, user_id, [release_id]):
+            raise ApiError(Code.NOT_FOUND, "No such want is known here.", "Import the wantlist, then look again.")
+        return RestoredWantOut(release_id=release_id, was_missing=restore_want(conn, user_id, release_id))
+
+
+_ABOUT = {
+    "duplicate": "an album",
+    "vanished": "records that are gone",
+    "owned_want": "a want that is owned",
+}
 _ANSWERS = {
     "duplicate": 'Send {"album": id} for the album that the copy is, or {"album": null} for a new one.',
     "vanished": 'Send {"gone": true} to mark them missing, or {"gone": false} to keep them.',
+    "owned_want": 'Send {"drop": true} to want it no more, or {"drop": false} to keep it.',
 }
 
 
 def _is_same(question: Question, body: AnswerBody) -> bool:
     said = question.answer or {}
-    if not body.is_about_album:
+    if body.kind == "vanished":
         return said.get("gone") == body.gone
+    if body.kind == "owned_want":
+        return said.get("drop") == body.drop
     if body.album is None:
         return said.get("is_new") is True
     return said.get("is_new") is False and said.get("album") == str(body.album)

@@ -18,9 +18,10 @@ from api.models.conflicts import ConflictOut, ConflictPage, FieldName
 from cli import here, operator, screen
 from cli.errors import CommandFailed
 from db import Connection, conflicts, operations, users
-from db.conflicts import RECORD, Conflict
+from db.conflicts import RECORD, WANT_RECORD, Conflict
 from db.pool import Pool
 
+WHOLE = {RECORD: "whole record", WANT_RECORD: "whole want"}
 FIELDS, SIDES = get_args(FieldName), get_args(Side)
 PIECE = 500  # conflicts a transaction
 NOBODY = UUID(int=0)
@@ -74,14 +75,14 @@ def picture(found: Sequence[Conflict]) -> RenderableType:
     for conflict in found:
         clash = conflict.clash
         name = f"{conflict.title} ({conflict.artist})" if conflict.title else f"release {clash.release_id}"
-        field = "whole record" if clash.field == RECORD else clash.field.removeprefix("discogs_")
+        field = WHOLE.get(clash.field, clash.field.removeprefix("discogs_"))
         sides = [_said(value, clash.field) for value in (clash.base, clash.ours, clash.theirs)]
         table.add_row(*(screen.cut(text, width) for text, width in zip((name, field, *sides), WIDTHS, strict=True)))
     return table
 
 
 def _said(value: Any, field: str) -> str:
-    if field == RECORD:
+    if field in WHOLE:
         return "gone" if value is None else "there"
     return "—" if value in (None, "") else str(value).replace("\n", " ")
 

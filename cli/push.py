@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from actors.catalog import PUSH_COLLECTION, PushArguments
+from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.enqueue import enqueue
 from actors.outgoing import Act
 from actors.preview import Going, Preview, preview
@@ -23,6 +23,8 @@ FIELDS = {
     "sleeve_condition": "sleeve",
     "discogs_notes": "notes",
     "discogs_folder_id": "folder",
+    "want_notes": "notes",
+    "want_rating": "rating",
 }
 MOST_SHOWN = 50
 
@@ -42,7 +44,7 @@ def push(
     ] = False,
     watch_it: Annotated[bool, typer.Option("--watch", help="Stay and watch; exit 0 when it completed.")] = False,
 ) -> None:
-    """Bring what changed here to Discogs: new records, grades, notes, folders, and what was deleted.
+    """Bring what changed here to Discogs: records and wants, grades, notes, folders, and what was deleted.
 
     What changed on both sides is left alone. Many removals at once, and the first push of all, stop and ask.
     """
@@ -55,7 +57,7 @@ def push(
     with here.opened() as resources:
         with resources.pool.transaction() as conn:
             user_id = importing.require(conn, users.find(conn, user).id, PUSH_COLLECTION)
-            started = [enqueue(conn, PUSH_COLLECTION, user_id, arguments)]
+            started = [enqueue(conn, kind, user_id, arguments) for kind in (PUSH_COLLECTION, PUSH_WANTLIST)]
         importing.say_started(started)
         if watch_it and not importing.watch_started(resources, started).is_completed:
             raise WorkFailed("The push did not complete.", "`rekkrd jobs show ID` says more; what was sent is sent.")
@@ -97,7 +99,8 @@ def picture(changes: Sequence[Going]) -> Table:
     for one in changes:
         name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
         change = Text("" if one.field is None else f"{_said(one.before)} → {_said(one.after)}")
-        table.add_row(ACTS[one.act], name, FIELDS.get(one.field or "", ""), change)
+        what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
+        table.add_row(what, name, FIELDS.get(one.field or "", ""), change)
         if one.problem is not None:
             table.add_row("", "", "", Text(one.problem, style="yellow"))
     return table

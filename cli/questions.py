@@ -9,7 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors.answering import answer_duplicate, answer_vanished, sentence
+from actors.answering import answer_duplicate, answer_owned, answer_vanished, sentence
 from actors.wording import count
 from api.models.questions import QuestionOut, QuestionPage
 from cli import here, screen
@@ -27,13 +27,18 @@ def ask(
     are_gone: Annotated[
         bool | None, typer.Option("--gone/--kept", help="The answer: the records are gone, or shall be kept.")
     ] = None,
+    is_dropped: Annotated[
+        bool | None, typer.Option("--drop/--still-wanted", help="The answer: the owned want goes, or stays.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 25,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show what only the collector can decide: which album a copy is, whether so many records went. Or answer one."""
-    said = [album is not None, is_new, are_gone is not None]
+    """Show what only the collector can decide: which album a copy is, what went, what is wanted no more. Or answer."""
+    said = [album is not None, is_new, are_gone is not None, is_dropped is not None]
     if sum(said) != (answered is not None):
-        raise typer.BadParameter("goes with one of --album, --new, --gone and --kept.", param_hint="--answer")
+        raise typer.BadParameter(
+            "goes with one answer: --album, --new, --gone, --kept, --drop or --still-wanted.", param_hint="--answer"
+        )
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id
         if answered is not None:
@@ -42,7 +47,7 @@ def ask(
                 raise NotFound(
                     "There is no such open question.", f"`rekkrd questions {user}` lists those that there are."
                 )
-            screen.plain(_answer(conn, user_id, question, album, are_gone))
+            screen.plain(_answer(conn, user_id, question, album=album, are_gone=are_gone, is_dropped=is_dropped))
             return
         found = questions.page(conn, user_id, room=limit + 1)
     if as_json:
@@ -64,9 +69,21 @@ def picture(found: Sequence[Question], *, has_more: bool) -> RenderableType:
     return Group(*told, *([Text("There are more: answer these first, or use --limit.", "dim")] if has_more else []))
 
 
-def _answer(conn: Connection, user_id: UUID, question: Question, album: UUID | None, are_gone: bool | None) -> str:
-    if (are_gone is None) != (question.kind == "duplicate"):
+def _answer(
+    conn: Connection,
+    user_id: UUID,
+    question: Question,
+    *,
+    album: UUID | None,
+    are_gone: bool | None,
+    is_dropped: bool | None,
+) -> str:
+    kind = "vanished" if are_gone is not None else "duplicate" if is_dropped is None else "owned_want"
+    if kind != question.kind:
         raise CommandFailed("That is no answer to this question.", f"Answer it with {_answers(question)}.")
+    if is_dropped is not None:
+        answer_owned(conn, user_id, question, is_dropped=is_dropped)
+        return "Wanted no more; the next push says so on Discogs." if is_dropped else "It stays wanted."
     if are_gone is None:
         made = answer_duplicate(conn, user_id, question, album)
         return f"The copy is album {made}."
@@ -75,7 +92,11 @@ def _answer(conn: Connection, user_id: UUID, question: Question, album: UUID | N
 
 
 def _answers(question: Question) -> str:
-    return "--album ID or --new" if question.kind == "duplicate" else "--gone or --kept"
+    return {
+        "duplicate": "--album ID or --new",
+        "vanished": "--gone or --kept",
+        "owned_want": "--drop or --still-wanted",
+    }[question.kind]
 
 
 def _candidates(question: Question) -> list[str]:

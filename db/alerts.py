@@ -148,6 +148,11 @@ def change(
     )
 
 
+def turn_off(conn: Connection, user_id: UUID, release_id: int) -> None:
+    """Turn all alerts of a user for a release off."""
+    _sql.turn_off(conn, user_id=user_id, release_id=release_id)
+
+
 def remove(conn: Connection, user_id: UUID, alert_id: UUID) -> bool:
     """Remove an alert. False when there was none."""
     return bool(_sql.remove(conn, user_id=user_id, id=alert_id))

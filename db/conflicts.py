@@ -13,6 +13,8 @@ from db.queries import load
 from db.storable import Json, as_rows
 
 RECORD = "_record"  # the whole: deleted on one side, edited on the other
+WANT_RECORD = "want_record"  # the same of a want; ``instance_id`` of all fields that begin so is its release
+OF_WANTS = "want_"
 
 Resolution = Literal["ours", "theirs", "agreed", "superseded"]
 Position = tuple[datetime, UUID]
@@ -85,7 +87,16 @@ class Vanished:
 
 def open_of_copies(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> dict[tuple[int, str], Clash]:
     """Return the open conflicts of these copies, by copy and field."""
-    rows = _sql.open_of_copies(conn, user_id=user_id, instance_ids=list(instance_ids))
+    return _open(conn, user_id, instance_ids, of_wants=False)
+
+
+def open_of_wants(conn: Connection, user_id: UUID, release_ids: Sequence[int]) -> dict[tuple[int, str], Clash]:
+    """Return the open conflicts of these wants, by release and field."""
+    return _open(conn, user_id, release_ids, of_wants=True)
+
+
+def _open(conn: Connection, user_id: UUID, numbers: Sequence[int], *, of_wants: bool) -> dict[tuple[int, str], Clash]:
+    rows = _sql.find_open(conn, user_id=user_id, numbers=list(numbers), of_wants=of_wants)
     return {(row["instance_id"], row["field"]): _clash(row) for row in rows}
 
 

@@ -38,6 +38,7 @@ _FEW: Mapping[str, Few] = {
 _BY_NUMBER: Mapping[str, Many] = {
     "copies": lambda conn, user, after, room: _sql.list_copies(conn, user_id=user, after=after, room=room),
     "wants": lambda conn, user, after, room: _sql.list_wants(conn, user_id=user, after=after, room=room),
+    "wantlist": lambda conn, user, after, room: _sql.list_wantlist(conn, user_id=user, after=after, room=room),
     "agreed": lambda conn, user, after, room: _sql.list_agreed(conn, user_id=user, after=after, room=room),
 }
 _BY_ID: Mapping[str, Many] = {

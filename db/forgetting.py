@@ -21,6 +21,7 @@ _FORGET: Mapping[str, Forget] = {
     "questions": lambda conn, user, room: _sql.forget_questions(conn, user_id=user, room=room),
     "intents": lambda conn, user, room: _sql.forget_intents(conn, user_id=user, room=room),
     "instances": lambda conn, user, room: _sql.forget_instances(conn, user_id=user, room=room),
+    "discogs_wantlist": lambda conn, user, room: _sql.forget_wantlist(conn, user_id=user, room=room),
     "wants": lambda conn, user, room: _sql.forget_wants(conn, user_id=user, room=room),
     "folders": lambda conn, user, room: _sql.forget_folders(conn, user_id=user, room=room),
     "fields": lambda conn, user, room: _sql.forget_fields(conn, user_id=user, room=room),

@@ -1,4 +1,4 @@
-"""What only the collector can decide: which album a copy is, whether so many records really went away."""
+"""What only the collector can decide: which album a copy is, whether many records went, whether a want may go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from db import Connection
 from db.queries import load
 from db.storable import Json, as_rows
 
-Kind = Literal["duplicate", "vanished"]
+Kind = Literal["duplicate", "vanished", "owned_want"]
 
 Position = tuple[datetime, UUID]
 
@@ -22,7 +22,7 @@ _sql = load("questions")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; ``subject`` is a copy's number, or the list that lost records. Open while ``answer`` is None."""
+    """One question; ``subject`` is a copy's number, a list that lost records, or a release. Open without ``answer``."""
 
     id: UUID
     kind: Kind

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from db import Connection, Row
+from db.albums import Fields
 from db.instances import Sample, Unseen
 from db.queries import load
 from db.storable import as_rows
@@ -25,11 +26,13 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class KnownWant:
-    """A want that is stored already, and the sweep that saw it last."""
+    """A want that is stored already, the sweep that saw it last, when, and what was agreed on it, if anything."""
 
     want: Want
     seen_in: UUID | None
     is_missing: bool
+    agreed: Fields | None
+    looked_at: datetime
 
 
 def known(conn: Connection, user_id: UUID, release_ids: Sequence[int]) -> dict[int, KnownWant]:
@@ -38,7 +41,7 @@ def known(conn: Connection, user_id: UUID, release_ids: Sequence[int]) -> dict[i
     return {row["release_id"]: _known(row) for row in rows}
 
 
-def upsert(conn: Connection, user_id: UUID, sweep_id: UUID, wants: Sequence[Want]) -> None:
+def upsert(conn: Connection, user_id: UUID, sweep_id: UUID | None, wants: Sequence[Want]) -> None:
     """Store wants, each once, as this sweep saw them; their releases must be there. A missing one is back."""
     rows = {
         want.release_id: {
@@ -83,4 +86,4 @@ def _known(row: Row) -> KnownWant:
     date_added = row["date_added"]
     want = {name: row[name] for name in Want.__slots__}
     want["date_added"] = None if date_added is None else date_added.astimezone(UTC)
-    return KnownWant(Want(**want), row["seen_in"], row["is_missing"])
+    return KnownWant(Want(**want), row["seen_in"], row["is_missing"], row["agreed"], row["looked_at"])

@@ -146,6 +146,27 @@ CREATE UNIQUE INDEX discogs_value_history_one_a_day ON public.discogs_value_hist
 ALTER TABLE public.discogs_value_history ENABLE ROW LEVEL SECURITY;
 CREATE POLICY discogs_value_history_own_rows ON public.discogs_value_history FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
 
+CREATE TABLE public.discogs_wantlist (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL,
+    discogs_release_id bigint NOT NULL,
+    notes text NOT NULL DEFAULT ''::text,
+    rating smallint NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT discogs_wantlist_pkey PRIMARY KEY (id),
+    CONSTRAINT discogs_wantlist_once UNIQUE (user_id, discogs_release_id),
+    CONSTRAINT discogs_wantlist_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT discogs_wantlist_rating_range CHECK (((rating >= 0) AND (rating <= 5))),
+    CONSTRAINT discogs_wantlist_release_positive CHECK ((discogs_release_id > 0))
+);
+COMMENT ON TABLE public.discogs_wantlist IS
+'What a collector wants, as the app has it. The app writes here; what differs from what was agreed on goes to Discogs.';
+COMMENT ON COLUMN public.discogs_wantlist.rating IS
+'1 to 5; 0 is none.';
+CREATE INDEX discogs_wantlist_of_release ON public.discogs_wantlist USING btree (discogs_release_id);
+ALTER TABLE public.discogs_wantlist ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_wantlist_own_rows ON public.discogs_wantlist FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
+
 CREATE TABLE public.profiles (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     handle text,
@@ -259,6 +280,8 @@ CREATE TABLE rekkrd.conflicts (
 );
 COMMENT ON TABLE rekkrd.conflicts IS
 'A field of a record that changed here and on Discogs, and not to the same; both values stay until somebody decides. The field _record stands for the whole: deleted on one side, edited on the other.';
+COMMENT ON COLUMN rekkrd.conflicts.instance_id IS
+'The copy on Discogs; of a want, whose fields begin with want_, the release.';
 COMMENT ON COLUMN rekkrd.conflicts.has_base IS
 'False where both sides never agreed on the field, as when an album that was there before was linked to a copy.';
 COMMENT ON COLUMN rekkrd.conflicts.base IS
@@ -778,6 +801,57 @@ CREATE TABLE rekkrd.pauses (
 COMMENT ON TABLE rekkrd.pauses IS
 'Lanes from which nothing is called up until a time. It is compared with now: nothing needs to be undone.';
 
+CREATE TABLE rekkrd.preview_items (
+    user_id uuid NOT NULL,
+    number bigint NOT NULL,
+    way text NOT NULL,
+    change text NOT NULL,
+    is_want boolean NOT NULL,
+    release_id bigint NOT NULL,
+    instance_id bigint,
+    album_id uuid,
+    artist text NOT NULL,
+    title text NOT NULL,
+    field text,
+    base jsonb,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT preview_items_pkey PRIMARY KEY (user_id, number),
+    CONSTRAINT preview_items_user_id_fkey FOREIGN KEY (user_id) REFERENCES rekkrd.previews(user_id) ON DELETE CASCADE,
+    CONSTRAINT preview_items_way_known CHECK ((way = ANY (ARRAY['comes_in'::text, 'conflicts'::text, 'vanishes'::text])))
+);
+COMMENT ON TABLE rekkrd.preview_items IS
+'What a sync would bring over, one row a record or a field of one; before is what stands here, after what Discogs says.';
+
+CREATE TABLE rekkrd.preview_pages (
+    user_id uuid NOT NULL,
+    is_want boolean NOT NULL,
+    page integer NOT NULL,
+    numbers bigint[] NOT NULL,
+    CONSTRAINT preview_pages_pkey PRIMARY KEY (user_id, is_want, page),
+    CONSTRAINT preview_pages_user_id_fkey FOREIGN KEY (user_id) REFERENCES rekkrd.previews(user_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.preview_pages IS
+'Which copies and wants a look has seen so far; gone when it is over.';
+
+CREATE TABLE rekkrd.previews (
+    user_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    began_at timestamp with time zone NOT NULL DEFAULT now(),
+    looked_at timestamp with time zone,
+    requests integer NOT NULL DEFAULT 0,
+    is_whole boolean NOT NULL DEFAULT false,
+    asks_about_vanished boolean NOT NULL DEFAULT false,
+    CONSTRAINT previews_pkey PRIMARY KEY (user_id),
+    CONSTRAINT previews_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT previews_requests_not_negative CHECK ((requests >= 0)),
+    CONSTRAINT previews_whole_when_looked CHECK (((looked_at IS NOT NULL) OR (NOT is_whole)))
+);
+COMMENT ON TABLE rekkrd.previews IS
+'The last look at Discogs that a collector asked for before a sync. looked_at is null while it is under way.';
+COMMENT ON COLUMN rekkrd.previews.is_whole IS
+'Whether all of both lists was seen while they did not change; only then it is told what would vanish.';
+
 CREATE TABLE rekkrd.prices (
     release_id bigint NOT NULL,
     what text NOT NULL,
@@ -821,7 +895,7 @@ CREATE TABLE rekkrd.questions (
     CONSTRAINT questions_pkey PRIMARY KEY (id),
     CONSTRAINT questions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT questions_answered_with_answer CHECK (((answered_at IS NULL) = (answer IS NULL))),
-    CONSTRAINT questions_kind_known CHECK ((kind = ANY (ARRAY['duplicate'::text, 'vanished'::text])))
+    CONSTRAINT questions_kind_known CHECK ((kind = ANY (ARRAY['duplicate'::text, 'vanished'::text, 'owned_want'::text])))
 );
 COMMENT ON TABLE rekkrd.questions IS
 'What only the collector can decide: which album a copy is, whether so many records really went away.';
@@ -1082,11 +1156,14 @@ CREATE TABLE rekkrd.wants (
     fetched_at timestamp with time zone NOT NULL DEFAULT now(),
     seen_in uuid,
     missing_since timestamp with time zone,
+    agreed jsonb,
     CONSTRAINT wants_pkey PRIMARY KEY (user_id, release_id),
     CONSTRAINT wants_release_id_fkey FOREIGN KEY (release_id) REFERENCES rekkrd.releases(release_id),
     CONSTRAINT wants_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT wants_rating_range CHECK (((rating >= 0) AND (rating <= 5)))
 );
+COMMENT ON COLUMN rekkrd.wants.agreed IS
+'What both sides last agreed on, as want_notes and want_rating. Without a row in discogs_wantlist it was removed here.';
 CREATE INDEX wants_of_release ON rekkrd.wants USING btree (release_id);
 CREATE INDEX wants_seen ON rekkrd.wants USING btree (user_id, seen_in);
 
@@ -1815,6 +1892,45 @@ AS $function$ SELECT CASE
             AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
         )
 END $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.wants_going_out(of_user uuid)
+ RETURNS TABLE(release_id bigint, is_here boolean, is_there boolean, agreed jsonb, want_notes text, want_rating smallint, their_notes text, their_rating smallint, looked_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT
+        mine.discogs_release_id, true, want.missing_since IS NULL AND want.release_id IS NOT NULL, want.agreed,
+        mine.notes, nullif(mine.rating, 0::smallint), want.notes, nullif(want.rating, 0::smallint), want.fetched_at
+    FROM public.discogs_wantlist AS mine
+    LEFT JOIN rekkrd.wants AS want ON want.user_id = mine.user_id AND want.release_id = mine.discogs_release_id
+    WHERE mine.user_id = of_user
+        AND CASE
+            WHEN want.release_id IS NULL OR want.missing_since IS NOT NULL THEN want.agreed IS NULL
+            ELSE
+                (
+                    want.agreed ? 'want_notes' AND want.notes = want.agreed ->> 'want_notes'
+                    AND mine.notes <> want.notes
+                )
+                OR (
+                    want.agreed ? 'want_rating'
+                    AND want.rating = coalesce((want.agreed ->> 'want_rating')::smallint, 0)
+                    AND mine.rating <> want.rating
+                )
+        END
+    UNION ALL
+    SELECT
+        want.release_id, false, true, want.agreed, NULL, NULL, want.notes, nullif(want.rating, 0::smallint),
+        want.fetched_at
+    FROM rekkrd.wants AS want
+    WHERE want.user_id = of_user
+        AND want.missing_since IS NULL
+        AND want.notes = want.agreed ->> 'want_notes'
+        AND want.rating = coalesce((want.agreed ->> 'want_rating')::smallint, 0)
+        AND NOT EXISTS (
+            SELECT FROM public.discogs_wantlist AS mine
+            WHERE mine.user_id = want.user_id AND mine.discogs_release_id = want.release_id
+        )
+$function$;
 
 CREATE OR REPLACE FUNCTION rekkrd.worth_of(owner uuid, unit text)
  RETURNS TABLE(album_id uuid, release_id bigint, artist text, title text, year integer, genre text, label text, grade text, is_assumed boolean, price numeric, price_currency text, rate numeric, low numeric, median numeric, high numeric, priced_at timestamp with time zone, lack text)

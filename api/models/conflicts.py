@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from actors.differing import Part, words
 from actors.merging import Side
+from actors.wants_resolving import is_of_want
 from api.models import Model
 from db.conflicts import Conflict, Resolution
 from db.rules import Rule
@@ -25,9 +26,15 @@ FieldName: TypeAlias = Literal[
     "discogs_date_added",
     "catalog_number",
     "_record",
+    "want_notes",
+    "want_rating",
+    "want_record",
 ]
 
-FIELD = "A column of albums; `_record` stands for the whole: deleted on one side, edited on the other."
+FIELD = (
+    "A column of albums; `_record` stands for the whole: deleted on one side, edited on the other. "
+    "Of wants `want_notes`, `want_rating` and `want_record`."
+)
 
 
 class PartOut(Model):
@@ -45,7 +52,7 @@ class ConflictOut(Model):
     """A field that changed here and on Discogs, and not to the same. An empty field and a deleted record are null."""
 
     id: UUID
-    instance_id: int = Field(description="The copy on Discogs.")
+    instance_id: int | None = Field(description="The copy on Discogs; null for a want.")
     release_id: int
     album_id: UUID | None = Field(description="Null where the album was deleted.")
     artist: str | None
@@ -72,8 +79,10 @@ class ConflictOut(Model):
         clash = conflict.clash
         named = {name: getattr(conflict, name) for name in cls.model_fields if hasattr(conflict, name)}
         sides = {name: getattr(clash, name) for name in cls.model_fields if hasattr(clash, name)}
+        if is_of_want(clash):
+            sides["instance_id"] = None
         parts = None
-        if clash.field == "discogs_notes":
+        if clash.field in {"discogs_notes", "want_notes"}:
             parts = words(str(clash.ours or ""), str(clash.theirs or ""))
         return cls(**named, **sides, words=None if parts is None else [PartOut.of(part) for part in parts])
 

@@ -18,9 +18,13 @@ class GoingOut(Model):
     album_id: UUID | None = Field(description="The album; null where it was deleted.")
     artist: str | None
     title: str | None
-    field: str | None = Field(description="The column of the album that changed.", examples=["media_condition"])
+    field: str | None = Field(
+        description="The column of the album that changed; of a want `want_notes` or `want_rating`.",
+        examples=["media_condition"],
+    )
     before: str | int | None = Field(description="What Discogs shows, as of the last look.", examples=["VG+"])
     after: str | int | None = Field(description="What the album says.", examples=["NM"])
+    is_want: bool = Field(description="Whether this is about the wantlist, not the collection.")
     problem: str | None = Field(description="Why it cannot go out, for the collector; null when it can.")
 
     @classmethod
@@ -34,7 +38,9 @@ class PreviewOut(Model):
     changes: list[GoingOut]
     is_whole: bool = Field(description="False when there are more: the first thousand records are looked at.")
     is_confirmed: bool = Field(description="Whether the collector said yes once; a push needs it.")
-    removals: int = Field(description="Copies that would be removed on Discogs, because their albums were deleted.")
+    removals: int = Field(
+        description="Copies and wants that would be removed on Discogs, because they were deleted here."
+    )
     asks_about_removals: bool = Field(description="Whether they are so many that a push needs `allows_removals`.")
     sentence: str = Field(examples=["On Discogs: 2 to add, 1 to write."])
 

@@ -103,3 +103,9 @@ WHERE user_id = :user_id AND id = :id;
 -- An alert that nobody waits for any more.
 DELETE FROM public.discogs_price_alerts
 WHERE user_id = :user_id AND id = :id;
+
+-- name: turn_off(user_id, release_id)!
+-- A release for which a collector waits no more.
+UPDATE public.discogs_price_alerts
+SET is_active = FALSE
+WHERE user_id = :user_id AND discogs_release_id = :release_id AND is_active;

@@ -1,10 +1,13 @@
 -- What changed here and on Discogs, and not to the same.
 
--- name: open_of_copies(user_id, instance_ids)
--- The open conflicts of these copies.
+-- name: find_open(user_id, numbers, of_wants)
+-- The open conflicts of these copies, or of these wants.
 SELECT id, instance_id, release_id, album_id, field, has_base, base, ours, theirs, theirs_changed_after
 FROM rekkrd.conflicts
-WHERE user_id = :user_id AND instance_id = ANY(:instance_ids) AND resolved_at IS NULL;
+WHERE user_id = :user_id
+    AND instance_id = ANY(:numbers)
+    AND resolved_at IS NULL
+    AND starts_with(field, 'want_') = :of_wants;
 
 -- name: change_times(album_ids)
 -- When the app changed these albums last, if it keeps that; the column is read by name, for it need not be there.
@@ -143,6 +146,7 @@ SET resolved_at = now(), resolution = 'superseded', resolved_by = 'sync'
 WHERE conflict.user_id = :user_id
     AND conflict.resolved_at IS NULL
     AND conflict.field <> '_record'
+    AND NOT starts_with(conflict.field, 'want_')
     AND EXISTS (
         SELECT FROM rekkrd.instances AS copy
         WHERE copy.user_id = conflict.user_id

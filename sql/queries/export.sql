@@ -124,6 +124,16 @@ WHERE want.user_id = :user_id AND want.release_id > :after::bigint
 ORDER BY want.release_id
 LIMIT :room;
 
+-- name: list_wantlist(user_id, after, room)
+-- Wants as the app has them.
+SELECT
+    mine.discogs_release_id AS key,
+    json_build_object('type', 'wanted', 'data', to_jsonb(mine))::text AS line
+FROM public.discogs_wantlist AS mine
+WHERE mine.user_id = :user_id AND mine.discogs_release_id > :after::bigint
+ORDER BY mine.discogs_release_id
+LIMIT :room;
+
 -- name: list_agreed(user_id, after, room)
 -- What both sides agreed on last.
 SELECT

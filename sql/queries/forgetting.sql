@@ -109,6 +109,11 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.intents WHERE user_id = :user_id 
 DELETE FROM rekkrd.instances
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.instances WHERE user_id = :user_id LIMIT :room));
 
+-- name: forget_wantlist(user_id, room)!
+-- Wants as the app has them.
+DELETE FROM public.discogs_wantlist
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM public.discogs_wantlist WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_wants(user_id, room)!
 -- Wants.
 DELETE FROM rekkrd.wants
@@ -239,6 +244,7 @@ UNION ALL SELECT 'conflicts', count(*) FROM rekkrd.conflicts WHERE user_id = :us
 UNION ALL SELECT 'questions', count(*) FROM rekkrd.questions WHERE user_id = :user_id
 UNION ALL SELECT 'intents', count(*) FROM rekkrd.intents WHERE user_id = :user_id
 UNION ALL SELECT 'instances', count(*) FROM rekkrd.instances WHERE user_id = :user_id
+UNION ALL SELECT 'discogs_wantlist', count(*) FROM public.discogs_wantlist WHERE user_id = :user_id
 UNION ALL SELECT 'wants', count(*) FROM rekkrd.wants WHERE user_id = :user_id
 UNION ALL SELECT 'folders', count(*) FROM rekkrd.folders WHERE user_id = :user_id
 UNION ALL SELECT 'fields', count(*) FROM rekkrd.fields WHERE user_id = :user_id

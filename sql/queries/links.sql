@@ -168,6 +168,14 @@ WITH
     gone_intents AS (DELETE FROM rekkrd.intents WHERE user_id = :user_id),
     gone_instances AS (DELETE FROM rekkrd.instances WHERE user_id = :user_id),
     gone_wants AS (DELETE FROM rekkrd.wants WHERE user_id = :user_id),
+    gone_wantlist AS (
+        DELETE FROM public.discogs_wantlist AS mine
+        USING rekkrd.wants AS want
+        WHERE mine.user_id = :user_id
+            AND want.user_id = mine.user_id
+            AND want.release_id = mine.discogs_release_id
+            AND want.agreed IS NOT NULL
+    ),
     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),
     gone_fields AS (DELETE FROM rekkrd.fields WHERE user_id = :user_id)
 DELETE FROM rekkrd.links

@@ -1,11 +1,19 @@
 -- name: known(user_id, release_ids)
 -- What is stored of these wants, with the sweep that saw them last.
-SELECT release_id, rating, notes, date_added, seen_in, missing_since IS NOT NULL AS is_missing
+SELECT
+    release_id,
+    rating,
+    notes,
+    date_added,
+    seen_in,
+    missing_since IS NOT NULL AS is_missing,
+    agreed,
+    fetched_at AS looked_at
 FROM rekkrd.wants
 WHERE user_id = :user_id AND release_id = ANY(:release_ids);
 
 -- name: upsert(user_id, sweep_id, rows)!
--- Store wants as a page of this sweep shows them; who was missing is back.
+-- Store wants as a page of this sweep shows them, or a look that belongs to none; who was missing is back.
 INSERT INTO rekkrd.wants (user_id, release_id, rating, notes, date_added, seen_in)
 SELECT :user_id, page.release_id, page.rating, page.notes, page.date_added, :sweep_id
 FROM jsonb_to_recordset(:rows) AS page (release_id bigint, rating smallint, notes text, date_added timestamptz)
@@ -14,7 +22,7 @@ ON CONFLICT (user_id, release_id) DO UPDATE
         rating = excluded.rating,
         notes = excluded.notes,
         date_added = excluded.date_added,
-        seen_in = excluded.seen_in,
+        seen_in = coalesce(excluded.seen_in, wants.seen_in),
         fetched_at = now(),
         missing_since = NULL;
 

@@ -36,6 +36,7 @@ INSERT INTO rekkrd.fields (user_id, field_id, name, type) SELECT %(user)s, 4, %(
 INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id, notes)
 SELECT %(user)s, n, 1, 1, %(said)s FROM generate_series(1, 5) AS n;
 INSERT INTO rekkrd.wants (user_id, release_id, notes) SELECT %(user)s, 1, %(said)s;
+INSERT INTO public.discogs_wantlist (user_id, discogs_release_id, notes) SELECT %(user)s, 1, %(said)s;
 INSERT INTO rekkrd.agreed (user_id, instance_id, fields)
 SELECT %(user)s, 5, jsonb_build_object('discogs_notes', %(said)s::text);
 INSERT INTO rekkrd.questions (user_id, kind, subject, details)

@@ -48,6 +48,7 @@ TYPES = {
     "rekkrd.sweeps": "sweep",
     "rekkrd.sync_settings": "sync_settings",
     "rekkrd.wants": "want",
+    "public.discogs_wantlist": "wanted",
     "rekkrd.watched_sellers": "watched_seller",
 }
 

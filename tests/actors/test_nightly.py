@@ -130,9 +130,9 @@ def test_who_is_no_archivist_or_not_connected_is_left_alone(pool, people):
     [
         ("false, 'both'", True, []),
         ("true, 'in'", True, ["import_collection", "import_wantlist"]),
-        ("true, 'out'", True, ["push_collection"]),
+        ("true, 'out'", True, ["push_collection", "push_wantlist"]),
         ("true, 'out'", False, []),
-        ("true, 'both'", True, ["import_collection", "import_wantlist", "push_collection"]),
+        ("true, 'both'", True, ["import_collection", "import_wantlist", "push_collection", "push_wantlist"]),
         ("true, 'both'", False, ["import_collection", "import_wantlist"]),
     ],
 )
@@ -157,7 +157,7 @@ def test_nothing_goes_out_while_something_comes_over(pool, people):
     store(pool, SIX)
     with pool.transaction() as conn:
         found = conn.execute("SELECT kind FROM rekkrd.jobs WHERE priority < 0").fetchall()
-    assert [row["kind"] for row in found] == ["push_collection"]
+    assert [row["kind"] for row in found] == ["push_collection", "push_wantlist"]
 
 
 def test_who_wants_it_weekly_has_it_seven_nights_after_the_last(pool, people):

@@ -8,10 +8,10 @@ import pytest
 from actors.differing import words
 from actors.resolving import resolve
 from api.models.conflicts import FieldName
-from db import agreed, albums, conflicts, sync_log
+from db import agreed, albums, conflicts, sync_log, wantlist
 from db.agreed import Pact
 from db.albums import SHARED
-from db.conflicts import RECORD, Clash
+from db.conflicts import RECORD, WANT_RECORD, Clash
 
 BLANK = dict.fromkeys(SHARED)
 
@@ -222,4 +222,4 @@ def test_rules_of_nobody_are_not_kept(client, as_app):
 
 
 def test_every_shared_field_may_clash_and_have_a_rule():
-    assert get_args(FieldName) == (*SHARED, RECORD)
+    assert get_args(FieldName) == (*SHARED, RECORD, *wantlist.SHARED, WANT_RECORD)

@@ -223,7 +223,11 @@ def test_an_edited_album_of_what_is_gone_becomes_a_conflict(client, as_app, ada,
     vanished(ada)
     album_id = album(ada, discogs_instance_id=ONE, discogs_notes="ours")
     with resources.pool.transaction() as conn:
-        agreed.upsert(conn, ada, [Pact(ONE, album_id, {"title": "Aja", "artist": "Steely Dan", "year": 1977})])
+        agreed.upsert(
+            conn,
+            ada,
+            [Pact(ONE, album_id, {"title": "Aja", "artist": "Steely Dan", "year": 1977, "discogs_notes": None})],
+        )
     (one,) = asked(client, as_app(ada))
     say(client, as_app(ada), one, gone=True)
     with resources.pool.transaction() as conn:

@@ -38,6 +38,7 @@ BIG = {
     "public.discogs_sync_log": 50_000,
     "rekkrd.releases": 20_000,
     "rekkrd.wants": 20_000,
+    "public.discogs_wantlist": 20_000,
     "rekkrd.prices": 40_000,
     "public.discogs_price_cache": 20_000,
     "rekkrd.floor_days": 40_000,
@@ -227,6 +228,9 @@ INSERT INTO rekkrd.wants (user_id, release_id, date_added, seen_in)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 minute',
        lpad(to_hex(1 + n % 10000), 32, '0')::uuid
   FROM generate_series(1, 20000) AS n;
+
+INSERT INTO public.discogs_wantlist (user_id, discogs_release_id)
+SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n FROM generate_series(1, 20000) AS n;
 
 INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
 SELECT lpad(to_hex(n % 100), 32, '0')::uuid, n / 2, 20, 'EUR', 'VG+' FROM generate_series(1, 20000) AS n;

@@ -15,7 +15,8 @@ from db import migrations
 ADA, BEN = "00000000-0000-0000-0000-0000000000aa", "00000000-0000-0000-0000-0000000000bb"
 STRANGERS = ("anon", "authenticated")
 OWN_ROWS = {
-    "discogs_import_jobs", "discogs_sync_log", "discogs_value_history", "discogs_price_alerts", "discogs_usage"
+    "discogs_import_jobs", "discogs_sync_log", "discogs_value_history", "discogs_price_alerts", "discogs_usage",
+    "discogs_wantlist",
 }  # fmt: skip
 SECRET = {"discogs_oauth_token", "discogs_oauth_secret"}
 TOLD_BY_DISCOGS = SECRET | {"discogs_username", "discogs_user_id", "discogs_connected_at"}
@@ -44,6 +45,7 @@ INSERT INTO discogs_value_history (user_id) VALUES ('{ADA}'), ('{BEN}');
 INSERT INTO discogs_price_alerts (id, user_id, discogs_release_id, target_price)
 VALUES ('{ADA}', '{ADA}', 1, 1), ('{BEN}', '{BEN}', 1, 1);
 INSERT INTO discogs_usage (user_id, month) VALUES ('{ADA}', '2026-01-01'), ('{BEN}', '2026-01-01');
+INSERT INTO discogs_wantlist (user_id, discogs_release_id) VALUES ('{ADA}', 1), ('{BEN}', 1);
 INSERT INTO discogs_price_cache (discogs_release_id) VALUES (1);
 """  # noqa: E501  rows read better side by side
 

@@ -1,0 +1,188 @@
+"""What changed in a wantlist here goes out to Discogs: a look at the wants that shall change, then one by one.
+
+Wanting a release twice is the same as once, so no change of a want needs to be intended first: after an uncertain end
+it is sent again. A new want is sent without notes and rating, for it may be there with others: the answer shows them.
+"""
+
+from typing import TypeAlias
+
+from actors import listing
+from actors.catalog import PUSH_WANTLIST, PushArguments, PushWantsCheckpoint, WantDoing, WantsStage
+from actors.merging import is_same
+from actors.outgoing import Act
+from actors.pushing import account_of, held_back, said_of
+from actors.sending import NotDone, Sent
+from actors.wishes import shows_less, store_wants
+from db import Connection, sync_log, usage, wantlist
+from db.storable import Json
+from db.sync_log import Action, Line, Status
+from db.wantlist import Waiting
+from discogs.client import Discogs
+from discogs.errors import Gone, Invalid, PastEnd, Unavailable
+from discogs.ids import ReleaseId
+from discogs.records.wants import Want, WantPage
+from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
+
+PushStep = Step[PushArguments, PushWantsCheckpoint]
+Fetched: TypeAlias = WantPage | Want | Sent | NotDone | None
+
+ANONYMOUS = "Discogs shows this wantlist as to a stranger, although it says who we are. Nothing was changed."
+NOT_SHOWN = "Discogs did not show this want at the last look: the next import says what became of it."
+
+
+def fetch(step: PushStep) -> Fetched:
+    """Look at a page of the wantlist, newest first, or send one change."""
+    match step.checkpoint.stage:
+        case WantsStage.PLAN:
+            return None
+        case WantsStage.LOOK:
+            try:
+                return step.discogs.wants_page(account_of(step).username, page=step.checkpoint.current_page + 1)
+            except PastEnd:
+                return None
+        case WantsStage.SEND:
+            return carry_out(step.discogs, account_of(step).username, _doing_of(step))
+
+
+def carry_out(discogs: Discogs, username: str, doing: WantDoing) -> Want | Sent | NotDone:
+    """Send one change, which may have been sent before. Raises what may be retried."""
+    release = ReleaseId(doing.release_id)
+    try:
+        if doing.act is Act.REMOVE:
+            discogs.remove_want(username, release)
+            return Sent()
+        if doing.act is Act.ADD:
+            return discogs.put_want(username, release)
+        return discogs.edit_want(username, release, notes=doing.notes, rating=doing.rating)
+    except Gone as error:
+        return Sent() if doing.act is Act.REMOVE else NotDone(str(error))
+    except Invalid as error:
+        return NotDone(str(error))
+
+
+def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
+    """Store what came, and say what follows."""
+    match step.checkpoint.stage:
+        case WantsStage.PLAN:
+            return _begin(conn, step)
+        case WantsStage.LOOK:
+            return _looked(conn, step, fetched if isinstance(fetched, WantPage) else None)
+        case WantsStage.SEND:
+            return _sent(conn, step, _doing_of(step), fetched)
+
+
+def _begin(conn: Connection, step: PushStep) -> Outcome:
+    held = held_back(
+        conn,
+        step,
+        lost=wantlist.removals(conn, step.user_id),
+        waiting=lambda: len(wantlist.waiting(conn, step.user_id)),
+        noun="want",
+    )
+    if held is not None:
+        return held
+    checkpoint = step.checkpoint.model_copy(update={"began_at": wantlist.now(conn)})
+    return _look_or_send(conn, step, checkpoint, has_more=True)
+
+
+def _looked(conn: Connection, step: PushStep, page: WantPage | None) -> Outcome:
+    """Take over what changed there first, so that nothing of it is overwritten."""
+    if page is None:
+        return _look_or_send(conn, step, step.checkpoint, has_more=False)
+    listed = [listing.want_of(item) for item in page.items]
+    if shows_less(conn, step.user_id, listed):
+        raise Unavailable(ANONYMOUS)
+    store_wants(conn, step.user_id, None, listed)
+    asked_for = step.checkpoint.current_page + 1
+    checkpoint = step.checkpoint.model_copy(update={"current_page": asked_for})
+    return _look_or_send(conn, step, checkpoint, has_more=bool(page.items) and asked_for < page.pages)
+
+
+def _look_or_send(conn: Connection, step: PushStep, was: PushWantsCheckpoint, *, has_more: bool) -> Outcome:
+    if has_more and was.began_at is not None and wantlist.count_unlooked(conn, step.user_id, was.began_at):
+        return _go(was.model_copy(update={"stage": WantsStage.LOOK}))
+    return _next(conn, step, was)
+
+
+def _sent(conn: Connection, step: PushStep, doing: WantDoing, fetched: Fetched) -> Outcome:
+    was = step.checkpoint
+    if isinstance(fetched, NotDone):
+        _log(conn, step, doing, "failed", error=fetched.sentence)
+        return _next(conn, step, was.model_copy(update={"after": doing.release_id, "refused": was.refused + 1}))
+    if isinstance(fetched, Want):
+        wantlist.agree(conn, step.user_id, {doing.release_id: doing.agrees})  # first: what comes back is our own
+        store_wants(conn, step.user_id, None, [listing.want_of(fetched)])
+    elif isinstance(fetched, Sent):
+        wantlist.removed(conn, step.user_id, doing.release_id)
+    else:
+        raise TypeError(f"not the end of sending a change: {fetched!r}")
+    _log(conn, step, doing, "success")
+    name = {Act.ADD: "added", Act.REMOVE: "removed"}.get(doing.act, "edited")
+    return _next(conn, step, was.model_copy(update={name: getattr(was, name) + 1}))
+
+
+def _next(conn: Connection, step: PushStep, was: PushWantsCheckpoint) -> Outcome:
+    """Choose the next change by what differs now."""
+    checkpoint = was
+    while True:
+        following = next(iter(wantlist.waiting(conn, step.user_id, after=checkpoint.after, room=1)), None)
+        if following is None:
+            usage.add_sync(conn, step.user_id)
+            return Done(said_of(checkpoint), _progress(checkpoint))
+        doing = doing_of(following)
+        is_seen = following.theirs is None or (
+            checkpoint.began_at is not None
+            and following.looked_at is not None
+            and following.looked_at >= checkpoint.began_at
+        )
+        if is_seen:
+            return _go(checkpoint.model_copy(update={"stage": WantsStage.SEND, "doing": doing}))
+        _log(conn, step, doing, "skipped", error=NOT_SHOWN)
+        checkpoint = checkpoint.model_copy(update={"after": following.release_id, "refused": checkpoint.refused + 1})
+
+
+def doing_of(waiting: Waiting) -> WantDoing:
+    """Say which request brings a want on Discogs to what the app says: of fields only those that changed here alone."""
+    if waiting.ours is None:
+        return WantDoing(act=Act.REMOVE, release_id=waiting.release_id)
+    if waiting.theirs is None:
+        return WantDoing(act=Act.ADD, release_id=waiting.release_id)
+    agrees = {
+        name: ours
+        for name, ours in waiting.ours.items()
+        if name in waiting.agreed
+        and is_same(waiting.theirs[name], waiting.agreed[name])
+        and not is_same(ours, waiting.agreed[name])
+    }
+    return WantDoing(
+        act=Act.WRITE,
+        release_id=waiting.release_id,
+        notes=str(agrees["want_notes"]) if "want_notes" in agrees else None,
+        rating=int(agrees["want_rating"] or 0) if "want_rating" in agrees else None,
+        agrees=agrees,
+    )
+
+
+def _go(checkpoint: PushWantsCheckpoint) -> Continue[PushWantsCheckpoint]:
+    return Continue(checkpoint, _progress(checkpoint))
+
+
+def _progress(checkpoint: PushWantsCheckpoint) -> Progress:
+    return Progress(checkpoint.added + checkpoint.edited + checkpoint.removed, checkpoint.refused)
+
+
+def _doing_of(step: PushStep) -> WantDoing:
+    if step.checkpoint.doing is None:
+        raise LookupError("nothing was chosen to be sent")
+    return step.checkpoint.doing
+
+
+def _log(conn: Connection, step: PushStep, doing: WantDoing, status: Status, **more: Json) -> None:
+    details: dict[str, Json] = {"list": "wantlist", "change": doing.act.value, "job": str(step.job_id), **more}
+    of_fields: list[dict[str, Json]] = [{"field": name, "after": value} for name, value in doing.agrees.items()]
+    action: Action = "delete" if doing.act is Act.REMOVE else "export"
+    lines = [Line(action, doing.release_id, None, status, details | of_field) for of_field in of_fields or [{}]]
+    sync_log.add(conn, step.user_id, lines)
+
+
+JOB: Job[PushArguments, PushWantsCheckpoint, Fetched] = Job(PUSH_WANTLIST, fetch, store)
