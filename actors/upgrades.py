@@ -33,6 +33,8 @@ class Found:
             return "No watched seller has a record in a better grade than the copy that is owned."
         offers = f"{count(tally.better, 'offer')} in a better grade than the copy that is owned"
         below = "below what Discogs suggests for it"
+        if tally.unknown == tally.better:
+            return f"{offers}, and nothing to compare with: no suggestion or no exchange rate is known yet."
         said = f"{tally.cheaper:,} of {offers}: {below}." if tally.cheaper else f"{offers}, none of them {below}."
         if tally.unknown:
             said += f" Of {tally.unknown:,} no suggestion or no exchange rate is known."

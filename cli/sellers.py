@@ -1,11 +1,9 @@
 """`rekkrd sellers`: whom collectors watch, and what is on offer there."""
 
 import json
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from actors import offers as looking
@@ -86,8 +84,9 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
     for line in [found.away or ""] if found.market is None else market_lines(found.market):
         screen.plain(line)
     screen.plain(found.sentence)
-    if found.offers:
-        screen.out().print(offers_table(found.offers, found.currency))
+    for one in found.offers:
+        line, link = Text(offer_line(one, found.currency)), Text(f"  {looking.link_of(one)}", "dim")
+        screen.out().print(line, link, sep="\n")
     screen.say(f"[dim]{NO_LIST} {ATTRIBUTION} {market_link(release)}[/]")
 
 
@@ -119,18 +118,12 @@ def cheaper(
         screen.say(f"[dim]{ATTRIBUTION}[/]")
 
 
-def offers_table(found: Sequence[Offer], currency: str) -> Table:
-    """Lay out offers, the cheapest first."""
-    table = screen.listing("seller", "media", "sleeve", "#asked", f"#in {currency}", "from", "#age", "offer")
-    for one in found:
-        table.add_row(
-            one.seller,
-            one.media or "—",
-            one.sleeve or "—",
-            "—" if one.price is None or one.currency is None else amount(one.price, one.currency),
-            "—" if one.own_price is None else f"{one.own_price:,.2f}",
-            Text(one.ships_from),
-            lasting((one.seen_at - one.fetched_at).total_seconds()),
-            str(one.listing_id),
-        )
-    return table
+def offer_line(one: Offer, currency: str) -> str:
+    """Say one offer: whose, in what grades, for how much, from where, and as of when."""
+    price = "without a price" if one.price is None or one.currency is None else amount(one.price, one.currency)
+    if one.own_price is not None and one.currency != currency:
+        price += f" ({amount(one.own_price, currency)})"
+    said = [one.media or "no grade", f"sleeve {one.sleeve or 'not graded'}", price]
+    if one.ships_from:
+        said.append(f"from {one.ships_from}")
+    return f"{one.seller}: {', '.join(said)}, seen {lasting((one.seen_at - one.fetched_at).total_seconds())} ago"

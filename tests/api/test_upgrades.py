@@ -166,8 +166,12 @@ def test_pages_follow_each_other_without_a_gap_though_savings_are_equal(own, wor
 def test_nothing_to_show_is_said_in_words(own, worth, shop, look, client, as_app, ada):
     assert look()["sentence"] == NOBODY
     own(AJA, "VG")
-    worth()
     shop((1, AJA, "NM", "50.00"))
+    assert look()["sentence"] == (
+        "1 offer in a better grade than the copy that is owned, and nothing to compare with: no suggestion or no "
+        "exchange rate is known yet."
+    )
+    worth()
     assert look()["sentence"] == (
         "1 offer in a better grade than the copy that is owned, none of them below what Discogs suggests for it."
     )
