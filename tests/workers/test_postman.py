@@ -1,12 +1,9 @@
 """Mails of alerts against a real server that stands for Resend: one mail each, whatever dies or fails meanwhile."""
 
-import json
 import subprocess
 import sys
-import threading
 from decimal import Decimal
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from db import mails, users
 from db.pool import Pool
 from db.prices import Fresh
 from db.sealing import Keys
+from tests.resending import KEY, resending
 from workers.mail import Folder, Resend, open_sender
 from workers.postman import Postman
 from workers.settings import EngineSettings
@@ -30,59 +28,10 @@ SENDER, PUBLIC = "Rekkrd <alerts@rekkrd.example>", "https://rekkrd.example"
 DUE = "UPDATE rekkrd.mails SET due_at = now()"
 
 
-class FakeResend:
-    """Takes a mail once for a key, and says no to another one under the same key; answers as it is told."""
-
-    def __init__(self):
-        self.taken: dict[str, dict] = {}
-        self.asked: list[tuple[str, int]] = []
-        self.garbled = b""  # said once in place of an answer, whatever was taken
-        self.meanwhile = lambda: None  # what happens before it answers
-        self.says: list[int] = []  # statuses to answer with, taking nothing; 0 takes it and hangs up
-
-    def answer(self, key, body):
-        status = self.says.pop(0) if self.says else 200
-        if status in (0, 200) and self.taken.setdefault(key, body) != body:
-            status = 409
-        self.asked.append((key, status))
-        return status
-
-
 @pytest.fixture
 def resend():
-    fake = FakeResend()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            assert (self.path, self.headers["Authorization"]) == ("/emails", "Bearer re_key")
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            fake.meanwhile()
-            status = fake.answer(self.headers["Idempotency-Key"], body)
-            if status == 0:
-                self.close_connection = True
-                return
-            name = "invalid_idempotent_request" if status == 409 else "application_error"
-            said = {"id": "1"} if status == 200 else {"statusCode": status, "name": name, "message": "no"}
-            text = fake.garbled or json.dumps(said).encode()
-            fake.garbled = b""
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with resending() as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -127,7 +76,7 @@ def bring(pool, resend):
     def all_due():
         with pool.transaction() as conn:
             conn.execute(DUE)
-        sender = Resend("re_key", resend.url, timeout_seconds=2)
+        sender = Resend(KEY, resend.url, timeout_seconds=2)
         postman = Postman(pool, sender, composer(KEYS, sender=SENDER, public_url=PUBLIC))
         while postman.bring_one():
             pass
@@ -244,6 +193,23 @@ def test_who_turned_alerts_off_or_has_no_address_gets_none(fire, bring, resend, 
 
 
 @pytest.mark.parametrize(
+    "gone", ["DELETE FROM discogs_price_alerts", "DELETE FROM profiles", "UPDATE profiles SET email = NULL"]
+)
+@pytest.mark.parametrize("says", [[], [500]])
+def test_who_removed_the_alert_or_was_removed_gets_none_nor_one_that_is_due_again(
+    fire, bring, resend, pool, gone, says
+):
+    fire(1)
+    resend.says = list(says)
+    if says:
+        bring()
+    with pool.transaction() as conn:
+        conn.execute(gone)
+    bring()
+    assert (resend.taken, len(resend.asked), standing(pool).waiting) == ({}, len(says), 0)
+
+
+@pytest.mark.parametrize(
     ("moment", "says", "taken", "waiting"),
     [
         ("writing", [], 0, 1),
@@ -322,7 +288,7 @@ def test_no_key_address_or_word_of_a_mail_reaches_a_log(fire, bring, resend, cap
     bring()
     said = "".join(capsys.readouterr())
     assert "mail_not_taken" in said
-    for secret in ("re_key", "ada@example.org", "token=", "Aja"):
+    for secret in (KEY, "ada@example.org", "token=", "Aja"):
         assert secret not in said
 
 
