@@ -85,8 +85,8 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
         screen.plain(line)
     screen.plain(found.sentence)
     for one in found.offers:
-        line, link = Text(offer_line(one, found.currency)), Text(f"  {looking.link_of(one)}", "dim")
-        screen.out().print(line, link, sep="\n")
+        said, link = Text(offer_line(one, found.currency)), Text(f"  {looking.link_of(one)}", "dim")
+        screen.out().print(said, link, sep="\n")
     screen.say(f"[dim]{NO_LIST} {ATTRIBUTION} {market_link(release)}[/]")
 
 
