@@ -24,6 +24,7 @@ from actors.catalog import (
 )
 from actors.enqueue import Wanted, enqueue_many
 from actors.nights import Night, is_due, night_around, run_at, zone_named
+from actors.tiers import Feature, tiers_with
 from actors.wording import count
 from db import Connection, nights, ticks
 from db.nights import Sleeper
@@ -46,7 +47,7 @@ def store(conn: Connection, step: Step[NoArguments, NightlyCheckpoint], now: dat
     """Enqueue the sync of those of the next users whose moment of the night comes."""
     was = step.checkpoint
     looked_at = was.looked_at or now  # one look goes over all users at one moment, however long it takes
-    sleepers = nights.archivists(conn, after=was.after, room=BATCH)
+    sleepers = nights.sleepers(conn, tiers_with(Feature.NIGHTLY), after=was.after, room=BATCH)
     zones = {name: zone_named(name) for name in {one.time_zone for one in sleepers}}
     due = whose_night(sleepers, zones, looked_at)
     begun = nights.begin(conn, {user_id: night.date for user_id, night in due.items()})

@@ -1,6 +1,6 @@
 """The nights of users: for which date of their own zone the clock enqueued their sync last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ _sql = load("nights")
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A connected archivist whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name.
+    """A connected user whose sync comes by itself. ``time_zone`` is what the app says: mostly an IANA name.
 
     ``comes_in`` and ``goes_out`` say which ways it goes; nothing goes out before the first yes.
     ``whole_at`` is when all of the collection was read last.
@@ -29,9 +29,9 @@ class Sleeper:
     whole_at: datetime | None
 
 
-def archivists(conn: Connection, *, after: UUID, room: int) -> list[Sleeper]:
-    """Return archivists whose sync comes by itself, in the order of their ids, at most ``room`` from behind one."""
-    return [Sleeper(**row) for row in _sql.find_archivists(conn, after=after, room=room)]
+def sleepers(conn: Connection, tiers: Sequence[str], *, after: UUID, room: int) -> list[Sleeper]:
+    """Return users of these tiers whose sync comes by itself, by their ids, at most ``room`` from behind one."""
+    return [Sleeper(**row) for row in _sql.find_sleepers(conn, tiers=list(tiers), after=after, room=room)]
 
 
 def begin(conn: Connection, nights: Mapping[UUID, date]) -> set[UUID]:

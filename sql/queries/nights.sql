@@ -1,7 +1,7 @@
 -- The nights of users: whose sync the clock enqueues, and for which local date it did so last.
 
--- name: find_archivists(after, room)
--- Connected archivists who want to hear from Discogs by themselves, in the order of their ids, with the night that each
+-- name: find_sleepers(tiers, after, room)
+-- Connected users of these tiers who want to hear from Discogs by themselves, in the order of their ids, with the night that each
 -- had last. Who chose nothing has no settings.
 SELECT
     l.user_id,
@@ -18,7 +18,7 @@ INNER JOIN rekkrd.users AS u ON u.id = l.user_id
 LEFT JOIN rekkrd.nights AS n ON n.user_id = l.user_id
 LEFT JOIN rekkrd.sync_settings AS s ON s.user_id = l.user_id
 WHERE
-    l.user_id > :after AND l.state = 'connected' AND u.tier = 'archivist'
+    l.user_id > :after AND l.state = 'connected' AND u.tier = ANY(:tiers)
     AND coalesce(s.is_auto, true)
 ORDER BY l.user_id
 LIMIT :room;

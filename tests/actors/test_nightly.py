@@ -231,14 +231,14 @@ def test_batches_go_on_behind_the_last_user_and_a_batch_done_again_doubles_nobod
 
 def test_who_was_let_begin_by_another_look_meanwhile_has_no_second_night(pool, people, monkeypatch):
     (ada,) = people()
-    read = nightly.nights.archivists
+    read = nightly.nights.sleepers
 
-    def read_before_the_other_one_stores(conn, **said):
-        found = read(conn, **said)
+    def read_before_the_other_one_stores(conn, tiers, **said):
+        found = read(conn, tiers, **said)
         nightly.nights.begin(conn, {ada: SIX.date()})
         return found
 
-    monkeypatch.setattr(nightly.nights, "archivists", read_before_the_other_one_stores)
+    monkeypatch.setattr(nightly.nights, "sleepers", read_before_the_other_one_stores)
     store(pool, SIX)
     assert rows(pool) == []
 

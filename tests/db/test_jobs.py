@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -56,6 +57,54 @@ def test_a_second_request_returns_the_first_while_it_lives(pool: Pool, user: UUI
         third, is_new = adding.add(conn, new_import(user))
     assert is_new.is_new
     assert third.id != first.id
+
+
+def soon(user: UUID, hours: float | None, **said: object) -> NewJob:
+    run_at = None if hours is None else datetime.now(UTC) + timedelta(hours=hours)
+    return replace(new_import(user), run_at=run_at, **said)
+
+
+def test_a_job_that_waits_for_later_is_brought_forward_by_who_asks_now(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        first, _ = adding.add(conn, soon(user, 3, priority=-1))
+        for later in (soon(user, 4, args={"is_confirmed": False}, priority=-5), soon(user, 3.5)):
+            adding.add(conn, later)
+        still = jobs.find(conn, first.id)
+        assert still is not None
+        assert (still.due_at, still.priority, still.args) == (first.due_at, -1, {})
+        again, added = adding.add(conn, soon(user, None, args={"is_confirmed": True}))
+    assert (again.id, added.is_new, added.replaced) == (first.id, False, None)
+    assert again.due_at < datetime.now(UTC)
+    assert (again.priority, again.args) == (0, {"is_confirmed": True})
+    with pool.transaction() as conn:
+        calls = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)
+    assert [call.job_id for call in calls] == [first.id]
+
+
+def test_of_many_who_ask_the_earliest_counts(pool: Pool, user: UUID) -> None:
+    with pool.transaction() as conn:
+        first, _ = adding.add(conn, soon(user, 5))
+        adding.add_many(conn, [soon(user, 3), soon(user, 1), soon(user, 2)])
+        found = jobs.find(conn, first.id)
+    assert found is not None
+    assert timedelta(minutes=59) < found.due_at - datetime.now(UTC) <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "steps = 1",
+        "attempts = 1, state = 'retrying', started_at = now(), error_class = 'Unavailable', error = 'Discogs is away.'",
+        "waits_for = 'Discogs rests.'",
+        "state = 'running', started_at = now(), leased_until = now(), leased_by = 'x'",
+    ],
+)
+def test_a_job_that_has_begun_or_must_wait_is_not_brought_forward(pool: Pool, user: UUID, change: str) -> None:
+    with pool.transaction() as conn:
+        first, _ = adding.add(conn, soon(user, 3))
+        conn.execute(f"UPDATE rekkrd.jobs SET {change}")
+        again, _ = adding.add(conn, soon(user, None))
+    assert (again.id, again.due_at) == (first.id, first.due_at)
 
 
 def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:

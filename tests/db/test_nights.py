@@ -34,13 +34,13 @@ def test_a_night_begins_once_and_none_after_a_later_one(conn: Connection, ada: U
     assert nights.begin(conn, {ada: TUESDAY}) == {ada}
     assert nights.begin(conn, {ada: TUESDAY}) == set()
     assert nights.begin(conn, {ada: MONDAY}) == set()
-    (sleeper,) = nights.archivists(conn, after=NOBODY, room=9)
+    (sleeper,) = nights.sleepers(conn, ["archivist"], after=NOBODY, room=9)
     assert (sleeper.user_id, sleeper.time_zone, sleeper.last_night) == (ada, "Asia/Tokyo", TUESDAY)
 
 
 def test_users_come_in_the_order_of_their_ids_from_behind_one(conn: Connection, ada: UUID) -> None:
-    assert [one.user_id for one in nights.archivists(conn, after=NOBODY, room=1)] == [ada]
-    assert nights.archivists(conn, after=ada, room=1) == []
+    assert [one.user_id for one in nights.sleepers(conn, ["archivist"], after=NOBODY, room=1)] == [ada]
+    assert nights.sleepers(conn, ["archivist"], after=ada, room=1) == []
 
 
 def test_a_user_who_is_gone_takes_the_night_along(conn: Connection, ada: UUID) -> None:
