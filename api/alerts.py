@@ -104,6 +104,18 @@ def rehearse_price(
 
 
 @router.get(
+    "/{alert_id}",
+    summary="Show a price alert",
+    response_description="The alert, beside the floor as it is known.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show_one(user_id: Speaker, resources: ResourcesNow, alert_id: AlertId) -> AlertOut:
+    """As in the list. Asks Discogs nothing."""
+    with resources.pool.transaction() as conn:
+        return AlertOut.of(_find(conn, user_id, alert_id))
+
+
+@router.get(
     "/{alert_id}/rehearsal",
     summary="Rehearse an alert",
     response_description="How often it would have fired, had it been there before.",

@@ -149,7 +149,9 @@ def test_two_alerts_do_not_become_one_by_a_change(post, client, as_app, ada):
 
 def test_an_alert_is_its_owners_alone_and_gone_after_its_removal(post, client, as_app, ada, bob):
     path = f"{ALERTS}/{post().json()['id']}"
+    assert client.get(path, headers=as_app(ada)).json()["id"] == path.rpartition("/")[2]
     for answer in (
+        client.get(path, headers=as_app(bob)),
         client.delete(path, headers=as_app(bob)),
         client.patch(path, json={"is_active": False}, headers=as_app(bob)),
         client.get(f"{ALERTS}?cursor={path.rpartition('/')[2]}", headers=as_app(bob)),
@@ -157,6 +159,7 @@ def test_an_alert_is_its_owners_alone_and_gone_after_its_removal(post, client, a
         assert answer.status_code == 404
     assert client.get(ALERTS, headers=as_app(bob)).json()["alerts"] == []
     assert [client.delete(path, headers=as_app(ada)).status_code for _ in range(2)] == [204, 404]
+    assert client.get(path, headers=as_app(ada)).status_code == 404
 
 
 def test_nobody_has_more_than_the_limit_but_what_is_there_can_be_said_again(post, resources, ada):
