@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from actors.outgoing import Act, Doing
+from db.fields import Field as CustomField
 from db.prices import What
 from workers.kinds import Kind, NoArguments, Plain
 from workers.limiter.lanes import Lane
@@ -219,6 +220,32 @@ class PushWantsCheckpoint(Plain):
 
 IMPORT_COLLECTION = Kind(
     name="import_collection",
+class LookStage(StrEnum):
+    """Where a look before a sync stands: at the custom fields, the collection, or the wantlist."""
+
+    FIELDS = "fields"
+    COLLECTION = "collection"
+    WANTLIST = "wantlist"
+
+
+class LookCheckpoint(Plain):
+    """The page of a list that a look saw last, in which try, and how long Discogs says that the list is.
+
+    ``fields`` are the custom fields where they had to be asked for, for they are stored by an import only.
+    ``is_steady`` while each page of this try counts alike, ``is_whole`` while each list before was seen whole.
+    """
+
+    stage: LookStage = LookStage.COLLECTION
+    account_id: int | None = None
+    fields: tuple[CustomField, ...] | None = None
+    nth_try: int = 1
+    current_page: int = 0
+    listed: int | None = None
+    is_steady: bool = True
+    is_whole: bool = True
+    asks_about_vanished: bool = False
+
+
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
     lane=Lane.IMPORT,
     arguments=NoArguments,
@@ -276,6 +303,17 @@ PUSH_WANTLIST = Kind(
 
 FORGET_COLLECTION = Kind(
     name="forget_collection",
+PREVIEW_SYNC = Kind(
+    name="preview_sync",
+    sentence="Look at both lists on Discogs and say what a sync would do; nothing changes on either side.",
+    lane=Lane.IMPORT,
+    arguments=NoArguments,
+    checkpoint=LookCheckpoint,
+    unique="preview_sync",
+    speaks_for_user=True,
+    takes_token=True,
+)
+
     sentence="Remove everything that is known of a collector from Discogs, once they disconnected and asked for it.",
     lane=Lane.BACKGROUND,
     arguments=NoArguments,
@@ -361,6 +399,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         PUSH_WANTLIST,
         FORGET_COLLECTION,
         UPKEEP,
+        PREVIEW_SYNC,
         NIGHTLY_SYNC,
         REFRESH_PRICES,
         REFRESH_RATES,

@@ -42,7 +42,7 @@ def forecast(kind: Kind[Any, Any], link: Link | None, users_by_lane: Mapping[str
     """Forecast a job of this kind. ``users_by_lane`` counts the asking user too."""
     users = users_by_lane.get(kind.lane, 1)
     records = expected_records(kind.name, link)
-    requests = _requests(kind, records)
+    requests = requests_of(kind, records)
     if requests is None:
         sentence = "Unknown until the first page: Discogs has not said yet how many records there are."
         return Estimate(kind.name, records, None, None, users, sentence)
@@ -67,7 +67,8 @@ def pages_of(records: int) -> int:
     return max(1, -(-records // PER_PAGE))
 
 
-def _requests(kind: Kind[Any, Any], records: int | None) -> int | None:
+def requests_of(kind: Kind[Any, Any], records: int | None) -> int | None:
+    """How many requests a job of this kind costs, None where nobody knows before its first page."""
     if kind.name == REFRESH_COLLECTION.name:
         return 1  # when nothing is new; what is costs one more for each hundred
     if kind.name not in (IMPORT_COLLECTION.name, IMPORT_WANTLIST.name):

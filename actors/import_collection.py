@@ -93,7 +93,13 @@ def _store_folders(conn: Connection, step: ImportStep, answer: Folders) -> Outco
 
 def store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome:
     """Store what custom fields there are; the pages follow."""
-    ours = [
+    fields.replace(conn, step.user_id, read_fields(answer))
+    return Continue(step.checkpoint.model_copy(update={"stage": Stage.PAGES}), step.progress)
+
+
+def read_fields(answer: Fields) -> tuple[fields.Field, ...]:
+    """Read what Discogs says of custom fields, in the words of our tables."""
+    return tuple(
         fields.Field(
             field_id=field.id,
             name=field.name,
@@ -104,9 +110,7 @@ def store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome:
             is_public=field.public,
         )
         for field in answer.listed
-    ]
-    fields.replace(conn, step.user_id, ours)
-    return Continue(step.checkpoint.model_copy(update={"stage": Stage.PAGES}), step.progress)
+    )
 
 
 def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Outcome:

@@ -26,6 +26,7 @@ from api import (
     metrics,
     offers,
     operations,
+    previewing,
     prices,
     pushing,
     questions,

@@ -73,6 +73,11 @@ def of_user(conn: Connection, user_id: UUID, room: int = 50) -> list[Line]:
     return [Line(**row) for row in _sql.of_user(conn, user_id=user_id, room=room)]
 
 
+def written_now(conn: Connection, user_id: UUID) -> list[Line]:
+    """Return the lines of a collector that this very transaction wrote, in no order."""
+    return [Line(**row) for row in _sql.written_now(conn, user_id=user_id)]
+
+
 def place_of(conn: Connection, user_id: UUID, line_id: UUID) -> tuple[datetime, UUID] | None:
     """Return where a collector's line stands, None when there is no such line."""
     row = _sql.find(conn, user_id=user_id, id=line_id)

@@ -821,7 +821,7 @@ CREATE TABLE rekkrd.preview_items (
     CONSTRAINT preview_items_way_known CHECK ((way = ANY (ARRAY['comes_in'::text, 'conflicts'::text, 'vanishes'::text])))
 );
 COMMENT ON TABLE rekkrd.preview_items IS
-'What a sync would bring over, one row a record or a field of one; before is what stands here, after what Discogs says.';
+'What a sync would bring over, a row a record or a field of one; before is what stands here, after what Discogs says.';
 
 CREATE TABLE rekkrd.preview_pages (
     user_id uuid NOT NULL,

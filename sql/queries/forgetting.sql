@@ -119,6 +119,21 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM public.discogs_wantlist WHERE user_id = 
 DELETE FROM rekkrd.wants
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.wants WHERE user_id = :user_id LIMIT :room));
 
+-- name: forget_preview_items(user_id, room)!
+-- What a sync would have brought.
+DELETE FROM rekkrd.preview_items
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.preview_items WHERE user_id = :user_id LIMIT :room));
+
+-- name: forget_preview_pages(user_id, room)!
+-- What a look saw.
+DELETE FROM rekkrd.preview_pages
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.preview_pages WHERE user_id = :user_id LIMIT :room));
+
+-- name: forget_previews(user_id, room)!
+-- The look itself.
+DELETE FROM rekkrd.previews
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.previews WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_folders(user_id, room)!
 -- Folders.
 DELETE FROM rekkrd.folders
@@ -246,6 +261,9 @@ UNION ALL SELECT 'intents', count(*) FROM rekkrd.intents WHERE user_id = :user_i
 UNION ALL SELECT 'instances', count(*) FROM rekkrd.instances WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_wantlist', count(*) FROM public.discogs_wantlist WHERE user_id = :user_id
 UNION ALL SELECT 'wants', count(*) FROM rekkrd.wants WHERE user_id = :user_id
+UNION ALL SELECT 'preview_items', count(*) FROM rekkrd.preview_items WHERE user_id = :user_id
+UNION ALL SELECT 'preview_pages', count(*) FROM rekkrd.preview_pages WHERE user_id = :user_id
+UNION ALL SELECT 'previews', count(*) FROM rekkrd.previews WHERE user_id = :user_id
 UNION ALL SELECT 'folders', count(*) FROM rekkrd.folders WHERE user_id = :user_id
 UNION ALL SELECT 'fields', count(*) FROM rekkrd.fields WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_value_history', count(*) FROM public.discogs_value_history WHERE user_id = :user_id

@@ -20,6 +20,12 @@ WHERE user_id = :user_id
 ORDER BY created_at DESC, id DESC
 LIMIT :room;
 
+-- name: written_now(user_id)
+-- The lines of the transaction that asks: each line carries the time at which its transaction began.
+SELECT action, discogs_release_id AS release_id, album_id, status, details
+FROM public.discogs_sync_log
+WHERE user_id = :user_id AND created_at = now();
+
 -- name: find(user_id, id)^
 -- When a line of this collector was written, to go on from below it.
 SELECT id, created_at

@@ -37,6 +37,10 @@ INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id, notes
 SELECT %(user)s, n, 1, 1, %(said)s FROM generate_series(1, 5) AS n;
 INSERT INTO rekkrd.wants (user_id, release_id, notes) SELECT %(user)s, 1, %(said)s;
 INSERT INTO public.discogs_wantlist (user_id, discogs_release_id, notes) SELECT %(user)s, 1, %(said)s;
+INSERT INTO rekkrd.previews (user_id, job_id) SELECT %(user)s, %(job)s;
+INSERT INTO rekkrd.preview_items (user_id, way, change, is_want, release_id, artist, title)
+SELECT %(user)s, 'comes_in', 'new', false, 1, %(said)s, %(said)s;
+INSERT INTO rekkrd.preview_pages (user_id, is_want, page, numbers) SELECT %(user)s, false, 1, '{1}';
 INSERT INTO rekkrd.agreed (user_id, instance_id, fields)
 SELECT %(user)s, 5, jsonb_build_object('discogs_notes', %(said)s::text);
 INSERT INTO rekkrd.questions (user_id, kind, subject, details)

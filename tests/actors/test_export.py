@@ -19,6 +19,9 @@ LARGE = 9_007_199_254_740_993  # the first whole number that no float has
 LEFT_OUT = {
     "rekkrd.handshakes": "secrets of a hand-shake under way",
     "rekkrd.jobs": "how our work went; what it brought is in the rest, and imports have lines of their own",
+    "rekkrd.previews": "a look before a sync; what it saw stands on Discogs",
+    "rekkrd.preview_items": "the same",
+    "rekkrd.preview_pages": "the same",
     "rekkrd.turns": "the order of our line",
     "rekkrd.usage_minutes": "our requests by the minute; the months come",
     "rekkrd.usage_months": "our requests by endpoint; the months come",

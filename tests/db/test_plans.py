@@ -39,6 +39,7 @@ BIG = {
     "rekkrd.releases": 20_000,
     "rekkrd.wants": 20_000,
     "public.discogs_wantlist": 20_000,
+    "rekkrd.preview_items": 20_000,
     "rekkrd.prices": 40_000,
     "public.discogs_price_cache": 20_000,
     "rekkrd.floor_days": 40_000,
@@ -72,6 +73,8 @@ SMALL = {
     "rekkrd.ticks": "cleared as the clock goes on",
     "rekkrd.entry_pauses": "a row an entry of the timetable",
     "rekkrd.nights": "a row a user",
+    "rekkrd.previews": "a row a user",
+    "rekkrd.preview_pages": "a row a page while somebody looks, always asked by user",
     "rekkrd.sync_settings": "a row a user",
     "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.restores": "a row for each time that the database came back from a backup",
@@ -233,6 +236,12 @@ INSERT INTO public.discogs_wantlist (user_id, discogs_release_id)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n FROM generate_series(1, 20000) AS n;
 
 INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
+INSERT INTO rekkrd.previews (user_id, job_id) SELECT id, id FROM public.profiles;
+
+INSERT INTO rekkrd.preview_items (user_id, way, change, is_want, release_id, instance_id, artist, title)
+SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, 'comes_in', 'new', FALSE, n, n, 'a', 't'
+  FROM generate_series(1, 20000) AS n;
+
 SELECT lpad(to_hex(n % 100), 32, '0')::uuid, n / 2, 20, 'EUR', 'VG+' FROM generate_series(1, 20000) AS n;
 INSERT INTO rekkrd.mails (id, user_id, due_at, content, first_sent_at, attempts, sent_at)
 SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n % 100), 32, '0')::uuid, now(), '{}', now(), 1, now()
