@@ -218,8 +218,6 @@ class PushWantsCheckpoint(Plain):
     refused: int = 0
 
 
-IMPORT_COLLECTION = Kind(
-    name="import_collection",
 class LookStage(StrEnum):
     """Where a look before a sync stands: at the custom fields, the collection, or the wantlist."""
 
@@ -246,6 +244,8 @@ class LookCheckpoint(Plain):
     asks_about_vanished: bool = False
 
 
+IMPORT_COLLECTION = Kind(
+    name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
     lane=Lane.IMPORT,
     arguments=NoArguments,
@@ -301,8 +301,6 @@ PUSH_WANTLIST = Kind(
     takes_token=False,
 )
 
-FORGET_COLLECTION = Kind(
-    name="forget_collection",
 PREVIEW_SYNC = Kind(
     name="preview_sync",
     sentence="Look at both lists on Discogs and say what a sync would do; nothing changes on either side.",
@@ -314,6 +312,8 @@ PREVIEW_SYNC = Kind(
     takes_token=True,
 )
 
+FORGET_COLLECTION = Kind(
+    name="forget_collection",
     sentence="Remove everything that is known of a collector from Discogs, once they disconnected and asked for it.",
     lane=Lane.BACKGROUND,
     arguments=NoArguments,
@@ -397,9 +397,9 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         REFRESH_COLLECTION,
         PUSH_COLLECTION,
         PUSH_WANTLIST,
+        PREVIEW_SYNC,
         FORGET_COLLECTION,
         UPKEEP,
-        PREVIEW_SYNC,
         NIGHTLY_SYNC,
         REFRESH_PRICES,
         REFRESH_RATES,

@@ -235,13 +235,13 @@ SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n, now() - n * interval '1 mi
 INSERT INTO public.discogs_wantlist (user_id, discogs_release_id)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, n FROM generate_series(1, 20000) AS n;
 
-INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
 INSERT INTO rekkrd.previews (user_id, job_id) SELECT id, id FROM public.profiles;
 
 INSERT INTO rekkrd.preview_items (user_id, way, change, is_want, release_id, instance_id, artist, title)
 SELECT lpad(to_hex(1 + n % 10000), 32, '0')::uuid, 'comes_in', 'new', FALSE, n, n, 'a', 't'
   FROM generate_series(1, 20000) AS n;
 
+INSERT INTO public.discogs_price_alerts (user_id, discogs_release_id, target_price, currency, condition_minimum)
 SELECT lpad(to_hex(n % 100), 32, '0')::uuid, n / 2, 20, 'EUR', 'VG+' FROM generate_series(1, 20000) AS n;
 INSERT INTO rekkrd.mails (id, user_id, due_at, content, first_sent_at, attempts, sent_at)
 SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n % 100), 32, '0')::uuid, now(), '{}', now(), 1, now()
