@@ -106,10 +106,10 @@ class RatesCheckpoint(Plain):
 
 
 class ShopsCheckpoint(Plain):
-    """The shop that is read, by which walk, up to which page; ``seller`` is empty to choose one.
+    """The shop that is read, by which walk, up to which page; ``seller`` is empty to choose one, or for an offer alone.
 
     ``is_full`` when this walk goes to the end whatever it meets, ``is_steady`` while each page counts the same
-    ``offers``. ``asked`` are pages, ``shops`` those that were read
+    ``offers``. ``listing`` is the offer that somebody waits for. ``asked`` are requests, ``shops`` those that were read
     to their end, ``new`` and ``sold`` offers.
     """
 
@@ -120,8 +120,10 @@ class ShopsCheckpoint(Plain):
     is_steady: bool = True
     current_page: int = 0
     offers: int = 0
+    listing: int | None = None
     asked: int = 0
     shops: int = 0
+    looked: int = 0
     new: int = 0
     sold: int = 0
 

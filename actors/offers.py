@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from actors import prices
+from actors.catalog import READ_SHOPS
+from actors.enqueue import enqueue
 from actors.prices import Seen
 from actors.pricing import FRESH
 from actors.wording import count, ended
 from db import Connection, listings, sellers, users
+from db.jobs import NOBODY
 from db.listings import Offer
 from db.sellers import Watched
 from discogs.errors import DiscogsError, Gone, PermitExpired
@@ -16,10 +19,11 @@ from workers.limiter.errors import LimiterError
 from workers.resources import Resources
 
 MOST = 200  # offers of one release that are shown
+MOST_ASKED = 20  # of the offers that one looks at, the first that are asked for one by one
 NO_LIST = (
     "Discogs lists no offers for a release to programs: its page has all of them, here are those of watched sellers."
 )
-NOBODY = "No seller is watched, and Discogs lists offers only by seller: watch one."
+NO_SELLER = "No seller is watched, and Discogs lists offers only by seller: watch one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Found:
     def sentence(self) -> str:
         """Say who has it, and what that rests on."""
         if not self.watched:
-            return NOBODY
+            return NO_SELLER
         watched, having = len(self.watched), len({one.seller for one in self.offers})
         unread = sum(one.seller.fetched_at is None for one in self.watched)
         if unread == watched:
@@ -55,7 +59,7 @@ class Found:
 
 
 def find(resources: Resources, user_id: UUID, release_id: int) -> Found:
-    """Return what is on offer of a release; shops that were read more than six hours ago are read soon.
+    """Return what is on offer of a release; what was seen more than six hours ago is asked for soon.
 
     Raises:
         UnknownUser
@@ -71,15 +75,19 @@ def find(resources: Resources, user_id: UUID, release_id: int) -> Found:
     except (DiscogsError, LimiterError, PermitExpired) as error:
         away = ended(str(error))
     with resources.pool.transaction() as conn:
-        watched = looked(conn, user_id)
         offers, of = listings.for_release(conn, user_id, currency, release_id, room=MOST)
+        watched = looked(conn, user_id, offers)
     return Found(release_id, currency, market, away, watched, offers, of)
 
 
-def looked(conn: Connection, user_id: UUID) -> list[Watched]:
-    """Return whom a user watches who looks at their offers: shops that are not fresh are read soon."""
+def looked(conn: Connection, user_id: UUID, seen: Sequence[Offer]) -> list[Watched]:
+    """Return whom a user watches who looks at these offers: what of it is not fresh is asked for, in the background."""
+    stale = listings.look(conn, [one.listing_id for one in seen[:MOST_ASKED]], fresh=FRESH)
     sellers.hasten(conn, user_id, fresh=FRESH)
-    return sellers.watched(conn, user_id)
+    watched = sellers.watched(conn, user_id)
+    if stale or any(one.seller.due_at <= one.seller.seen_at for one in watched):
+        enqueue(conn, READ_SHOPS, NOBODY)
+    return watched
 
 
 def link_of(offer: Offer) -> str:

@@ -15,12 +15,13 @@ from actors.shopping import Move, Place, after_page, listing_of, saw_all
 from actors.wording import count
 from db import Connection, listings, sellers
 from discogs.errors import Gone, Invalid, PastEnd, Unauthorised
-from discogs.records.market import InventoryPage
+from discogs.records.market import InventoryPage, Listing
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 ShopStep: TypeAlias = Step[NoArguments, ShopsCheckpoint]
 
-MOST = 300  # pages a job, before it begins another shop: prices take turns with it, job by job
+MOST = 300  # requests a job, before it begins another shop: prices take turns with it, job by job
+FOR_SALE = ("For Sale", "")
 BEHIND_SECONDS = 3600.0  # until a shop is due again that could not be read
 
 
@@ -32,15 +33,17 @@ class Missed(Enum):
     NOT_SHOWN = auto()
 
 
-Fetched: TypeAlias = InventoryPage | Missed | None
+Fetched: TypeAlias = InventoryPage | Listing | Missed | None
 
 
 def fetch(step: ShopStep) -> Fetched:
-    """Ask for the next page of the shop that was chosen."""
+    """Ask for the offer that was chosen, or for the next page of the shop."""
     chosen = step.checkpoint
-    if not chosen.seller:
+    if chosen.listing is None and not chosen.seller:
         return None
     try:
+        if chosen.listing is not None:
+            return step.discogs.listing(chosen.listing)
         return step.discogs.inventory(chosen.name, chosen.current_page + 1, per_page=shopping.PER_PAGE)
     except PastEnd:
         return Missed.PAST_END
@@ -56,15 +59,27 @@ def store(conn: Connection, step: ShopStep, fetched: Fetched) -> Outcome:
     if fetched is None:
         return choose(conn, was)
     was = was.model_copy(update={"asked": was.asked + 1})
+    if was.listing is not None:
+        return _store_offer(conn, was, was.listing, fetched)
     if isinstance(fetched, InventoryPage):
         return _store_page(conn, was, fetched)
     if fetched is Missed.PAST_END:
         return _end(conn, was.model_copy(update={"is_steady": False}))
-    return _leave(conn, was, fetched)
+    return _leave(conn, was, is_gone=fetched is Missed.NOT_THERE)
+
+
+def _store_offer(conn: Connection, was: ShopsCheckpoint, number: int, fetched: Fetched) -> Outcome:
+    """Store how an offer stands that somebody looked at. Only what Discogs says was sold is forgotten."""
+    sold = 0
+    if isinstance(fetched, Listing) and fetched.status in FOR_SALE:
+        listings.refresh(conn, listing_of(fetched))
+    elif isinstance(fetched, Listing) or fetched is Missed.NOT_THERE:
+        sold = listings.forget(conn, number)
+    return choose(conn, was.model_copy(update={"looked": was.looked + 1, "sold": was.sold + sold}))
 
 
 def _store_page(conn: Connection, was: ShopsCheckpoint, page: InventoryPage) -> Outcome:
-    shown = [listing_of(one) for one in page.items if one.status in ("For Sale", "")]
+    shown = [listing_of(one) for one in page.items if one.status in FOR_SALE]
     known = listings.known(conn, was.seller, [one.listing_id for one in shown])
     listings.upsert(conn, was.seller, _walk_of(was), shown)
     asked_for = was.current_page + 1
@@ -108,9 +123,9 @@ def _end(conn: Connection, was: ShopsCheckpoint, currency: str | None = None, *,
     return choose(conn, was.model_copy(update={"shops": was.shops + 1, "sold": was.sold + sold}))
 
 
-def _leave(conn: Connection, was: ShopsCheckpoint, missed: Missed) -> Outcome:
+def _leave(conn: Connection, was: ShopsCheckpoint, *, is_gone: bool) -> Outcome:
     """Note that there is no such seller, or that the shop is not shown, which may be over tomorrow."""
-    if missed is Missed.NOT_THERE:
+    if is_gone:
         gone = listings.forget_all(conn, was.seller)
         sellers.settle(conn, was.seller, "gone", again=shopping.SELDOM)
     else:
@@ -120,13 +135,19 @@ def _leave(conn: Connection, was: ShopsCheckpoint, missed: Missed) -> Outcome:
 
 
 def choose(conn: Connection, was: ShopsCheckpoint) -> Outcome:
-    """Take the shop that is due for longest; forget one that nobody watches any more."""
-    stand = ShopsCheckpoint(asked=was.asked, shops=was.shops, new=was.new, sold=was.sold)
-    due = sellers.next_due(conn)
+    """Take the offer that somebody waits for, else the shop that is due for longest.
+
+    A shop that nobody watches any more is forgotten.
+    """
+    stand = ShopsCheckpoint(asked=was.asked, shops=was.shops, looked=was.looked, new=was.new, sold=was.sold)
+    number, due = listings.next_looked(conn), sellers.next_due(conn)
+    if stand.asked >= MOST and (number is not None or due is not None):
+        return _done(stand, is_over=False)
+    if number is not None:
+        listings.take(conn, number)
+        return Continue(stand.model_copy(update={"listing": number}), _progress(stand))
     if due is None:
         return _done(stand, is_over=True)
-    if stand.asked >= MOST:
-        return _done(stand, is_over=False)
     if not due.is_watched:
         sellers.forget(conn, due.seller.seller)
         return Continue(stand, _progress(stand), takes_token=False)
@@ -148,7 +169,10 @@ def _walk_of(checkpoint: ShopsCheckpoint) -> UUID:
 
 
 def _done(was: ShopsCheckpoint, *, is_over: bool) -> Done:
-    said = f"{count(was.shops, 'shop')} read in {count(was.asked, 'page')}: {was.new:,} new, {was.sold:,} gone."
+    said = f"{count(was.shops, 'shop')} read in {count(was.asked - was.looked, 'page')}"
+    if was.looked:
+        said += f", {count(was.looked, 'offer')} looked at again"
+    said += f": {was.new:,} new, {was.sold:,} gone."
     if not is_over:
         said += " More are due; the next job of the clock goes on."
     return Done(said, _progress(was))

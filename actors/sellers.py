@@ -2,10 +2,13 @@
 
 from uuid import UUID
 
+from actors.catalog import READ_SHOPS
+from actors.enqueue import enqueue
 from actors.errors import SellerRefused
 from actors.shopping import CEILING
 from actors.wording import count, lasting
 from db import Connection, sellers, users
+from db.jobs import NOBODY
 from db.sellers import Seller, Watched
 
 MOST_A_USER = 20
@@ -30,6 +33,8 @@ def watch(conn: Connection, user_id: UUID, name: str) -> tuple[Watched, bool]:
     made = find(conn, user_id, name)
     if made is None:
         raise LookupError("a seller who was there a moment ago")
+    if made.seller.fetched_at is None:
+        enqueue(conn, READ_SHOPS, NOBODY)
     return made, True
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from actors.offers import NOBODY, looked
+from actors.offers import NO_SELLER, looked
 from actors.wording import count
 from actors.worth import amount
 from db import Connection, listings, users
@@ -27,7 +27,7 @@ class Found:
     def sentence(self) -> str:
         """Say how many there are, and of how many nobody knows."""
         if not self.watched:
-            return NOBODY
+            return NO_SELLER
         tally = self.tally
         if not tally.better:
             return "No watched seller has a record in a better grade than the copy that is owned."
@@ -51,8 +51,8 @@ def find(
 ) -> Found:
     """Return upgrades of one release or of all that are owned, the largest saving first. Raises UnknownUser."""
     currency = users.find(conn, user_id).currency
-    watched = looked(conn, user_id)
     found = listings.cheaper(conn, user_id, currency, release_id=release_id, after=after, room=room + 1)
+    watched = looked(conn, user_id, [one.offer for one in found[:room]])
     tally = listings.tally(conn, user_id, currency, release_id=release_id)
     return Found(currency, watched, found[:room], len(found) > room, tally)
 

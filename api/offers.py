@@ -30,7 +30,7 @@ def listings(user_id: Speaker, resources: ResourcesNow, response: Response, rele
     """Discogs lists no offers for a release to programs; `source.link` leads to them.
 
     Floor and count are as fresh as in `/stats`. The offers are those of sellers whom the user watches, as their shops
-    were read last; looking lets shops that were read more than six hours ago be read soon.
+    were read last; what was seen more than six hours ago is asked for soon.
     """
     found = offers.find(resources, user_id, release_id)
     if found.market is not None and found.market.state == "pending":
@@ -54,7 +54,7 @@ def cheaper(
 ) -> UpgradePage:
     """Offers of watched sellers in a better grade than the best copy that is owned, below what Discogs suggests for it.
 
-    Ungraded copies count as VG. Asks Discogs nothing; looking lets shops be read soon, as `/listings` does.
+    Ungraded copies count as VG. Asks Discogs nothing; what is not fresh is asked for soon, as at `/listings`.
     """
     with resources.pool.transaction() as conn:
         found = upgrades.find(conn, user_id, release_id=release_id, after=place_of(cursor), room=limit)

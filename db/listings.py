@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db import Connection, Row
 from db.queries import load
-from db.storable import as_rows
+from db.storable import as_rows, storable
 
 FIRST = (Decimal("Infinity"), 0)
 
@@ -94,6 +94,41 @@ def upsert(conn: Connection, seller: str, walk: UUID, listings: Sequence[Listing
         for one in listings
     }
     _sql.upsert(conn, seller=seller, walk=walk, rows=as_rows(list(rows.values())))
+
+
+def look(conn: Connection, listing_ids: Sequence[int], *, fresh: timedelta) -> int:
+    """Let these offers be asked for anew that were seen longer ago than this; return how many."""
+    found: int = _sql.look(conn, listing_ids=list(listing_ids), fresh=fresh)
+    return found
+
+
+def next_looked(conn: Connection) -> int | None:
+    """Return the offer that somebody has waited for longest."""
+    found: int | None = _sql.next_looked(conn)
+    return found
+
+
+def take(conn: Connection, listing_id: int) -> None:
+    """Let nobody wait for this offer any more: it is being asked for."""
+    _sql.take(conn, listing_id=listing_id)
+
+
+def refresh(conn: Connection, listing: Listing) -> None:
+    """Store an offer as it was shown by itself. One that is forgotten stays so."""
+    _sql.refresh(
+        conn,
+        listing_id=listing.listing_id,
+        media=listing.media,
+        sleeve=listing.sleeve,
+        price=listing.price,
+        currency=listing.currency,
+        ships_from=storable(listing.ships_from),
+    )
+
+
+def forget(conn: Connection, listing_id: int) -> bool:
+    """Forget an offer that was sold. False when it was forgotten before."""
+    return bool(_sql.forget(conn, listing_id=listing_id))
 
 
 def count_seen(conn: Connection, seller: str, walk: UUID) -> int:

@@ -18,7 +18,7 @@ from discogs.exchange import Answer, exchange
 from discogs.ids import ALL_FOLDERS, FieldId, FolderId, InstanceId, MasterId, ReleaseId
 from discogs.records.catalogue import Master, MasterVersions, Release
 from discogs.records.collection import CollectionPage, CollectionValue, Field, Folder, Instance
-from discogs.records.market import InventoryPage, MarketplaceStats, PriceSuggestions
+from discogs.records.market import InventoryPage, Listing, MarketplaceStats, PriceSuggestions
 from discogs.records.people import Identity, Profile
 from discogs.records.reading import Json, needed_rows
 from discogs.records.search import Query, SearchPage
@@ -238,6 +238,10 @@ class Discogs:
         """One seller's shop; there is no such list for a release. PastEnd behind page 100 of others' shops."""
         params = {"status": status, **_paging(page, per_page, sort, sort_order)}
         return self._get("/users/{username}/inventory", InventoryPage.parse, _at(username=username), params)
+
+    def listing(self, listing_id: int) -> Listing:
+        """One offer. Gone, or a status other than ``For Sale``, when it was sold."""
+        return self._get("/marketplace/listings/{listing_id}", Listing.parse, _at(listing_id=listing_id))
 
     # What they share
 

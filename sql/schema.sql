@@ -735,6 +735,7 @@ CREATE TABLE rekkrd.listings (
     posted_at timestamp with time zone,
     fetched_at timestamp with time zone NOT NULL DEFAULT now(),
     seen_in uuid NOT NULL,
+    looked_at timestamp with time zone,
     CONSTRAINT listings_pkey PRIMARY KEY (listing_id),
     CONSTRAINT listings_seller_fkey FOREIGN KEY (seller) REFERENCES rekkrd.sellers(seller) ON DELETE CASCADE,
     CONSTRAINT listings_price_has_a_currency CHECK (((price IS NULL) = (currency IS NULL)))
@@ -743,6 +744,9 @@ COMMENT ON TABLE rekkrd.listings IS
 'Offers of watched sellers as their shops showed them; price in the seller''s currency, grades short, null when none.';
 COMMENT ON COLUMN rekkrd.listings.seen_in IS
 'The walk through the shop that saw it last: what a whole walk did not see was sold.';
+COMMENT ON COLUMN rekkrd.listings.looked_at IS
+'Since when somebody waits for this offer alone to be asked for anew; null when nobody does.';
+CREATE INDEX listings_looked_at ON rekkrd.listings USING btree (looked_at, listing_id) WHERE (looked_at IS NOT NULL);
 CREATE INDEX listings_of_release ON rekkrd.listings USING btree (release_id, seller);
 CREATE INDEX listings_of_seller ON rekkrd.listings USING btree (seller, seen_in);
 

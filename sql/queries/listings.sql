@@ -43,7 +43,45 @@ ON CONFLICT (listing_id) DO UPDATE
         ships_from = excluded.ships_from,
         posted_at = excluded.posted_at,
         fetched_at = now(),
-        seen_in = excluded.seen_in;
+        seen_in = excluded.seen_in,
+        looked_at = NULL;
+
+-- name: look(listing_ids, fresh)!
+-- Somebody looks at these offers: those that were seen longer ago than this are to be asked for anew.
+UPDATE rekkrd.listings AS l
+SET looked_at = now()
+WHERE l.listing_id = ANY(:listing_ids) AND l.looked_at IS NULL AND l.fetched_at < now() - :fresh::interval;
+
+-- name: next_looked()$
+-- The offer that somebody has waited for longest.
+SELECT l.listing_id
+FROM rekkrd.listings AS l
+WHERE l.looked_at IS NOT NULL
+ORDER BY l.looked_at, l.listing_id
+LIMIT 1;
+
+-- name: take(listing_id)!
+-- Let an offer not be chosen again while it is asked for, nor after an answer that did not come, before the next look.
+UPDATE rekkrd.listings AS l
+SET looked_at = NULL
+WHERE l.listing_id = :listing_id;
+
+-- name: refresh(listing_id, media, sleeve, price, currency, ships_from)!
+-- An offer as it was just shown by itself; the walk that saw it last stays.
+UPDATE rekkrd.listings AS l
+SET
+    media = :media,
+    sleeve = :sleeve,
+    price = :price,
+    currency = :currency,
+    ships_from = :ships_from,
+    fetched_at = now()
+WHERE l.listing_id = :listing_id;
+
+-- name: forget(listing_id)!
+-- Forget an offer that was sold.
+DELETE FROM rekkrd.listings AS l
+WHERE l.listing_id = :listing_id;
 
 -- name: count_seen(seller, walk)$
 -- How many offers a walk saw.

@@ -1,6 +1,6 @@
 """Shops are read once for all who watch: newest first, weekly to the end, and only a whole walk says what was sold."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -9,7 +9,7 @@ import pytest
 
 from actors import read_shops
 from actors.catalog import ShopsCheckpoint
-from db import rates, sellers
+from db import listings, rates, sellers
 from db.jobs import NOBODY
 from db.pool import Pool
 from discogs.errors import Gone, Invalid, PastEnd, Unauthorised, Unavailable
@@ -53,10 +53,20 @@ class FakeDiscogs:
     """Shops in memory, newest first; ``errors`` are raised for a seller, ``before`` is called for a page."""
 
     shops: dict[str, list[int]] = field(default_factory=dict)
-    errors: dict[str, Exception] = field(default_factory=dict)
+    errors: dict[object, Exception] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
     before: dict[int, object] = field(default_factory=dict)
     prices: dict[int, str] = field(default_factory=dict)
+    statuses: dict[int, str] = field(default_factory=dict)
+
+    def listing(self, number):
+        self.asked.append(("one", number))
+        if number in self.errors:
+            raise self.errors[number]
+        if not any(number in shop for shop in self.shops.values()):
+            raise Gone("no such listing", status=404)
+        shown = offer(number, price=self.prices.get(number, "20.00"))
+        return replace(shown, status=self.statuses.get(number, "For Sale"))
 
     def inventory(self, name, page, *, per_page):
         self.asked.append((name, page))
@@ -355,3 +365,60 @@ def test_a_sellers_currency_gets_an_exchange_rate(watch, discogs, run, pool):
     run()
     with pool.transaction() as conn:
         assert "JPY" in rates.wanted(conn, age=timedelta(days=1))
+
+
+@pytest.fixture
+def look(pool):
+    """Let somebody look at offers; how many of them are asked for."""
+
+    def at(*numbers):
+        with pool.transaction() as conn:
+            return listings.look(conn, numbers, fresh=timedelta(hours=6))
+
+    return at
+
+
+def test_an_offer_that_somebody_looked_at_is_asked_for_by_itself_once_it_is_not_fresh(
+    watch, discogs, run, shop, later, look, do
+):
+    discogs.shops["shop"] = [*range(1, 6)]
+    watch("shop")
+    run()
+    later("5 hours")
+    assert look(1, 2, 3, 4) == 0
+    later("1 hour 1 second")
+    assert look(1, 2, 3, 4) == 4
+    assert look(1, 2, 3, 4) == 0
+    discogs.asked.clear()
+    discogs.shops["shop"].remove(2)
+    discogs.prices[1], discogs.statuses[3], discogs.errors[4] = "7.50", "Sold", Invalid("no", status=403)
+    assert run().outcome == "0 shops read in 0 pages, 4 offers looked at again: 0 new, 2 gone."
+    assert discogs.asked == [("one", 1), ("one", 2), ("one", 3), ("one", 4)]
+    rows = do("SELECT * FROM rekkrd.listings ORDER BY listing_id").fetchall()
+    assert [(row["listing_id"], row["price"]) for row in rows] == [
+        (1, Decimal("7.50")),
+        (4, Decimal("20.00")),
+        (5, Decimal("20.00")),
+    ]
+    assert len({row["seen_in"] for row in rows}) == 1
+    ages = [row["fetched_at"] > datetime.now(UTC) - timedelta(hours=1) for row in rows]
+    assert ages == [True, False, False]
+    assert run().outcome == "0 shops read in 0 pages: 0 new, 0 gone."
+
+
+def test_an_offer_whose_answer_does_not_come_holds_nobody_up_and_is_asked_for_at_the_next_look(
+    watch, discogs, run, take_step, later, look
+):
+    discogs.shops["shop"] = [1]
+    watch("shop")
+    run()
+    later("7 hours")
+    look(1)
+    discogs.errors[1] = Unavailable("too long")
+    chosen = take_step(ShopsCheckpoint())
+    with pytest.raises(Unavailable):
+        take_step(chosen.checkpoint)
+    assert run().outcome.startswith("0 shops read in 0 pages:")
+    del discogs.errors[1]
+    assert look(1) == 1
+    assert "1 offer looked at again" in run().outcome

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from actors import pricing
-from actors.offers import NO_LIST, NOBODY
+from actors.offers import NO_LIST, NO_SELLER
 from db import listings, prices, rates, sellers
 from db.listings import Listing
 from db.prices import Fresh
@@ -89,7 +89,7 @@ def test_floor_count_and_link_stand_beside_what_watched_sellers_have(look, floor
 
 def test_nothing_to_show_is_said_in_words(look, floor, shop, ada):
     floor()
-    assert look().json()["offers_sentence"] == NOBODY
+    assert look().json()["offers_sentence"] == NO_SELLER
     shop(ada, "one", is_read=False)
     assert look().json()["offers_sentence"] == "No watched seller's shop was read yet."
     shop(ada, "two", (1, "5.00", "USD", "M"), release_id=7)
@@ -116,13 +116,25 @@ def test_while_discogs_is_away_the_offers_are_shown_all_the_same(look, shop, ada
     assert len(told["offers"]) == 1
 
 
-def test_looking_lets_a_shop_that_is_not_fresh_be_read_soon(look, floor, shop, ada, resources):
+def test_looking_lets_what_is_not_fresh_be_asked_for_soon_and_nothing_else(look, floor, shop, ada, resources):
+    def waiting():
+        with resources.pool.transaction() as conn:
+            jobs = conn.execute("DELETE FROM rekkrd.jobs WHERE kind = 'read_shops' RETURNING id").fetchall()
+            due = sellers.next_due(conn)
+            return len(jobs), None if due is None else due.seller.name, listings.next_looked(conn)
+
+    def pass_(table):
+        with resources.pool.transaction() as conn:
+            conn.execute(f"UPDATE rekkrd.{table} SET fetched_at = now() - interval '7 hours'")
+
     floor()
-    shop(ada, "one")
-    with resources.pool.transaction() as conn:
-        conn.execute("UPDATE rekkrd.sellers SET fetched_at = now() - interval '7 hours'")
+    shop(ada, "one", (1, "5.00", "USD", "M"))
     look()
-    with resources.pool.transaction() as conn:
-        due = sellers.next_due(conn)
-    assert due is not None
-    assert due.seller.name == "one"
+    assert waiting() == (0, None, None)
+    pass_("sellers")
+    look()
+    assert waiting() == (1, "one", None)
+    shop(ada, "one", (1, "5.00", "USD", "M"))
+    pass_("listings")
+    look()
+    assert waiting() == (1, None, 1)

@@ -48,6 +48,21 @@ def test_a_seller_is_watched_once_in_whatever_case(post, listed):
     )
 
 
+def test_a_new_shop_is_read_at_once_and_one_that_was_read_is_not(post, read, resources, bob):
+    def jobs():
+        with resources.pool.transaction() as conn:
+            return conn.execute("SELECT count(*) AS n FROM rekkrd.jobs WHERE kind = 'read_shops'").fetchone()["n"]
+
+    post("one")
+    post("two")
+    assert jobs() == 1
+    read("one", offers=1, is_swept=True)
+    with resources.pool.transaction() as conn:
+        conn.execute("DELETE FROM rekkrd.jobs")
+    post("one", bob)
+    assert jobs() == 0
+
+
 def test_how_a_shop_stands_is_said_in_words(post, listed, read):
     for name in ("open", "large", "gone", "closed"):
         post(name)

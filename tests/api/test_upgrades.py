@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from actors import pricing
-from actors.offers import NOBODY
+from actors.offers import NO_SELLER
 from db import listings, prices, rates, sellers
 from db.listings import Listing
 from db.prices import Fresh
@@ -164,7 +164,7 @@ def test_pages_follow_each_other_without_a_gap_though_savings_are_equal(own, wor
 
 
 def test_nothing_to_show_is_said_in_words(own, worth, shop, look, client, as_app, ada):
-    assert look()["sentence"] == NOBODY
+    assert look()["sentence"] == NO_SELLER
     own(AJA, "VG")
     shop((1, AJA, "NM", "50.00"))
     assert look()["sentence"] == (

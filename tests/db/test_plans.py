@@ -109,6 +109,7 @@ COUNTS = {"price_plan.totals": "the plan of prices: each release adds to what a 
 
 # Indexes that may be read whole.
 HANDFUL = {
+    "listings_looked_at": "partial: what somebody waits for",
     "deliveries_due": "partial: what the app has not taken yet",
     "mails_due": "partial: mails that were not taken yet",
     "mails_given_up": "partial: mails of an uncertain end",

@@ -132,6 +132,12 @@ def copy(instance_id, release_id=R, **more):
             "GET /marketplace/stats/249504?curr_abbr=EUR",
             None,
         ),
+        (
+            lambda d: d.listing(2_237_957_062),
+            {"id": 2_237_957_062, "release": {"id": 249_504}},
+            "GET /marketplace/listings/2237957062",
+            None,
+        ),
         (lambda d: d.price_suggestions(R), {}, "GET /marketplace/price_suggestions/249504", None),
         (
             lambda d: d.inventory(U),
