@@ -100,13 +100,13 @@ def _enqueue(conn: Connection, due: Sequence[tuple[Sleeper, Night]], now: dateti
 
 def _sync(one: Sleeper, now: datetime) -> list[tuple[Kind[Any, Any], int]]:
     """Return a user's jobs of a night with their priorities: nothing goes out while something comes over."""
-    coming = [(_collection(one, now), 0), (IMPORT_WANTLIST, 0)] if one.comes_in else []
+    coming = [(look_at(one.whole_at, now), 0), (IMPORT_WANTLIST, 0)] if one.comes_in else []
     return [*coming, (PUSH_COLLECTION, -1), (PUSH_WANTLIST, -1)] if one.goes_out else coming
 
 
-def _collection(one: Sleeper, now: datetime) -> Kind[Any, Any]:
+def look_at(whole_at: datetime | None, now: datetime) -> Kind[Any, Any]:
     """Choose how a collection is looked at: once a week all of it, for only that sees edits; else what is new."""
-    is_known = one.whole_at is not None and now - one.whole_at < WHOLE_AGAIN
+    is_known = whole_at is not None and now - whole_at < WHOLE_AGAIN
     return REFRESH_COLLECTION if is_known else IMPORT_COLLECTION
 
 

@@ -23,7 +23,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 
 PriceStep: TypeAlias = Step[NoArguments, PriceCheckpoint]
 
-MOST = 1_000  # requests a job: the next one of the clock goes on
+MOST = 10_000  # requests a job, hours of them: until the next one of the clock goes on, some minutes are lost
 FORGOTTEN_A_STEP = 200
 BEHIND_SECONDS = 3600.0  # until a side is due again whose answer did not come
 

@@ -61,6 +61,7 @@ COMMANDS = (
     Command("limiter", JOBS),
     Command("webhook", JOBS),
     Command("usage", JOBS),
+    Command("capacity", JOBS, function="show"),
     Command("api", PROCESSES),
     Command("worker", PROCESSES),
     Command("scheduler", PROCESSES),

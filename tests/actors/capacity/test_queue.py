@@ -1,0 +1,81 @@
+"""Prices in the simulation: what is due longest comes first, nothing is lost, and all are late by the same."""
+
+import itertools
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.capacity.classes import Group, PriceClass
+from actors.capacity.prices import MOST, TICK, Queue, settled_lateness, spread
+from actors.pricing import USUAL
+
+HOUR = 60
+hours = st.integers(1, 48).map(lambda number: number * HOUR)
+sizes = st.lists(st.tuples(hours, st.integers(1, 60)), min_size=1, max_size=5)
+
+
+def made(found):
+    return [PriceClass(Group.FLOORS, every, number) for every, number in found]
+
+
+@settings(deadline=None, max_examples=60)
+@given(sizes, st.lists(st.integers(0, 50), min_size=120, max_size=120))
+def test_the_stale_go_before_the_fresh_and_no_price_is_lost_or_doubled(found, granted):
+    classes = made(found)
+    queue = Queue.settled(classes, 1.0, 0, 10**6)
+    for now, tokens in enumerate(granted):
+        asked = min(tokens, queue.wanted(now))
+        waits = [(since, index) for since, index, number in queue.due for _ in range(number)]
+        assert waits == sorted(waits, key=lambda one: one[0])
+        queue.serve(now, asked)
+        here = Counter()
+        for _, index, number in queue.due:
+            here[index] += number
+        for cohort in queue.coming.values():
+            for index, number in cohort:
+                here[index] += number
+        assert here == {index: one.prices for index, one in enumerate(classes)}
+        assert queue.number_due == sum(number for _, _, number in queue.due)
+
+
+@settings(deadline=None)
+@given(sizes, st.floats(0.5, 54))
+def test_a_settled_fleet_wants_no_more_than_there_is(found, per_minute):
+    classes = made(found)
+    lateness = settled_lateness(classes, per_minute)
+    wanted = sum(one.prices / (one.every + lateness) for one in classes)
+    assert wanted <= per_minute
+    if lateness > 2:  # and it is no later than it has to be: a job's end wastes less than a tick
+        earlier = sum(one.prices / (one.every + lateness - 2) for one in classes)
+        assert earlier > per_minute * MOST / (MOST + per_minute * TICK)
+
+
+def test_a_price_is_due_again_in_its_own_time_and_its_lateness_is_counted():
+    (one,) = classes = made([(6 * HOUR, 1)])
+    queue = Queue.settled(classes, 54.0, 0, 10**6)
+    served = []
+    for now in range(4 * 6 * HOUR):
+        if queue.wanted(now):
+            queue.serve(now, 1)
+            served.append(now)
+    assert all(later - sooner >= one.every for sooner, later in itertools.pairwise(served))
+    assert len(served) >= 3
+    assert max(queue.late[0]) < TICK
+
+
+def test_nothing_is_asked_for_between_the_end_of_a_job_and_the_next_tick():
+    queue = Queue.settled(made([(USUAL.days * 24 * HOUR, 3 * MOST)]), 1e-3, 0, 10**6)
+    assert queue.wanted(1) == 0
+    assert queue.wanted(TICK) == MOST
+    queue.serve(TICK, MOST)
+    assert queue.wanted(TICK + 1) == 0
+    assert queue.wanted(2 * TICK) == MOST
+
+
+@given(st.integers(1, 10_000), st.floats(1, 10**6))
+def test_a_class_is_spread_over_its_whole_time(number, minutes):
+    places = spread(number, minutes)
+    assert sum(part for _, part in places) == number
+    assert all(0 < at < minutes for at, _ in places)
+    assert max(part for _, part in places) - min(part for _, part in places) <= 1
