@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
+from random import Random
 from uuid import uuid4
 
 import pytest
 
-from actors import read_shops
+from actors import read_shops, shopping
 from actors.catalog import ShopsCheckpoint
 from db import listings, rates, sellers
 from db.jobs import NOBODY
@@ -248,6 +250,38 @@ def test_a_walk_that_something_slipped_past_declares_nothing_sold_before_it_is_u
     discogs.before[2] = lambda: sell(249)
     run()
     assert shop()[1] == {*range(1, 251)} - {150}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_a_shop_does_while_it_is_read_nothing_on_offer_is_lost_and_a_quiet_week_leaves_the_truth(
+    watch, discogs, run, shop, later, monkeypatch, seed
+):
+    monkeypatch.setattr(shopping, "PER_PAGE", 5)
+    chance, numbers = Random(seed), count(1)
+    discogs.shops["shop"] = [next(numbers) for _ in range(30)]
+    watch("shop")
+    run()
+    held = set(discogs.shops["shop"])
+
+    def trade(_=None):
+        offered = discogs.shops["shop"]
+        for _ in range(chance.choice((0, 0, 1, 2))):
+            if offered and chance.random() < 0.6:
+                held.discard(sold := chance.choice(offered))
+                offered.remove(sold)
+            else:
+                offered.append(next(numbers))
+
+    for _ in range(6):
+        discogs.before = dict.fromkeys(range(2, 40), trade)
+        later(chance.choice(("1 day", "2 days", "3 days")))
+        run()
+        assert held <= shop()[1], "an offer that was known and is still there was forgotten"
+        held |= shop()[1] & set(discogs.shops["shop"])
+    discogs.before = {}
+    later("7 days")
+    run()
+    assert shop()[1] == set(discogs.shops["shop"])
 
 
 def test_a_step_that_is_taken_twice_leaves_the_same(watch, discogs, run, shop):
