@@ -79,6 +79,7 @@ def test_a_worker_that_dies_twice_in_every_step_changes_nothing(drive, make_item
 
 
 def test_resuming_never_means_deletion(drive, make_item):
+    """Defect of others: a resumed import takes what it did not see for gone."""
     drive.discogs.items = [make_item(number) for number in range(1_000)]
     drive.import_collection()
     for step in drive.steps(IMPORT_COLLECTION):
@@ -103,6 +104,7 @@ def test_a_walk_goes_on_after_a_long_stop_and_sees_what_changed_meanwhile(drive,
 
 
 def test_a_deletion_that_shifts_pages_marks_nobody_else(drive, make_item):
+    """Defect of others: what a run did not see is deleted while a deletion had shifted the pages."""
     drive.discogs.items = [make_item(number) for number in range(400)]
     drive.import_collection()
     gone = drive.discogs.items[350]
@@ -152,6 +154,7 @@ def test_equal_dates_in_any_order_are_walked_by_another_key(drive, make_item):
 
 
 def test_an_empty_first_page_of_a_full_list_removes_nothing(drive, make_item):
+    """Defect of others: an empty first page deletes everything."""
     drive.discogs.items = [make_item(number) for number in range(120)]
     drive.import_collection()
     drive.discogs.lie = lambda page: replace(page, items=()) if page.page == 1 else page
@@ -436,6 +439,7 @@ def test_a_sweep_that_would_lose_too_much_asks_and_marks_nothing(drive, make_ite
 
 
 def test_an_edit_that_waits_to_be_pushed_is_not_overwritten(drive, make_item):
+    """Defect of others: an upsert overwrites a note whose push still waits."""
     drive.discogs.items = [make_item(1)]
     drive.import_collection()
     drive.execute("UPDATE albums SET discogs_notes = 'mine', media_condition = 'VG'")

@@ -12,6 +12,7 @@ from discogs.money import Money, parse_money
     [
         ("€1,458.87", "1458.87", "EUR"),
         ("€240.16", "240.16", "EUR"),
+        ("€1.234,56", "1234.56", "EUR"),
         ("1.234,56 €", "1234.56", "EUR"),
         ("1.234,56\N{NO-BREAK SPACE}€", "1234.56", "EUR"),
         ("€1\N{NARROW NO-BREAK SPACE}234,56", "1234.56", "EUR"),
@@ -42,6 +43,7 @@ from discogs.money import Money, parse_money
     ],
 )
 def test_an_amount_is_read_in_its_countrys_way(text, amount, currency):
+    """Defect of others: €1.234,56 is read as 1.23456."""
     assert parse_money(text) == Money(Decimal(amount), currency)
 
 

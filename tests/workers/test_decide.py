@@ -19,6 +19,7 @@ def test_a_step_without_a_token_goes_back_and_no_attempt_is_counted(error: Excep
 
 
 def test_a_429_closes_the_gate_and_never_counts() -> None:
+    """Defect of others: the back-off gives up before a window ends."""
     decision = asked(errors.Throttled("too quickly", status=429, endpoint="collection_page"), attempts=99)
     assert isinstance(decision, CloseGate)
     assert decision.cause == "throttled"
@@ -54,6 +55,7 @@ def test_trouble_is_tried_again_until_the_attempts_are_used_up(error: Exception)
 
 
 def test_back_off_outlasts_a_window_and_never_exceeds_a_quarter_of_an_hour_by_much() -> None:
+    """Defect of others: the back-off gives up before a window ends. 1 + 2 + 4 s did."""
     assert sum(backoff(n, 5.0) for n in range(5)) > 60
     assert all(backoff(n, 5.0) <= 900 * 1.2 for n in range(40))
     assert len({backoff(3, 5.0) for _ in range(20)}) > 1

@@ -37,6 +37,17 @@ def test_while_anyone_waits_the_window_is_used_up_and_never_passed(new_fleet, an
     assert len(granted_since(fleet, since)) >= 0.99 * 60 / (60 + answers_after) * 55 * 6 - 1
 
 
+def test_a_hundred_callers_who_wait_together_pass_no_window(new_fleet):
+    """Defect of others: callers that wake together pass the limit, for nobody looks again.
+
+    Where 55 a minute were allowed, 100 callers who slept until the same moment sent 154 in one window.
+    """
+    fleet = new_fleet(**TRUE)
+    process = fleet.start_process()
+    run_busy(fleet, process, [(Lane.IMPORT, f"user {number}") for number in range(100)], 70)
+    assert fleet.most_in_a_window() == 55
+
+
 def test_three_busy_lanes_get_their_shares(new_fleet):
     fleet = new_fleet(**TRUE)
     process = fleet.start_process()
