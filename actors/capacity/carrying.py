@@ -53,6 +53,24 @@ def broken_by(fleet: Fleet, most: int, limits: LimiterSettings) -> list[str]:
     ]
 
 
+def last_kept(keeps: Callable[[int], bool], *, guess: int, below: int) -> int | None:
+    """Return the last of the places that keep, all before all others: from a guess by doubling, then by halving."""
+    low, high, step = guess, below, 1
+    while low > 0 and not keeps(low):
+        low, high, step = max(low - step, 0), low, step * 2
+    if low <= 0 and not keeps(0):
+        return None
+    while high == below and low + step < high:
+        if not keeps(low + step):
+            high = low + step
+        else:
+            low, step = low + step, step * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if keeps(middle) else (low, middle)
+    return low
+
+
 @dataclass(slots=True)
 class _Search:
     """Looks for the largest fleet on a grid of sizes; what was simulated once is known to all promises."""
@@ -64,25 +82,9 @@ class _Search:
     broken: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def most(self, name: str, below: int) -> int | None:
-        """Return the largest fleet that keeps a promise: from the guess outwards by doubling, then halving between.
-
-        ``below`` is a place that is known to break it, or beyond the last.
-        """
-        low, step = min(self._guess(name), below - 1), 1
-        high = below
-        while low > 0 and not self._keeps(low, name):
-            low, high, step = max(low - step, 0), low, step * 2
-        if low <= 0 and not self._keeps(0, name):
-            return None
-        while low + step < high and high == below:
-            if self._keeps(low + step, name):
-                low, step = low + step, step * 2
-            else:
-                high = low + step
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._keeps(middle, name) else (low, middle)
-        return SIZES[low]
+        """Return the largest fleet that keeps a promise; ``below`` is a place that breaks it, or beyond the last."""
+        place = last_kept(lambda place: self._keeps(place, name), guess=min(self._guess(name), below - 1), below=below)
+        return None if place is None else SIZES[place]
 
     def _keeps(self, place: int, name: str) -> bool:
         if place not in self.broken:

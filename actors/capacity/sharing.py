@@ -27,7 +27,7 @@ class Sharing:
         exact = filled(tokens, wanted, self.shares)
         given, left = dict.fromkeys(LANES, 0), tokens
         for lane in LANES:
-            self.owed[lane] = self.owed[lane] + exact[lane] if wanted[lane] else 0.0
+            self.owed[lane] += exact[lane]
             given[lane] = max(0, min(left, wanted[lane], int(self.owed[lane] + EVEN)))
             left -= given[lane]
         for lane in sorted(at_work, key=lambda lane: given[lane] - self.owed[lane]):

@@ -68,3 +68,8 @@ def test_dear_and_moving_prices_come_twice_as_often_and_steady_ones_half():
 def test_what_is_looked_at_twice_is_one_release():
     watched = by_group(classes(Fleet(users=10, records=10, wants=0, alerts=0, overlap=0)))[Group.WATCHED]
     assert watched == pytest.approx(94, abs=1)  # 270 looks at 100 releases leave out 1/e^2.7 of them
+
+
+def test_no_alert_is_lost_to_rounding():
+    found = by_group(classes(Fleet(users=1, records=0, wants=0, alerts=5, overlap=0, dear=0, moving=0)))
+    assert [found[group] for group in (Group.NEAR, Group.WITHIN_REACH, Group.FAR)] == [0, 2, 3]

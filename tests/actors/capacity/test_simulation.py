@@ -4,8 +4,10 @@ import itertools
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from actors.capacity.carrying import ALL, SIZES, capacity
+from actors.capacity.carrying import ALL, SIZES, capacity, last_kept
 from actors.capacity.classes import Group
 from actors.capacity.fleet import MOST_USERS, Fleet
 from actors.capacity.people import DAY, Crowd, Spent, cost_a_day, first_import
@@ -78,12 +80,13 @@ def test_too_many_releases_make_every_price_late_and_no_night():
     assert found[Group.NEAR].comes - found[Group.NEAR].due == pytest.approx(late, rel=0.02)  # all wait in one line
 
 
-def test_nights_that_do_not_end_are_broken_promises_even_if_none_is_late():
+def test_a_night_whose_user_still_had_the_last_one_is_a_broken_promise():
     narrow = LimiterSettings(DISCOGS_REQUESTS_PER_WINDOW=1)
     week = simulate(Fleet(users=900, visits=0, edits=0), narrow)
     assert week.dropped > 900
+    week.night_ends = Counter({60: week.dropped})
     found = {one.name: one for one in promises(week, narrow)}
-    assert found[NIGHT].is_kept is False
+    assert (found[NIGHT].is_kept, found[NIGHT].comes) == (False, None)
 
 
 def test_what_never_happened_is_no_promise():
@@ -99,6 +102,20 @@ def test_what_is_carried_is_kept_and_the_next_size_is_not():
     beyond = SIZES[SIZES.index(most) + 1]
     assert not [one for one in kept(fleet.of(most)).values() if one.is_kept is False]
     assert [one for one in kept(fleet.of(beyond)).values() if one.is_kept is False]
+
+
+@given(st.integers(1, 300), st.data())
+def test_the_last_place_that_keeps_is_found_from_any_guess_with_few_looks(below, data):
+    kept_for, guess = data.draw(st.integers(0, below)), data.draw(st.integers(0, below - 1))
+    looks = []
+
+    def keeps(place):
+        assert 0 <= place < below
+        looks.append(place)
+        return place < kept_for
+
+    assert last_kept(keeps, guess=guess, below=below) == (kept_for - 1 if kept_for else None)
+    assert len(set(looks)) <= 2 * below.bit_length() + 2
 
 
 def test_each_broken_promise_says_how_many_fewer_would_keep_it():
