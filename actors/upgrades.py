@@ -51,9 +51,8 @@ def find(
 ) -> Found:
     """Return upgrades of one release or of all that are owned, the largest saving first. Raises UnknownUser."""
     currency = users.find(conn, user_id).currency
-    found = listings.cheaper(conn, user_id, currency, release_id=release_id, after=after, room=room + 1)
+    found, tally = listings.cheaper(conn, user_id, currency, release_id=release_id, after=after, room=room + 1)
     watched = looked(conn, user_id, [one.offer for one in found[:room]])
-    tally = listings.tally(conn, user_id, currency, release_id=release_id)
     return Found(currency, watched, found[:room], len(found) > room, tally)
 
 

@@ -165,20 +165,20 @@ def cheaper(
     release_id: int | None = None,
     after: tuple[Decimal, int] = FIRST,
     room: int,
-) -> list[Upgrade]:
+) -> tuple[list[Upgrade], Tally]:
     """Return upgrades below what they are worth, of one release or all that are owned, the largest saving first.
 
-    The last one's saving and number are the next page's ``after``.
+    The last one's saving and number are the next page's ``after``. The tally is of all pages.
     """
     rows = _sql.list_cheaper(
         conn, user_id=user_id, currency=currency, release_id=release_id, below=after[0], after=after[1], room=room
     )
-    return [Upgrade(_offer(row), **{name: row[name] for name in Upgrade.__slots__ if name != "offer"}) for row in rows]
+    tally = Tally(**{name: rows[0][name] for name in Tally.__slots__})
+    return [_upgrade(row) for row in rows if row["listing_id"] is not None], tally
 
 
-def tally(conn: Connection, user_id: UUID, currency: str, *, release_id: int | None = None) -> Tally:
-    """Count what watched sellers have in a better grade than what is owned."""
-    return Tally(**_sql.count_better(conn, user_id=user_id, currency=currency, release_id=release_id))
+def _upgrade(row: Row) -> Upgrade:
+    return Upgrade(_offer(row), **{name: row[name] for name in Upgrade.__slots__ if name != "offer"})
 
 
 def _offer(row: Row) -> Offer:

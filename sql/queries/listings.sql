@@ -129,19 +129,32 @@ ORDER BY own_price NULLS LAST, l.listing_id
 LIMIT :room;
 
 -- name: list_cheaper(user_id, currency, release_id, below, after, room)
--- Offers in a better grade than what is owned, below what Discogs suggests for theirs: the largest saving first.
-SELECT
-    b.*,
-    now() AS seen_at
-FROM rekkrd.better_offers(:user_id, :currency, :release_id::bigint) AS b
-WHERE b.saving > 0 AND (b.saving, -b.listing_id) < (:below::numeric, -:after::bigint)
-ORDER BY b.saving DESC, b.listing_id
-LIMIT :room;
+-- Offers in a better grade than what is owned, below what Discogs suggests for theirs: the largest saving first. Each
+-- row counts all in a better grade, the cheaper ones, and those that nothing compares with; one without an offer comes
+-- when there is none.
+WITH found AS MATERIALIZED (
+    SELECT b.*
+    FROM rekkrd.better_offers(:user_id, :currency, :release_id::bigint) AS b
+),
 
--- name: count_better(user_id, currency, release_id)^
--- How many offers are in a better grade, how many of them cheaper, and of how many nothing compares.
+tally AS (
+    SELECT
+        count(*)::integer AS better,
+        count(*) FILTER (WHERE f.saving > 0)::integer AS cheaper,
+        count(*) FILTER (WHERE f.saving IS NULL)::integer AS unknown
+    FROM found AS f
+)
+
 SELECT
-    count(*)::integer AS better,
-    count(*) FILTER (WHERE b.saving > 0)::integer AS cheaper,
-    count(*) FILTER (WHERE b.saving IS NULL)::integer AS unknown
-FROM rekkrd.better_offers(:user_id, :currency, :release_id::bigint) AS b;
+    t.*,
+    p.*,
+    now() AS seen_at
+FROM tally AS t
+LEFT JOIN (
+    SELECT f.*
+    FROM found AS f
+    WHERE f.saving > 0 AND (f.saving, -f.listing_id) < (:below::numeric, -:after::bigint)
+    ORDER BY f.saving DESC, f.listing_id
+    LIMIT :room
+) AS p ON true
+ORDER BY p.saving DESC, p.listing_id;
