@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from actors.catalog import REFRESH_PRICES
 from actors.pricing import CURRENCY
-from actors.wording import count
+from actors.wording import count, lasting
 from db import Connection, price_plan, prices
 from db.price_plan import Following, Total
 from workers.limiter.lanes import Lane
@@ -87,11 +87,16 @@ def sentences(found: Plan, now: datetime) -> list[str]:
     due = sum(total.due for total in found.asked)
     if due:
         oldest = min(total.oldest_due_at for total in found.asked)
-        late = (now.astimezone(UTC) - oldest).total_seconds() / 3600
-        said.append(f"{due:,} are due, the first since {late:,.1f} h.")
+        said.append(_due(due, (now - oldest).total_seconds()))
     if not found.may_suggest:
         said.append("No account that is connected gets suggestions: seller settings at Discogs are needed for that.")
     return said
+
+
+def _due(due: int, seconds: float) -> str:
+    """Say how many wait for their turn, and for how long the one does that comes next."""
+    waits = "less than a minute" if seconds < 60 else lasting(seconds)
+    return f"1 price is due, for {waits}." if due == 1 else f"{due:,} prices are due, the longest for {waits}."
 
 
 def _round(found: Plan) -> str:

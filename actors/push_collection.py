@@ -24,13 +24,16 @@ from db.sync_log import Line
 from discogs.errors import Unavailable
 from discogs.ids import ReleaseId
 from discogs.records.collection import CollectionPage
+from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushCheckpoint]
 
 SETTLING = timedelta(minutes=2)  # after an uncertain add: until then Discogs may still be doing it
+MOST_LOOKS = 5  # at one change whose sending ended in the dark each time
 RELEASES_A_STEP = 200  # looked through in one transaction when nothing of them can go out
 
+STUCK = "Discogs did not say, several times, whether it took a change. Nothing is lost: push again later."
 ANONYMOUS = "Discogs shows this collection as to a stranger, although it says who we are. Nothing was changed."
 
 
@@ -47,7 +50,7 @@ def fetch(step: PushStep) -> Fetched:
         case PushStage.SEND:
             doing = _doing_of(step)
             if step.is_repeated and doing.act is not Act.ADD:
-                return _copies(step)  # it may be done, and edited on Discogs since
+                return _look_again(step, doing)
             return carry_out(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
 
 
@@ -62,6 +65,16 @@ def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
             return _checked(conn, step, _page_of(fetched))
         case PushStage.SEND:
             return _sent(conn, step, _doing_of(step), fetched)
+
+
+def _look_again(step: PushStep, doing: Doing) -> CollectionPage:
+    """Look before a change is sent again: it may be done, and edited on Discogs since. Raises JobFailed in the end.
+
+    Each look that succeeds begins the engine's count of attempts anew, so the looks are counted here.
+    """
+    if step.checkpoint.doubted.count(doing.key) >= MOST_LOOKS:
+        raise JobFailed("Unavailable", STUCK)
+    return _copies(step)
 
 
 def _copies(step: PushStep) -> CollectionPage:
@@ -135,10 +148,9 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     if isinstance(fetched, CollectionPage):
         return _seen_again(conn, step, doing, fetched)
     if isinstance(fetched, NotThere) and doing.key not in was.doubted:
-        doubted = (*was.doubted, doing.key)
-        return _go(was.model_copy(update={"stage": PushStage.LOOK, "doubted": doubted}))
+        return _go(_doubted(was, doing).model_copy(update={"stage": PushStage.LOOK}))
     if isinstance(fetched, Unclear):
-        waiting = was.model_copy(update={"stage": PushStage.CHECK})
+        waiting = _doubted(was, doing).model_copy(update={"stage": PushStage.CHECK})
         return Continue(waiting, step.progress, after=SETTLING)
     if isinstance(fetched, NotDone | NotThere):
         if doing.intent_id is not None:
@@ -160,17 +172,20 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
 
 def _seen_again(conn: Connection, step: PushStep, doing: Doing, page: CollectionPage) -> Outcome:
     """Agree on a change that was made after all; else see what the copy says by now, and decide anew."""
+    was = _doubted(step.checkpoint, doing)
     if not is_done(page, doing):
-        return _looked(conn, step, page)
+        return _looked(conn, replace(step, checkpoint=was), page)
     _settle(conn, step, doing)
     _take_over(conn, step.user_id, page)
-    return _go_on(conn, step, _counted(step.checkpoint, doing))
+    return _go_on(conn, step, _counted(was, doing))
 
 
 def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
     """Agree on what Discogs has taken, and keep what a removed copy was."""
     instance_id = _number(doing)
-    found = {one.instance_id: one for one in outgoing.changes(conn, step.user_id, release_id=doing.release_id)}
+    # Whatever the album says by now: it may have been edited back while this was on its way.
+    copies = outgoing.changes(conn, step.user_id, release_id=doing.release_id, with_the_same=True)
+    found = {one.instance_id: one for one in copies}
     changed = found.get(instance_id)
     if doing.act is Act.REMOVE:
         kept = {} if changed is None else _whole(changed)
@@ -204,6 +219,10 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
     doing = _doing_of(step)
     meant = None if doing.intent_id is None else outgoing.intent(conn, doing.intent_id)
     if meant is None or not meant.is_open:
+        return _go_on(conn, step, step.checkpoint)
+    if meant.album_id is None and doing.key not in step.checkpoint.doubted:
+        # Nothing was sent, and nobody wants it any more: a new copy there is its owner's.
+        outgoing.end_intent(conn, meant.id, "refused", error="The album was deleted before its copy was added.")
         return _go_on(conn, step, step.checkpoint)
     strangers = [item for item in page.items if item.instance_id not in meant.known]
     if page.pages > 1 or len(strangers) > 1:
@@ -273,6 +292,10 @@ def _todo(conn: Connection, user_id: UUID, release_id: int) -> list[Doing | Refu
 def _places(conn: Connection, user_id: UUID) -> tuple[Slots, Mapping[int, str]]:
     there = {folder.folder_id: folder.name for folder in folders.of_user(conn, user_id)}
     return find_slots(fields.of_user(conn, user_id)), there
+
+
+def _doubted(was: PushCheckpoint, doing: Doing) -> PushCheckpoint:
+    return was.model_copy(update={"doubted": (*was.doubted, doing.key)})
 
 
 def _counted(was: PushCheckpoint, doing: Doing, *, refused: bool = False) -> PushCheckpoint:

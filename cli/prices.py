@@ -11,10 +11,10 @@ from rich.text import Text
 
 from actors import price_plan, pricing
 from actors import prices as looking
-from actors.price_plan import NAMES, Plan
+from actors.price_plan import NAMES
 from actors.prices import ATTRIBUTION, Seen
 from actors.pricing import market_in, suggestions_in
-from api.models.prices import PriceOut, StatsOut
+from api.models.prices import PlanOut, PriceOut, StatsOut
 from cli import here, screen, words
 from cli.errors import CommandFailed
 from db import users
@@ -74,7 +74,7 @@ def plan(
         found = price_plan.plan(conn, found_settings.limiter, room=limit)
     now = datetime.now(UTC)
     if as_json:
-        screen.plain(json.dumps(as_plain(found, now), indent=2))
+        screen.plain(json.dumps(PlanOut.of(found, now).model_dump(mode="json"), indent=2))
         return
     for sentence in price_plan.sentences(found, now):
         screen.plain(sentence)
@@ -120,41 +120,6 @@ def next_table(following: Sequence[Following], now: datetime) -> Table:
             Text(pricing.why(price)),
         )
     return table
-
-
-def as_plain(found: Plan, now: datetime) -> dict[str, object]:
-    """Return the plan as plain values."""
-    return {
-        "sentences": price_plan.sentences(found, now),
-        "per_minute": round(found.per_minute, 2),
-        "hours": round(found.hours, 2),
-        "wanted_a_day": round(found.wanted_a_day),
-        "possible_a_day": round(found.possible_a_day),
-        "may_suggest": found.may_suggest,
-        "totals": [
-            {
-                "what": total.what,
-                "releases": total.releases,
-                "never_asked": total.never_asked,
-                "due": total.due,
-                "oldest_due_at": total.oldest_due_at.isoformat(),
-            }
-            for total in found.totals
-        ],
-        "next": [
-            {
-                "release_id": one.price.release_id,
-                "artist": one.artist,
-                "title": one.title,
-                "what": one.price.what,
-                "due_at": one.price.due_at.isoformat(),
-                "fetched_at": None if one.price.fetched_at is None else one.price.fetched_at.isoformat(),
-                "every_seconds": int(one.price.every.total_seconds()),
-                "why": pricing.why(one.price),
-            }
-            for one in found.following
-        ],
-    }
 
 
 def _money(money: Money | None) -> str:

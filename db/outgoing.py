@@ -76,10 +76,18 @@ def next_release(conn: Connection, user_id: UUID, *, after: int) -> int | None:
 
 
 def changes(
-    conn: Connection, user_id: UUID, *, release_id: int | None = None, after: int = 0, room: int = 1000
+    conn: Connection,
+    user_id: UUID,
+    *,
+    release_id: int | None = None,
+    after: int = 0,
+    room: int = 1000,
+    with_the_same: bool = False,
 ) -> list[Changed]:
-    """Return copies with local changes, of one release or from a release on."""
-    rows = _sql.changes(conn, user_id=user_id, after_release=after, release_id=release_id, room=room)
+    """Return copies with local changes, of one release or from a release on; ``with_the_same``: those without, too."""
+    rows = _sql.changes(
+        conn, user_id=user_id, after_release=after, release_id=release_id, with_the_same=with_the_same, room=room
+    )
     return [_changed(row) for row in rows]
 
 

@@ -6,9 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from actors import price_plan
+from actors.price_plan import Plan
 from actors.prices import ATTRIBUTION, Seen
-from actors.pricing import market_in, suggestions_in
+from actors.pricing import market_in, suggestions_in, why
 from api.models import Model
+from db.price_plan import Following, Total
+from db.prices import What
 from discogs.grades import MEDIA
 from discogs.money import Money
 
@@ -105,4 +109,71 @@ class StatsOut(Model):
                 "lowest": None if market is None else MoneyOut.of(market.lowest),
                 "source": SourceOut.of(seen),
             }
+        )
+
+
+class TotalOut(Model):
+    """One side of all releases that somebody has, wants, or has an alert on."""
+
+    what: What
+    releases: int
+    never_asked: int
+    due: int
+    oldest_due_at: datetime = Field(description="The earliest time at which one of them is due, past or to come.")
+
+    @classmethod
+    def of(cls, total: Total) -> "TotalOut":
+        return cls(**{name: getattr(total, name) for name in cls.model_fields})
+
+
+class FollowingOut(Model):
+    """A price in its place in the plan."""
+
+    release_id: int
+    artist: str | None
+    title: str | None
+    what: What
+    due_at: datetime
+    fetched_at: datetime | None
+    every_seconds: int = Field(description="How soon after an answer it is due again.")
+    why: str = Field(examples=["alerted, dear"])
+
+    @classmethod
+    def of(cls, one: Following) -> "FollowingOut":
+        price = one.price
+        return cls(
+            release_id=price.release_id,
+            artist=one.artist,
+            title=one.title,
+            what=price.what,
+            due_at=price.due_at,
+            fetched_at=price.fetched_at,
+            every_seconds=int(price.every.total_seconds()),
+            why=why(price),
+        )
+
+
+class PlanOut(Model):
+    """How fresh prices can be with what the last 24 hours left over, and what is asked for next."""
+
+    sentences: list[str]
+    per_minute: float = Field(description="Requests a minute that are left over for prices.")
+    hours: float = Field(description="How long a round of everything takes.")
+    wanted_a_day: int = Field(description="Requests that would keep all as fresh as they should be.")
+    possible_a_day: int
+    may_suggest: bool = Field(description="False while no account gets suggestions: then floors alone are asked for.")
+    totals: list[TotalOut]
+    next: list[FollowingOut]
+
+    @classmethod
+    def of(cls, found: Plan, now: datetime) -> "PlanOut":
+        return cls(
+            sentences=price_plan.sentences(found, now),
+            per_minute=round(found.per_minute, 2),
+            hours=round(found.hours, 2),
+            wanted_a_day=round(found.wanted_a_day),
+            possible_a_day=round(found.possible_a_day),
+            may_suggest=found.may_suggest,
+            totals=[TotalOut.of(total) for total in found.totals],
+            next=[FollowingOut.of(one) for one in found.following],
         )

@@ -63,7 +63,7 @@ WHERE album.user_id = :user_id
 ORDER BY album.discogs_release_id, album.id
 LIMIT :room;
 
--- name: changes(user_id, after_release, release_id, room)
+-- name: changes(user_id, after_release, release_id, with_the_same, room)
 -- Copies whose album differs from what was agreed on, or is gone: what was agreed, what is here, what Discogs had last.
 SELECT
     pact.instance_id,
@@ -91,7 +91,7 @@ WHERE pact.user_id = :user_id
     AND copy.release_id > :after_release
     AND (:release_id::bigint IS NULL OR copy.release_id = :release_id::bigint)
     AND copy.missing_since IS NULL
-    AND rekkrd.waits_to_go_out(pact.fields, album, copy)
+    AND (:with_the_same OR rekkrd.waits_to_go_out(pact.fields, album, copy))
 ORDER BY copy.release_id, pact.instance_id
 LIMIT :room;
 

@@ -9,6 +9,7 @@ import pytest
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushStage
 from actors.jobs import JOBS
 from actors.outgoing import Act, Doing
+from actors.push_collection import MOST_LOOKS
 from actors.resolving import resolve
 from actors.sending import Sent, Unclear, carry_out
 from db import conflicts
@@ -19,6 +20,7 @@ from discogs.errors import Gone
 from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 from simulator.faults import Fault
+from workers.errors import JobFailed
 from workers.kinds import Continue, Done
 
 RECORDS = 60
@@ -449,3 +451,43 @@ def test_an_album_that_gets_a_new_copy_does_not_clash_with_it_about_when_it_was_
     assert push(collector).startswith("On Discogs: 1 added")
     collector.import_collection()
     assert collector.rows("SELECT field FROM rekkrd.conflicts WHERE resolved_at IS NULL") == []
+
+
+def test_a_change_whose_sending_always_ends_in_the_dark_ends_the_push_after_five_looks(
+    collector, simulator, account, album
+):
+    set_album(collector, album, discogs_notes="ours")
+    step = steps_until_sent(collector, Act.WRITE)
+    job = {one.kind.name: one for one in JOBS}[PUSH_COLLECTION.name]
+    simulator.log.arrivals.clear()
+    for _ in range(MOST_LOOKS):
+        with collector.conn.transaction():
+            outcome = job.store(collector.conn, step, job.fetch(replace(step, is_repeated=True)))
+        step = replace(step, checkpoint=outcome.checkpoint)
+        assert step.checkpoint.stage is PushStage.SEND
+    with pytest.raises(JobFailed, match="push again later"):
+        job.fetch(replace(step, is_repeated=True))
+    assert written(simulator) == {"copies": MOST_LOOKS}
+
+
+def test_an_edit_that_is_taken_back_while_it_is_sent_goes_out_too(collector, account, album):
+    set_album(collector, album, discogs_notes="new")
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        doing = None if isinstance(step, Done) else step.checkpoint.doing
+        if doing is not None and step.checkpoint.stage is PushStage.SEND and doing.value == "new":
+            set_album(collector, album, discogs_notes="an old note")
+    assert account.instances[album["discogs_instance_id"]].notes[NOTES] == "an old note"
+    agree(collector, account)
+
+
+def test_a_copy_that_its_owner_added_is_not_removed_with_an_album_that_was_deleted_unsent(collector, simulator, account):
+    release = chosen(account).release_id
+    album = collector.add_album(artist="A", title="B", discogs_release_id=release)
+    theirs = simulator.world.add_copy(account, release)
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is PushStage.CHECK:
+            collector.execute("DELETE FROM albums WHERE id = %s", album)
+    push(collector)
+    assert theirs.id in account.instances
+    collector.import_collection()
+    assert collector.one("SELECT count(*) FROM albums WHERE discogs_instance_id = %s", theirs.id) == 1

@@ -1,7 +1,7 @@
 """Prices stay fresh by the plan: the longest due first, once for everybody, and nobody starves whatever fails."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from uuid import UUID, uuid4
@@ -402,6 +402,22 @@ def test_eighteen_thousand_releases_at_fourteen_requests_a_minute_come_every_43_
     told = price_plan.sentences(alone, None)
     assert told[0] == "18,000 releases, floor, at 14 requests a minute: every 21 h."
     assert "seller settings" in told[-1]
+
+
+@pytest.mark.parametrize(
+    ("due", "ago", "said"),
+    [
+        (1, timedelta(seconds=2), "1 price is due, for less than a minute."),
+        (3, timedelta(seconds=59), "3 prices are due, the longest for less than a minute."),
+        (1_200, timedelta(hours=4, minutes=10), "1,200 prices are due, the longest for 4 h 10 min."),
+        (7, timedelta(days=9), "7 prices are due, the longest for 9 days."),
+    ],
+)
+def test_how_long_what_is_due_waits_is_said_as_a_person_says_it(due, ago, said):
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    total = planned.Total("stats", 2_000, never_asked=0, due=due, oldest_due_at=now - ago, wanted_a_day=1_000)
+    told = price_plan.sentences(price_plan.Plan([total], 55.0, may_suggest=True, following=[]), now)
+    assert told[2] == said
 
 
 def test_what_is_left_over_is_never_less_than_the_background_lanes_own_share():

@@ -255,3 +255,23 @@ def test_that_discogs_refuses_us_is_nothing_that_who_looks_could_mend(look, ada,
     monkeypatch.setattr(Discogs, "marketplace_stats", refuse)
     answer = look(ada, what="stats")
     assert (answer.status_code, answer.json()["error"]["reason"]) == (503, "discogs_unavailable")
+
+
+def test_operators_see_the_plan_and_nobody_else(client, as_operator, as_app, ada, resources):
+    with resources.pool.transaction() as conn:
+        prices.enrol(conn, [PRICED, UNPRICED])
+        conn.execute("UPDATE rekkrd.prices SET due_at = now() - interval '4 hours' WHERE release_id = %s", [PRICED])
+    said = client.get("/api/prices/plan", params={"limit": 1}, headers=as_operator).json()
+    assert said["sentences"][0] == "2 releases, floor, at 55 requests a minute: every hour."
+    assert "2 prices are due, the longest for 4 h." in said["sentences"]
+    assert {one["what"]: one["due"] for one in said["totals"]} == {"stats": 2, "suggestions": 2}
+    assert [(one["release_id"], one["what"], one["why"]) for one in said["next"]] == [(PRICED, "stats", "never asked")]
+    assert (said["may_suggest"], said["possible_a_day"]) == (False, 79_200)
+    assert client.get("/api/prices/plan").status_code == 401
+    assert client.get("/api/prices/plan", headers=as_app(ada)).status_code == 403
+
+
+def test_the_plan_of_nothing_is_a_sentence(client, as_operator):
+    said = client.get("/api/prices/plan", headers=as_operator).json()
+    assert said["sentences"] == ["No release is known yet: the first import brings some."]
+    assert (said["hours"], said["next"]) == (0, [])

@@ -30,6 +30,7 @@ from simulator.call import Request
 from simulator.faults import Fault
 from simulator.records import Instance
 from simulator.service import Service
+from workers.errors import JobFailed
 from workers.kinds import Continue, Done, NoArguments, Progress, Step
 
 RECORDS = 8
@@ -225,7 +226,7 @@ class World:
             job.is_clean = False
         except Unavailable:
             job.is_clean, job.is_repeated = False, True
-        except DiscogsError as error:
+        except (DiscogsError, JobFailed) as error:
             job.is_clean, job.has_failed, job.outcome, self.job = False, True, str(error), None
         else:
             job.is_repeated, job.progress = False, outcome.progress
