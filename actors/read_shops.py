@@ -21,6 +21,7 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, S
 ShopStep: TypeAlias = Step[NoArguments, ShopsCheckpoint]
 
 MOST = 300  # requests a job, before it begins another shop: prices take turns with it, job by job
+MOST_LOOKED = 100  # of these for single offers, while a shop is due
 FOR_SALE = ("For Sale", "")
 BEHIND_SECONDS = 3600.0  # until a shop is due again that could not be read
 
@@ -143,7 +144,7 @@ def choose(conn: Connection, was: ShopsCheckpoint) -> Outcome:
     number, due = listings.next_looked(conn), sellers.next_due(conn)
     if stand.asked >= MOST and (number is not None or due is not None):
         return _done(stand, is_over=False)
-    if number is not None:
+    if number is not None and (due is None or stand.looked < MOST_LOOKED):
         listings.take(conn, number)
         return Continue(stand.model_copy(update={"listing": number}), _progress(stand))
     if due is None:

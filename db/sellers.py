@@ -68,7 +68,7 @@ def watched(conn: Connection, user_id: UUID) -> list[Watched]:
 
 
 def hasten(conn: Connection, user_id: UUID, *, fresh: timedelta) -> None:
-    """Let the shops that a user watches be read when this has passed since they were."""
+    """Let the shops that a user watches be read soon, where they were read longer ago than this."""
     _sql.hasten(conn, user_id=user_id, fresh=fresh)
 
 

@@ -52,11 +52,11 @@ ORDER BY w.added_at, s.seller;
 -- name: hasten(user_id, fresh)!
 -- Somebody looks at offers: of the shops that they watch, those read longer ago than this are due.
 UPDATE rekkrd.sellers AS s
-SET due_at = s.fetched_at + :fresh::interval
+SET due_at = now()
 FROM rekkrd.watched_sellers AS w
 WHERE
     w.user_id = :user_id AND s.seller = w.seller
-    AND s.state = 'open' AND s.due_at > s.fetched_at + :fresh::interval;
+    AND s.state = 'open' AND s.fetched_at <= now() - :fresh::interval AND s.due_at > now();
 
 -- name: next_due()^
 -- The shop that has been due for longest, and whether anybody still watches it.

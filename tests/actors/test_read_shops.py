@@ -385,12 +385,17 @@ def test_who_looks_lets_shops_be_read_again_after_six_hours(watch, discogs, run,
     discogs.shops["shop"] = [1]
     user_id = watch("shop")
     run()
-    with pool.transaction() as conn:
-        sellers.hasten(conn, user_id, fresh=timedelta(hours=6))
+
+    def look_again():
+        with pool.transaction() as conn:
+            sellers.hasten(conn, user_id, fresh=timedelta(hours=6))
+        return run().outcome
+
     later("5 hours")
-    assert run().outcome.startswith("0 shops")
+    assert look_again().startswith("0 shops")
     later("1 hour")
-    assert run().outcome.startswith("1 shop")
+    assert run().outcome.startswith("0 shops")
+    assert look_again().startswith("1 shop")
 
 
 def test_a_sellers_currency_gets_an_exchange_rate(watch, discogs, run, pool):
@@ -456,3 +461,15 @@ def test_an_offer_whose_answer_does_not_come_holds_nobody_up_and_is_asked_for_at
     del discogs.errors[1]
     assert look(1) == 1
     assert "1 offer looked at again" in run().outcome
+
+
+def test_offers_that_are_looked_at_leave_room_for_shops(watch, discogs, run, later, look, monkeypatch):
+    monkeypatch.setattr(read_shops, "MOST_LOOKED", 2)
+    discogs.shops["shop"] = [*range(1, 6)]
+    watch("shop")
+    run()
+    later("2 days")
+    look(*range(1, 6))
+    discogs.asked.clear()
+    assert run().outcome == "1 shop read in 1 page, 2 offers looked at again: 0 new, 0 gone."
+    assert discogs.asked[:3] == [("one", 1), ("one", 2), ("shop", 1)]
