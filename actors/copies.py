@@ -69,6 +69,7 @@ def looks_of(known: Mapping[int, KnownCopy]) -> dict[int, Look]:
                 "sleeve_condition": before.copy.sleeve_condition,
                 "discogs_folder_id": before.copy.folder_id,
                 "discogs_notes": before.copy.notes,
+                "discogs_rating": before.copy.rating or None,
             },
         )
         for number, before in known.items()

@@ -102,6 +102,7 @@ def fields_of(copy: Copy, release: Release) -> Fields:
         "discogs_notes": copy.notes,
         "discogs_date_added": plain(copy.date_added),
         "catalog_number": release.catalog_number,
+        "discogs_rating": copy.rating or None,
     }
 
 

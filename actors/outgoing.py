@@ -12,6 +12,7 @@ from db.outgoing import GOING_OUT, Changed, Unsent
 from discogs.grades import SLEEVE
 from workers.kinds import Plain
 
+MOST_STARS = 5
 UNCATEGORISED = 1  # Discogs' folder for what is in no other; it always exists
 
 
@@ -20,6 +21,7 @@ class Act(StrEnum):
 
     ADD = "add"
     MOVE = "move"
+    RATE = "rate"
     WRITE = "write"
     REMOVE = "remove"
 
@@ -28,7 +30,7 @@ class Doing(Plain):
     """One request that changes something on Discogs, and what both sides agree on when it is done.
 
     ``folder_id`` is where the copy is, or where it is added. ``field`` is a column of albums, ``value`` what it says;
-    ``field_id`` and ``text`` are the same in Discogs' words.
+    ``field_id`` and ``text`` are the same in Discogs' words. A move takes a ``rating`` along, 0 for none.
     """
 
     act: Act
@@ -41,6 +43,20 @@ class Doing(Plain):
     value: str | int | None = None
     field_id: int | None = None
     text: str = ""
+    rating: int | None = None
+
+    @property
+    def agrees(self) -> dict[str, Value]:
+        """What both sides agree on when it is done, by column of albums."""
+        said: dict[str, Value] = {} if self.field is None else {self.field: self.value}
+        return said if self.rating is None else said | {"discogs_rating": self.rating or None}
+
+    def rated_alone(self) -> "Doing | None":
+        """Return the rating that a move takes along as a change of its own; None where it takes none."""
+        if self.act is not Act.MOVE or self.rating is None:
+            return None
+        said = {"act": Act.RATE, "field": "discogs_rating", "value": self.agrees["discogs_rating"]}
+        return self.model_copy(update=said)
 
     @property
     def key(self) -> str:
@@ -65,7 +81,12 @@ def doings(changed: Changed, slots: Slots, folders: Mapping[int, str]) -> list[D
     if changed.album_id is None:
         return [_doing(Act.REMOVE, changed)]
     waiting = [name for name in GOING_OUT if _waits(changed, name)]
-    return [_decide(changed, name, slots, folders) for name in sorted(waiting, key=_MOVES_FIRST.index)]
+    todo = [_decide(changed, name, slots, folders) for name in sorted(waiting, key=_MOVES_FIRST.index)]
+    match todo:
+        case [Doing(act=Act.MOVE) as moved, Doing(act=Act.RATE) as rated, *others]:
+            return [moved.model_copy(update={"rating": rated.rating}), *others]
+        case _:
+            return todo
 
 
 def add(unsent: Unsent, folders: Mapping[int, str]) -> Doing:
@@ -78,7 +99,7 @@ def add(unsent: Unsent, folders: Mapping[int, str]) -> Doing:
     )
 
 
-_MOVES_FIRST = ("discogs_folder_id", "media_condition", "sleeve_condition", "discogs_notes")
+_MOVES_FIRST = ("discogs_folder_id", "discogs_rating", "media_condition", "sleeve_condition", "discogs_notes")
 
 
 def _waits(changed: Changed, name: str) -> bool:
@@ -94,6 +115,19 @@ def _decide(changed: Changed, name: str, slots: Slots, folders: Mapping[int, str
         if value not in folders or not value:
             return Refused(changed, name, f"There is no folder {value} on Discogs: choose one, or import again.")
         return _doing(Act.MOVE, changed, field=name, value=value)
+    if name == "discogs_rating":
+        return _rate(changed, value)
+    return _write(changed, name, value, slots)
+
+
+def _rate(changed: Changed, value: Value) -> Doing | Refused:
+    if value is not None and not (isinstance(value, int) and 0 <= value <= MOST_STARS):
+        said = f"{value} is no rating on Discogs: choose 1 to {MOST_STARS}, or none."
+        return Refused(changed, "discogs_rating", said)
+    return _doing(Act.RATE, changed, field="discogs_rating", value=value, rating=int(value or 0))
+
+
+def _write(changed: Changed, name: str, value: Value, slots: Slots) -> Doing | Refused:
     slot = {"media_condition": slots.media, "sleeve_condition": slots.sleeve, "discogs_notes": slots.notes}[name]
     if slot is None:
         return Refused(changed, name, f"The collection on Discogs has no field for the {_called(name)}.")
@@ -113,6 +147,7 @@ def _doing(
     value: Value = None,
     field_id: int | None = None,
     text: str = "",
+    rating: int | None = None,
 ) -> Doing:
     return Doing(
         act=act,
@@ -124,6 +159,7 @@ def _doing(
         value=value,
         field_id=field_id,
         text=text,
+        rating=rating,
     )
 
 
@@ -134,10 +170,11 @@ def shown_after(changed: Changed, doing: Doing) -> dict[str, object]:
         "sleeve_condition": changed.theirs["sleeve_condition"],
         "notes": changed.theirs["discogs_notes"],
         "folder_id": changed.at_folder,
+        "rating": changed.rating if doing.rating is None else doing.rating,
         "fields": changed.remote_fields,
     }
     column = {"discogs_notes": "notes", "discogs_folder_id": "folder_id"}.get(doing.field or "", doing.field)
-    if column is not None:
+    if column is not None and doing.act is not Act.RATE:
         shown[column] = doing.value
     if doing.field_id is not None:
         shown["fields"] = _with_field(changed.remote_fields, doing.field_id, doing.text)

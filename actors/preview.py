@@ -1,12 +1,12 @@
 """What a push would do on Discogs, said before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from actors.grading import find_slots
-from actors.outgoing import Act, Refused, add, doings
+from actors.outgoing import Act, Doing, Refused, add, doings
 from actors.push_wantlist import doing_of
 from actors.pushing import are_many
 from actors.wording import count
@@ -54,7 +54,7 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     unsent = outgoing.adds(conn, user_id, room=MOST)
     going = []
     for one in changed:
-        for doing in doings(one, slots, there):
+        for doing in _apart(doings(one, slots, there)):
             field = doing.field
             going.append(
                 Going(
@@ -86,6 +86,15 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     )
 
 
+def _apart(todo: Sequence[Doing | Refused]) -> Iterator[Doing | Refused]:
+    """Say the rating that a move takes along for itself: one request, two changes."""
+    for one in todo:
+        yield one
+        rated = None if isinstance(one, Refused) else one.rated_alone()
+        if rated is not None:
+            yield rated
+
+
 def _of_want(waiting: Waiting) -> list[Going]:
     """Say what would become of a want on Discogs: one request, however many fields it writes."""
     doing = doing_of(waiting)
@@ -100,6 +109,7 @@ def _sentence(going: Sequence[Going]) -> str:
     for act, words in (
         (Act.ADD, "to add"),
         (Act.MOVE, "to move"),
+        (Act.RATE, "to rate"),
         (Act.WRITE, "to write"),
         (Act.REMOVE, "to remove"),
     ):

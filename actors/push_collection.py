@@ -194,9 +194,11 @@ def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
         return
     if changed is not None:
         outgoing.show(conn, step.user_id, instance_id, shown_after(changed, doing))
-    outgoing.agree(conn, step.user_id, instance_id, str(doing.field), doing.value)
-    before = None if changed is None else changed.theirs.get(str(doing.field))
-    _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", _details(doing, before=before)))
+    for name, value in doing.agrees.items():
+        outgoing.agree(conn, step.user_id, instance_id, name, value)
+        before = None if changed is None else changed.theirs.get(name)
+        details = _details(doing, field=name, before=before, after=value)
+        _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
 
 
 def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int) -> None:
@@ -262,7 +264,10 @@ def _next_doing(conn: Connection, step: PushStep, was: PushCheckpoint) -> PushCh
                 checkpoint = checkpoint.model_copy(update=update)
             continue
         if one.key in checkpoint.passed:
-            continue
+            rated = one.rated_alone()
+            if rated is None or rated.key in checkpoint.passed:
+                continue
+            return _prepared(conn, step, checkpoint, rated)
         return _prepared(conn, step, checkpoint, one)
     return checkpoint.model_copy(update={"stage": PushStage.PLAN, "doing": None})
 

@@ -64,7 +64,10 @@ def is_done(page: CollectionPage, doing: Doing) -> bool:
         case Act.REMOVE:
             return copy is None and page.pages <= 1
         case Act.MOVE:
-            return copy is not None and copy.folder_id == doing.value
+            is_rated = copy is not None and doing.rating in (None, copy.rating)
+            return copy is not None and copy.folder_id == doing.value and is_rated
+        case Act.RATE:
+            return copy is not None and copy.rating == doing.rating
         case Act.WRITE:
             said = {} if copy is None else {note.field_id: note.value for note in copy.notes}
             return copy is not None and said.get(FieldId(doing.field_id or 0), "") == doing.text
@@ -89,7 +92,10 @@ def _change(discogs: Discogs, username: str, doing: Doing) -> None:
         InstanceId(doing.instance_id or 0),
     )
     if doing.act is Act.MOVE:
-        discogs.change_instance(username, folder, release, instance, to_folder=FolderId(int(str(doing.value))))
+        to_folder = FolderId(int(str(doing.value)))
+        discogs.change_instance(username, folder, release, instance, to_folder=to_folder, rating=doing.rating)
+    elif doing.act is Act.RATE:
+        discogs.change_instance(username, folder, release, instance, rating=doing.rating)
     elif doing.act is Act.REMOVE:
         discogs.remove_instance(username, folder, release, instance)
     else:

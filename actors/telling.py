@@ -16,6 +16,7 @@ CALLED = {
     "discogs_folder_id": "Folder",
     "folder_id": "Folder",
     "rating": "Rating",
+    "discogs_rating": "Rating",
     "discogs_date_added": "Date added",
     "date_added": "Date added",
     "discogs_release_id": "Release",
@@ -34,6 +35,7 @@ ALBUMS = {
     "notes": "discogs_notes",
     "folder_id": "discogs_folder_id",
     "date_added": "discogs_date_added",
+    "rating": "discogs_rating",
     "release_id": "discogs_release_id",
 }
 FOLDERS = frozenset({"folder_id", "discogs_folder_id"})

@@ -17,12 +17,13 @@ from cli import here, importing, layout, screen
 from cli.errors import WorkFailed
 from db import users
 
-ACTS = {Act.ADD: "add", Act.MOVE: "move", Act.WRITE: "write", Act.REMOVE: "remove"}
+ACTS = {Act.ADD: "add", Act.MOVE: "move", Act.RATE: "rate", Act.WRITE: "write", Act.REMOVE: "remove"}
 FIELDS = {
     "media_condition": "media",
     "sleeve_condition": "sleeve",
     "discogs_notes": "notes",
     "discogs_folder_id": "folder",
+    "discogs_rating": "rating",
     "want_notes": "notes",
     "want_rating": "rating",
 }

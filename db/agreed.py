@@ -113,5 +113,6 @@ def _unlinked(row: Row) -> Unlinked:
         "discogs_notes": row["notes"],
         "discogs_date_added": plain(row["date_added"]),
         "catalog_number": row["catalog_number"],
+        "discogs_rating": row["discogs_rating"],
     }
     return Unlinked(row["instance_id"], row["release_id"], Name(row["artist"], row["title"], row["year"]), fields)

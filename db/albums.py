@@ -26,6 +26,7 @@ SHARED = (
     "discogs_notes",
     "discogs_date_added",
     "catalog_number",
+    "discogs_rating",
 )
 
 _sql = load("albums")

@@ -86,7 +86,12 @@ def changes(
 ) -> list[Changed]:
     """Return copies with local changes, of one release or from a release on; ``with_the_same``: those without, too."""
     rows = _sql.changes(
-        conn, user_id=user_id, after_release=after, release_id=release_id, with_the_same=with_the_same, room=room
+        conn,
+        user_id=user_id,
+        after_release=after,
+        release_id=release_id,
+        with_the_same=with_the_same,
+        room=room,
     )
     return [_changed(row) for row in rows]
 
@@ -161,7 +166,7 @@ def confirm(conn: Connection, user_id: UUID) -> None:
     _sql.confirm(conn, user_id=user_id)
 
 
-GOING_OUT = ("media_condition", "sleeve_condition", "discogs_folder_id", "discogs_notes")
+GOING_OUT = ("media_condition", "sleeve_condition", "discogs_folder_id", "discogs_notes", "discogs_rating")
 
 
 def _changed(row: Mapping[str, Any]) -> Changed:
@@ -177,6 +182,7 @@ def _changed(row: Mapping[str, Any]) -> Changed:
             "sleeve_condition": row["their_sleeve_condition"],
             "discogs_folder_id": row["at_folder"],
             "discogs_notes": row["their_notes"],
+            "discogs_rating": row["rating"] or None,
         },
         remote_fields=row["remote_fields"],
         rating=row["rating"],

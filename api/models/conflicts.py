@@ -25,6 +25,7 @@ FieldName: TypeAlias = Literal[
     "discogs_notes",
     "discogs_date_added",
     "catalog_number",
+    "discogs_rating",
     "_record",
     "want_notes",
     "want_rating",

@@ -95,7 +95,7 @@ BEGIN
         EXIT WHEN missing = 0;
     END LOOP;
 
-    -- A live job that waits for a later time, and did nothing yet, is done when it is asked for, and as it is asked for.
+    -- A live job that waits for a later time, and did nothing yet, is done when and as it is asked for.
     WITH asked AS (
         SELECT DISTINCT ON (n.user_id, n.unique_key)
             n.user_id, n.unique_key, n.args, n.priority, greatest(n.run_at, asked_at) AS due_at
@@ -111,7 +111,8 @@ BEGIN
         FROM asked
         INNER JOIN rekkrd.jobs AS live ON live.user_id = asked.user_id AND live.unique_key = asked.unique_key
         WHERE
-            live.state = 'pending' AND live.steps = 0 AND live.waits_for IS NULL AND live.due_at > asked.due_at
+            live.state = 'pending' AND live.steps = 0 AND live.waits_for IS NULL
+            AND live.due_at > asked.due_at
         ORDER BY live.user_id, live.unique_key
         FOR UPDATE OF live
     ),

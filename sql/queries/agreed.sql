@@ -15,7 +15,8 @@ SELECT
     album.discogs_folder_id,
     album.discogs_notes,
     album.discogs_date_added,
-    album.catalog_number
+    album.catalog_number,
+    album.discogs_rating
 FROM rekkrd.agreed
 LEFT JOIN public.albums AS album ON agreed.album_id = album.id
 WHERE agreed.user_id = :user_id AND agreed.instance_id = ANY(:instance_ids);
@@ -78,7 +79,8 @@ SELECT
     release.artist,
     release.title,
     release.year,
-    nullif(nullif(release.labels #>> '{0,catno}', ''), 'none') AS catalog_number
+    nullif(nullif(release.labels #>> '{0,catno}', ''), 'none') AS catalog_number,
+    nullif(copy.rating, 0) AS discogs_rating
 FROM rekkrd.instances AS copy
 INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id
 WHERE copy.user_id = :user_id

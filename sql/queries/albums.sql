@@ -13,7 +13,8 @@ SELECT
     album.discogs_folder_id,
     album.discogs_notes,
     album.discogs_date_added,
-    album.catalog_number
+    album.catalog_number,
+    album.discogs_rating
 FROM public.albums AS album
 WHERE album.user_id = :user_id
     AND album.discogs_instance_id = ANY(:instance_ids)
@@ -34,7 +35,8 @@ SELECT
     album.discogs_folder_id,
     album.discogs_notes,
     album.discogs_date_added,
-    album.catalog_number
+    album.catalog_number,
+    album.discogs_rating
 FROM public.albums AS album
 WHERE album.user_id = :user_id
     AND album.discogs_release_id = ANY(:release_ids)
@@ -59,7 +61,8 @@ SELECT
     album.discogs_folder_id,
     album.discogs_notes,
     album.discogs_date_added,
-    album.catalog_number
+    album.catalog_number,
+    album.discogs_rating
 FROM unnest(:artists::text [], :titles::text [], :years::integer [])
 WITH ORDINALITY AS wanted (artist, title, year, place)
 INNER JOIN public.albums AS album
@@ -88,7 +91,8 @@ SELECT EXISTS (
 -- Make an album for each copy; one that the app made for the same copy meanwhile stays as it is.
 INSERT INTO public.albums (
     user_id, discogs_instance_id, artist, title, year, discogs_release_id, discogs_master_id, media_condition,
-    sleeve_condition, discogs_folder_id, discogs_notes, discogs_date_added, catalog_number
+    sleeve_condition, discogs_folder_id, discogs_notes, discogs_date_added, catalog_number,
+    discogs_rating
 )
 SELECT
     :user_id,
@@ -103,11 +107,12 @@ SELECT
     copy.discogs_folder_id,
     copy.discogs_notes,
     copy.discogs_date_added,
-    copy.catalog_number
+    copy.catalog_number,
+    copy.discogs_rating
 FROM jsonb_to_recordset(:rows) AS copy (
     discogs_instance_id bigint, artist text, title text, year integer, discogs_release_id bigint,
     discogs_master_id bigint, media_condition text, sleeve_condition text, discogs_folder_id bigint,
-    discogs_notes text, discogs_date_added timestamptz, catalog_number text
+    discogs_notes text, discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
 )
 ON CONFLICT (user_id, discogs_instance_id) WHERE discogs_instance_id IS NOT NULL DO NOTHING
 RETURNING id, discogs_instance_id;
@@ -133,17 +138,18 @@ SET
     discogs_folder_id = becomes.discogs_folder_id,
     discogs_notes = becomes.discogs_notes,
     discogs_date_added = becomes.discogs_date_added,
-    catalog_number = becomes.catalog_number
+    catalog_number = becomes.catalog_number,
+    discogs_rating = becomes.discogs_rating
 FROM change
 CROSS JOIN LATERAL jsonb_to_record(change.was) AS was (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
-    discogs_date_added timestamptz, catalog_number text
+    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
 )
 CROSS JOIN LATERAL jsonb_to_record(change.becomes) AS becomes (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
-    discogs_date_added timestamptz, catalog_number text
+    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
 )
 WHERE album.id = change.id
     AND album.user_id = :user_id
@@ -151,10 +157,10 @@ WHERE album.id = change.id
     AND (
         album.artist, album.title, album.year, album.discogs_release_id, album.discogs_master_id,
         album.media_condition, album.sleeve_condition, album.discogs_folder_id, album.discogs_notes,
-        album.discogs_date_added, album.catalog_number
+        album.discogs_date_added, album.catalog_number, album.discogs_rating
     ) IS NOT DISTINCT FROM (
         was.artist, was.title, was.year, was.discogs_release_id, was.discogs_master_id,
         was.media_condition, was.sleeve_condition, was.discogs_folder_id, was.discogs_notes,
-        was.discogs_date_added, was.catalog_number
+        was.discogs_date_added, was.catalog_number, was.discogs_rating
     )
 RETURNING album.id;

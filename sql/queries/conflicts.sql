@@ -185,14 +185,15 @@ SELECT
     album.discogs_folder_id,
     album.discogs_notes,
     album.discogs_date_added,
-    album.catalog_number
+    album.catalog_number,
+    album.discogs_rating
 FROM rekkrd.instances AS copy
 INNER JOIN rekkrd.agreed AS pact ON copy.user_id = pact.user_id AND copy.instance_id = pact.instance_id
 INNER JOIN public.albums AS album ON pact.album_id = album.id
 CROSS JOIN LATERAL jsonb_to_record(to_jsonb(album) || pact.fields) AS was (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
-    discogs_date_added timestamptz, catalog_number text
+    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
 )
 WHERE copy.user_id = :user_id
     AND copy.missing_since IS NOT NULL
@@ -200,10 +201,10 @@ WHERE copy.user_id = :user_id
         nullif(album.artist, ''), nullif(album.title, ''), album.year, album.discogs_release_id,
         album.discogs_master_id, nullif(album.media_condition, ''), nullif(album.sleeve_condition, ''),
         album.discogs_folder_id, nullif(album.discogs_notes, ''), album.discogs_date_added,
-        nullif(album.catalog_number, '')
+        nullif(album.catalog_number, ''), album.discogs_rating
     ) IS DISTINCT FROM (
         nullif(was.artist, ''), nullif(was.title, ''), was.year, was.discogs_release_id,
         was.discogs_master_id, nullif(was.media_condition, ''), nullif(was.sleeve_condition, ''),
         was.discogs_folder_id, nullif(was.discogs_notes, ''), was.discogs_date_added,
-        nullif(was.catalog_number, '')
+        nullif(was.catalog_number, ''), was.discogs_rating
     );

@@ -1,8 +1,8 @@
 -- The nights of users: whose sync the clock enqueues, and for which local date it did so last.
 
 -- name: find_sleepers(tiers, after, room)
--- Connected users of these tiers who want to hear from Discogs by themselves, in the order of their ids, with the night that each
--- had last. Who chose nothing has no settings.
+-- Connected users of these tiers who want to hear from Discogs by themselves, in the order of their ids, with the night
+-- that each had last. Who chose nothing has no settings.
 SELECT
     l.user_id,
     u.time_zone,

@@ -82,7 +82,8 @@ SELECT
     album.media_condition,
     album.sleeve_condition,
     album.discogs_folder_id,
-    album.discogs_notes
+    album.discogs_notes,
+    album.discogs_rating
 FROM rekkrd.agreed AS pact
 INNER JOIN rekkrd.instances AS copy ON pact.user_id = copy.user_id AND pact.instance_id = copy.instance_id
 INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id
@@ -176,7 +177,8 @@ VALUES (
         'media_condition', NULL,
         'sleeve_condition', NULL,
         'discogs_folder_id', :folder_id::bigint,
-        'discogs_notes', NULL
+        'discogs_notes', NULL,
+        'discogs_rating', NULL
     )
 )
 ON CONFLICT (user_id, instance_id) DO NOTHING;
@@ -187,7 +189,7 @@ UPDATE rekkrd.agreed
 SET fields = fields || jsonb_build_object(:field::text, :value::jsonb), agreed_at = now()
 WHERE user_id = :user_id AND instance_id = :instance_id;
 
--- name: show(user_id, instance_id, media_condition, sleeve_condition, notes, folder_id, fields)!
+-- name: show(user_id, instance_id, media_condition, sleeve_condition, notes, folder_id, rating, fields)!
 -- What the copy shows on Discogs after our change, so that its echo is no news.
 UPDATE rekkrd.instances
 SET
@@ -195,6 +197,7 @@ SET
     sleeve_condition = :sleeve_condition,
     notes = :notes,
     folder_id = :folder_id,
+    rating = :rating,
     fields = :fields
 WHERE user_id = :user_id AND instance_id = :instance_id;
 

@@ -534,8 +534,11 @@ def test_an_edit_on_discogs_is_taken_over_and_told(drive, make_item):
         "changed": ["rating"],
         "before": {"rating": 0},
         "after": {"rating": 3},
-        "taken": ["title"],
-        "album": {"before": {"title": "Title 100001"}, "after": {"title": "Corrected"}},
+        "taken": ["title", "discogs_rating"],
+        "album": {
+            "before": {"title": "Title 100001", "discogs_rating": None},
+            "after": {"title": "Corrected", "discogs_rating": 3},
+        },
         "sweep": walks[-1],
     }
 

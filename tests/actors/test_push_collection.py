@@ -9,7 +9,8 @@ import pytest
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushStage
 from actors.jobs import JOBS
 from actors.outgoing import Act, Doing
-from actors.push_collection import MOST_LOOKS
+from actors.preview import preview
+from actors.pushing import MOST_LOOKS
 from actors.resolving import resolve
 from actors.sending import Sent, Unclear, carry_out
 from db import conflicts
@@ -453,6 +454,65 @@ def test_an_album_that_gets_a_new_copy_does_not_clash_with_it_about_when_it_was_
     assert collector.rows("SELECT field FROM rekkrd.conflicts WHERE resolved_at IS NULL") == []
 
 
+def test_a_rating_goes_out_comes_in_and_its_echo_is_no_news(collector, simulator, account, album):
+    copy = album["discogs_instance_id"]
+    set_album(collector, album, discogs_rating=4)
+    assert push(collector) == "On Discogs: 1 written."
+    assert account.instances[copy].rating == 4
+    assert len(simulator.log.arrivals) == 1 + 1
+    before = collector.one("SELECT count(*) FROM discogs_sync_log")
+    collector.import_collection()
+    assert collector.one("SELECT count(*) FROM discogs_sync_log") == before
+    simulator.world.change_copy(account, copy, rating=2)
+    collector.import_collection()
+    assert collector.one("SELECT discogs_rating FROM albums WHERE id = %s", album["id"]) == 2
+    set_album(collector, album, discogs_rating=None)
+    assert push(collector) == "On Discogs: 1 written."
+    assert account.instances[copy].rating == 0
+    assert push(collector) == "Nothing waited to go out."
+
+
+def test_a_move_takes_the_rating_along_in_one_request(collector, simulator, account, album):
+    folder = account.add_folder("Jazz")
+    collector.import_collection()
+    simulator.log.arrivals.clear()
+    set_album(collector, album, discogs_folder_id=folder, discogs_rating=5)
+    seen = preview(collector.conn, collector.user_id)
+    assert seen.sentence == "On Discogs: 1 to move, 1 to rate."
+    push(collector)
+    there = account.instances[album["discogs_instance_id"]]
+    assert (there.folder_id, there.rating) == (folder, 5)
+    assert len(simulator.log.arrivals) == 1 + 1
+    fields = collector.rows("SELECT details ->> 'field' AS field FROM discogs_sync_log WHERE action = 'export'")
+    assert {row["field"] for row in fields} == {"discogs_folder_id", "discogs_rating"}
+    agree(collector, account)
+    assert push(collector) == "Nothing waited to go out."
+
+
+def test_a_move_that_cannot_be_holds_up_no_rating(collector, account, album):
+    folder = account.add_folder("Jazz")
+    collector.import_collection()
+    del account.folders[folder]
+    set_album(collector, album, discogs_folder_id=folder, discogs_rating=5)
+    assert push(collector) == "On Discogs: 1 written. 1 change could not go out: the history says why."
+    assert account.instances[album["discogs_instance_id"]].rating == 5
+
+
+def test_a_rating_that_discogs_does_not_have_says_so_and_a_rating_on_both_sides_is_a_conflict(
+    collector, simulator, account, album
+):
+    set_album(collector, album, discogs_rating=9)
+    assert "1 change could not go out" in push(collector)
+    assert preview(collector.conn, collector.user_id).changes[0].problem == (
+        "9 is no rating on Discogs: choose 1 to 5, or none."
+    )
+    set_album(collector, album, discogs_rating=3)
+    simulator.world.change_copy(account, album["discogs_instance_id"], rating=1)
+    assert push(collector) == "Nothing waited to go out."
+    collector.import_collection()
+    assert [one.clash.field for one in conflicts.page(collector.conn, collector.user_id)] == ["discogs_rating"]
+
+
 def test_a_change_whose_sending_always_ends_in_the_dark_ends_the_push_after_five_looks(
     collector, simulator, account, album
 ):
@@ -480,7 +540,9 @@ def test_an_edit_that_is_taken_back_while_it_is_sent_goes_out_too(collector, acc
     agree(collector, account)
 
 
-def test_a_copy_that_its_owner_added_is_not_removed_with_an_album_that_was_deleted_unsent(collector, simulator, account):
+def test_a_copy_that_its_owner_added_is_not_removed_with_an_album_that_was_deleted_unsent(
+    collector, simulator, account
+):
     release = chosen(account).release_id
     album = collector.add_album(artist="A", title="B", discogs_release_id=release)
     theirs = simulator.world.add_copy(account, release)
@@ -491,3 +553,6 @@ def test_a_copy_that_its_owner_added_is_not_removed_with_an_album_that_was_delet
     assert theirs.id in account.instances
     collector.import_collection()
     assert collector.one("SELECT count(*) FROM albums WHERE discogs_instance_id = %s", theirs.id) == 1
+    simulator.log.arrivals.clear()
+    assert push(collector) == "Nothing waited to go out."
+    assert len(simulator.log.arrivals) == 0  # it waits for its answer, and costs nothing meanwhile

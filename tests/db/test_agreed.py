@@ -68,6 +68,7 @@ def test_an_unlinked_copy_says_what_its_album_would_say(conn, ada, copies):
         "discogs_notes": "n",
         "discogs_date_added": None,
         "catalog_number": None,
+        "discogs_rating": None,
     }
 
 
