@@ -15,7 +15,7 @@ from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushS
 from actors.copies import store_copies
 from actors.grading import Slots, find_slots
 from actors.outgoing import Act, Doing, Refused, add, doings, shown_after
-from actors.pushing import account_of, held_back, said_of
+from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
 from db import Connection, fields, folders, outgoing, sync_log, usage
 from db.outgoing import Changed
@@ -30,10 +30,8 @@ from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 PushStep = Step[PushArguments, PushCheckpoint]
 
 SETTLING = timedelta(minutes=2)  # after an uncertain add: until then Discogs may still be doing it
-MOST_LOOKS = 5  # at one change whose sending ended in the dark each time
 RELEASES_A_STEP = 200  # looked through in one transaction when nothing of them can go out
 
-STUCK = "Discogs did not say, several times, whether it took a change. Nothing is lost: push again later."
 ANONYMOUS = "Discogs shows this collection as to a stranger, although it says who we are. Nothing was changed."
 
 

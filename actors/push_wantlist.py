@@ -1,7 +1,8 @@
 """What changed in a wantlist here goes out to Discogs: a look at the wants that shall change, then one by one.
 
 Wanting a release twice is the same as once, so no change of a want needs to be intended first: after an uncertain end
-it is sent again. A new want is sent without notes and rating, for it may be there with others: the answer shows them.
+it is sent again, an edit or a removal after another look. A new want is sent without notes and rating, for it may be
+there with others: the answer shows them.
 """
 
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from actors import listing
 from actors.catalog import PUSH_WANTLIST, PushArguments, PushWantsCheckpoint, WantDoing, WantsStage
 from actors.merging import is_same
 from actors.outgoing import Act
-from actors.pushing import account_of, held_back, said_of
+from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
 from actors.sending import NotDone, Sent
 from actors.wishes import shows_less, store_wants
 from db import Connection, sync_log, usage, wantlist
@@ -21,6 +22,7 @@ from discogs.client import Discogs
 from discogs.errors import Gone, Invalid, PastEnd, Unavailable
 from discogs.ids import ReleaseId
 from discogs.records.wants import Want, WantPage
+from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushWantsCheckpoint]
@@ -41,7 +43,12 @@ def fetch(step: PushStep) -> Fetched:
             except PastEnd:
                 return None
         case WantsStage.SEND:
-            return carry_out(step.discogs, account_of(step).username, _doing_of(step))
+            doing = _doing_of(step)
+            if step.is_repeated and doing.act is not Act.ADD:
+                if step.checkpoint.looks >= MOST_LOOKS:
+                    raise JobFailed("Unavailable", STUCK)
+                return None  # it may be done, and edited on Discogs since: look anew
+            return carry_out(step.discogs, account_of(step).username, doing)
 
 
 def carry_out(discogs: Discogs, username: str, doing: WantDoing) -> Want | Sent | NotDone:
@@ -85,6 +92,12 @@ def _begin(conn: Connection, step: PushStep) -> Outcome:
     return _look_or_send(conn, step, checkpoint, has_more=True)
 
 
+def _look_anew(conn: Connection, step: PushStep) -> Outcome:
+    was = step.checkpoint
+    update = {"began_at": wantlist.now(conn), "current_page": 0, "doing": None, "looks": was.looks + 1}
+    return _look_or_send(conn, step, was.model_copy(update=update), has_more=True)
+
+
 def _looked(conn: Connection, step: PushStep, page: WantPage | None) -> Outcome:
     """Take over what changed there first, so that nothing of it is overwritten."""
     if page is None:
@@ -105,7 +118,9 @@ def _look_or_send(conn: Connection, step: PushStep, was: PushWantsCheckpoint, *,
 
 
 def _sent(conn: Connection, step: PushStep, doing: WantDoing, fetched: Fetched) -> Outcome:
-    was = step.checkpoint
+    if fetched is None:
+        return _look_anew(conn, step)
+    was = step.checkpoint.model_copy(update={"looks": 0})
     if isinstance(fetched, NotDone):
         _log(conn, step, doing, "failed", error=fetched.sentence)
         return _next(conn, step, was.model_copy(update={"after": doing.release_id, "refused": was.refused + 1}))

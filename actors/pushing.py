@@ -13,6 +13,7 @@ from workers.errors import JobFailed
 from workers.kinds import Done, Step
 
 GUARDED_REMOVALS = 10
+MOST_LOOKS = 5  # at one change whose sending ended in the dark each time; each look begins the engine's count anew
 
 UNCONFIRMED = (
     "Nothing was changed on Discogs: {waiting} here would go out for the first time. Look at the preview, then push "
@@ -22,6 +23,8 @@ TOO_MANY = (
     "Nothing was changed on Discogs: {removals} of {present:,} would be removed there at once, because they were "
     "deleted here. If that is meant, push again and allow removals."
 )
+
+STUCK = "Discogs did not say, several times, whether it took a change. Nothing is lost: push again later."
 
 
 class Counted(Protocol):

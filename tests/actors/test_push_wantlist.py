@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from actors.answering import answer_owned, restore_want
 from actors.catalog import PUSH_WANTLIST, PushArguments, WantsStage
+from actors.jobs import JOBS
 from actors.preview import preview
+from actors.pushing import MOST_LOOKS
 from actors.resolving import resolve
 from db import conflicts, questions, rules
 from discogs.auth import PersonalToken
@@ -15,6 +18,7 @@ from discogs.budget import Unlimited
 from discogs.client import Discogs, http_client
 from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
+from workers.errors import JobFailed
 from workers.kinds import Done
 
 WANTS = 12
@@ -334,3 +338,45 @@ def test_a_conflict_ends_where_both_sides_come_to_say_the_same(collector, simula
     assert open_conflicts(collector) == {}
     (ended,) = conflicts.page(collector.conn, collector.user_id)
     assert (ended.resolution, ended.resolved_by) == ("agreed", "sync")
+
+
+def step_that_sends(collector):
+    """The step of a push that is about to send its change; what follows is the caller's."""
+    for step in collector.steps(PUSH_WANTLIST, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is WantsStage.SEND:
+            return step
+    raise AssertionError("nothing was sent")
+
+
+def repeat(collector, step) -> str:
+    """Let another worker take this step again, and bring the job to its end, as the engine does."""
+    job, step = {one.kind.name: one for one in JOBS}[PUSH_WANTLIST.name], replace(step, is_repeated=True)
+    while True:
+        fetched = job.fetch(step)
+        with collector.conn.transaction():
+            outcome = job.store(collector.conn, step, fetched)
+        if isinstance(outcome, Done):
+            return outcome.outcome
+        step = replace(step, checkpoint=outcome.checkpoint, progress=outcome.progress, is_repeated=False)
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_a_repeated_edit_does_not_overwrite_what_was_edited_on_discogs_meanwhile(
+    collector, simulated, account, one, was_written
+):
+    edit(collector, one, notes="ours")
+    step = step_that_sends(collector)
+    if was_written:
+        simulated.world.put_want(account, one, notes="ours")  # and nobody lived to note it
+    simulated.world.put_want(account, one, notes="theirs, later")
+    repeat(collector, step)
+    assert account.wants[one].notes == "theirs, later"
+    assert set(open_conflicts(collector)) == {"want_notes"}
+
+
+def test_an_edit_whose_sending_always_ends_in_the_dark_ends_the_push_after_five_looks(collector, one):
+    edit(collector, one, notes="ours")
+    step = step_that_sends(collector)
+    checkpoint = step.checkpoint.model_copy(update={"looks": MOST_LOOKS})
+    with pytest.raises(JobFailed, match="push again later"):
+        repeat(collector, replace(step, checkpoint=checkpoint))
