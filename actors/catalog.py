@@ -206,13 +206,15 @@ class WantDoing(Plain):
 class PushWantsCheckpoint(Plain):
     """When a push of wants began, the page that it looked at last, the change under way, and what came of it so far.
 
-    ``after`` is the last release of which something could not go out, which is not tried again in this push.
+    ``after`` is the last release of which something could not go out, which is not tried again in this push; ``looks``
+    how often it looked again because nobody knows whether the change under way was made.
     """
 
     stage: WantsStage = WantsStage.PLAN
     began_at: AwareDatetime | None = None
     current_page: int = 0
     after: int = 0
+    looks: int = 0
     doing: WantDoing | None = None
     added: int = 0
     edited: int = 0
