@@ -36,6 +36,7 @@ VALUES: Mapping[str, Sequence[Value]] = {
     "sleeve_condition": SLEEVES,
     "discogs_notes": NOTES,
     "discogs_folder_id": (1, 2, 3),
+    "discogs_rating": (1, 3, 5, None),
 }
 KINDS = ("import_collection", "refresh_collection", "push_collection")
 FAULTS = ("throttle", "error", "html", "empty", "truncated", "half", "reset", "lost", "lost_reset", "revoked")
@@ -205,6 +206,8 @@ class Hand:
         world, account = self.world.service.world, self.world.account
         if name == "discogs_folder_id":
             world.change_copy(account, number, folder_id=int(str(value)))
+        elif name == "discogs_rating":
+            world.change_copy(account, number, rating=int(str(value or 0)))
         else:
             text = str(value or "")
             world.note_copy(account, number, NUMBERS[name], text if name == "discogs_notes" else SLEEVE.get(text, ""))

@@ -81,6 +81,10 @@ class Oracle:
             self.deleted_before_bound[album["discogs_release_id"]] += 1
             return
         self.to_be_removed.add(album["copy"])
+        there = self.world.copies().get(album["copy"], {})
+        for name in COLUMNS:
+            if name in there and same(there[name], album[name]):
+                self.agreed[album["copy"], name] = there[name]  # what had gone out stays, should it come back
         for name, edit in self.theirs.get(album["copy"], {}).items():
             edit.is_seen = edit.is_seen or same(edit.value, album[name])
 

@@ -35,7 +35,7 @@ from workers.kinds import Continue, Done, NoArguments, Progress, Step
 
 RECORDS = 8
 NUMBERS = {"media_condition": 1, "sleeve_condition": 2, "discogs_notes": 3}
-COLUMNS = (*NUMBERS, "discogs_folder_id")
+COLUMNS = (*NUMBERS, "discogs_folder_id", "discogs_rating")
 MOST_STEPS = 400  # more than any job here takes
 
 Values = dict[str, str | int | None]
@@ -285,6 +285,7 @@ def shown(copy: Instance) -> Values:
         "sleeve_condition": None if sleeve is None else shorten(sleeve),
         "discogs_notes": copy.notes.get(3),
         "discogs_folder_id": copy.folder_id,
+        "discogs_rating": copy.rating or None,
         "discogs_release_id": copy.release_id,
     }
 
