@@ -248,6 +248,12 @@ class LookCheckpoint(Plain):
     asks_about_vanished: bool = False
 
 
+class UndoCheckpoint(Plain):
+    """The sync that is taken back, by its end, once it was chosen; how far it came stands in ``rekkrd.undos``."""
+
+    synced_until: AwareDatetime | None = None
+
+
 IMPORT_COLLECTION = Kind(
     name="import_collection",
     sentence="Bring a collection over from Discogs: every copy with its grades, notes, folder and fields.",
@@ -314,6 +320,17 @@ PREVIEW_SYNC = Kind(
     unique="preview_sync",
     speaks_for_user=True,
     takes_token=True,
+)
+
+UNDO_SYNC = Kind(
+    name="undo_sync",
+    sentence="Take back what the last sync did here, and have added again what it removed on Discogs.",
+    lane=Lane.IMPORT,
+    arguments=NoArguments,
+    checkpoint=UndoCheckpoint,
+    unique="undo_sync",
+    speaks_for_user=True,
+    takes_token=False,
 )
 
 FORGET_COLLECTION = Kind(
@@ -402,6 +419,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         PUSH_COLLECTION,
         PUSH_WANTLIST,
         PREVIEW_SYNC,
+        UNDO_SYNC,
         FORGET_COLLECTION,
         UPKEEP,
         NIGHTLY_SYNC,

@@ -16,6 +16,7 @@ from actors import (
     refresh_collection,
     refresh_prices,
     snapshots,
+    undo_sync,
     upkeep,
 )
 from actors.gating import gated
@@ -42,6 +43,7 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         push_collection.JOB,
         push_wantlist.JOB,
         preview_sync.JOB,
+        undo_sync.JOB,
         forget_collection.JOB,
         upkeep.job(kept),
         nightly.JOB,

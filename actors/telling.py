@@ -51,6 +51,7 @@ WRITTEN = {
     "add": "Added on Discogs.",
     "move": "",
     "write": "",
+    "undone": "The sync's change was taken back.",
     "gone": "Was removed here and on Discogs.",
     "remove": "Removed on Discogs, because its album was deleted here; what it was stands in this line.",
 }
@@ -62,7 +63,7 @@ OF_WANTS = {
     "owned by now": "In the collection by now, and no longer wanted.",
 }
 Sides: TypeAlias = tuple[Json, Json]  # before and after
-FAILED = {"add": "Not added on Discogs", "remove": "Not removed on Discogs"}
+FAILED = {"not undone": "Not taken back", "add": "Not added on Discogs", "remove": "Not removed on Discogs"}
 
 
 @dataclass(frozen=True, slots=True)

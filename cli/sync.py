@@ -13,13 +13,15 @@ from actors.catalog import PREVIEW_SYNC
 from actors.two_sides import Foreseen, TwoSides, Way, two_sides
 from api.models.previewing import TwoSidesOut
 from api.models.syncing import SyncSettingsOut
-from cli import here, importing, screen
+from cli import here, importing, screen, undo
 from cli.errors import WorkFailed
 from cli.push import FIELDS
 from db import users
 from db.sync_settings import Direction, Frequency
 
-app = typer.Typer(help="See what a sync would do, and what a collector chose for the sync that comes of its own.")
+app = typer.Typer(
+    help="See what a sync would do, take one back, and see what a collector chose for the sync that comes of its own."
+)
 
 WHERE, OFTEN, WAYS = get_args(Direction), get_args(Frequency), get_args(Way)
 LABELS = {"comes_in": "in", "goes_out": "out", "conflicts": "conflict", "vanishes": "vanishes"}
@@ -134,3 +136,6 @@ def _costs(found: TwoSides) -> str:
     each = {"another look": found.requests.look, "importing": found.requests.imports, "pushing": found.requests.push}
     said = ", ".join(f"{name} {'?' if cost is None else f'{cost:,}'}" for name, cost in each.items())
     return f"Requests: the look took {found.requests.spent:,}; it would take for {said}."
+
+
+app.command()(undo.undo)

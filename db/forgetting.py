@@ -23,6 +23,7 @@ _FORGET: Mapping[str, Forget] = {
     "instances": lambda conn, user, room: _sql.forget_instances(conn, user_id=user, room=room),
     "discogs_wantlist": lambda conn, user, room: _sql.forget_wantlist(conn, user_id=user, room=room),
     "wants": lambda conn, user, room: _sql.forget_wants(conn, user_id=user, room=room),
+    "undos": lambda conn, user, room: _sql.forget_undos(conn, user_id=user, room=room),
     "preview_items": lambda conn, user, room: _sql.forget_preview_items(conn, user_id=user, room=room),
     "preview_pages": lambda conn, user, room: _sql.forget_preview_pages(conn, user_id=user, room=room),
     "previews": lambda conn, user, room: _sql.forget_previews(conn, user_id=user, room=room),
@@ -62,6 +63,14 @@ def judge_albums(conn: Connection, user_id: UUID, *, after: UUID, room: int, wil
     if will_go:
         _sql.hold_albums(conn, user_id=user_id, after=after, room=room)
     return [Judged(**row) for row in _sql.judge_albums(conn, user_id=user_id, after=after, room=room)]
+
+
+def is_removable(conn: Connection, user_id: UUID, album_id: UUID, *, will_go: bool) -> bool:
+    """Whether an import made this album and nobody touched or used it since; held until the transaction ends if it
+    will go."""
+    before = UUID(int=max(album_id.int - 1, 0))
+    judged = judge_albums(conn, user_id, after=before, room=1, will_go=will_go)
+    return bool(judged) and judged[0].id == album_id and judged[0].is_removable
 
 
 def forget_albums(conn: Connection, user_id: UUID, album_ids: Sequence[UUID]) -> None:

@@ -21,9 +21,12 @@ CREATE TABLE public.albums (
     catalog_number text,
     matrix_number text,
     pressing_country text,
+    discogs_rating smallint,
     CONSTRAINT albums_pkey PRIMARY KEY (id),
     CONSTRAINT albums_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN public.albums.discogs_rating IS
+'1 to 5, as on Discogs; null is none.';
 CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(lower(artist), 100), "left"(lower(title), 100), year) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
@@ -1076,6 +1079,30 @@ COMMENT ON TABLE rekkrd.turns IS
 'Whose turn it is: the user with the lowest turn is called up next, and each call-up moves that user one turn back. Work of no user stands under the nil uuid.';
 CREATE INDEX turns_in_order ON rekkrd.turns USING btree (lane, turn, user_id);
 
+CREATE TABLE rekkrd.undos (
+    user_id uuid NOT NULL,
+    synced_until timestamp with time zone NOT NULL,
+    synced_from timestamp with time zone NOT NULL,
+    job_id uuid NOT NULL,
+    began_at timestamp with time zone NOT NULL DEFAULT now(),
+    ended_at timestamp with time zone,
+    reached_at timestamp with time zone,
+    reached_id uuid,
+    undone integer NOT NULL DEFAULT 0,
+    kept integer NOT NULL DEFAULT 0,
+    CONSTRAINT undos_pkey PRIMARY KEY (user_id, synced_until),
+    CONSTRAINT undos_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT undos_counts_not_negative CHECK (((undone >= 0) AND (kept >= 0))),
+    CONSTRAINT undos_reached_a_line CHECK (((reached_at IS NULL) = (reached_id IS NULL))),
+    CONSTRAINT undos_sync_in_order CHECK ((synced_from <= synced_until))
+);
+COMMENT ON TABLE rekkrd.undos IS
+'Syncs that a collector took back. ended_at is null while that is under way, and where it stopped half-way.';
+COMMENT ON COLUMN rekkrd.undos.reached_id IS
+'The line of discogs_sync_log that was taken back last: they go from the last to the first, and each once.';
+COMMENT ON COLUMN rekkrd.undos.kept IS
+'What was left alone, because it changed since.';
+
 CREATE TABLE rekkrd.usage_flushes (
     id uuid NOT NULL,
     flushed_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -1317,6 +1344,7 @@ DECLARE
     behind jsonb := '{}';
     instead_of jsonb := '{}';
     missing integer;
+    brought_forward text [];
 BEGIN
     PERFORM rekkrd.hold_turns(array_agg(n.lane), array_agg(n.user_id))
     FROM (
@@ -1397,10 +1425,46 @@ BEGIN
         EXIT WHEN missing = 0;
     END LOOP;
 
-    PERFORM pg_notify('rekkrd_line', n.lane)
-    FROM jsonb_to_recordset(new_jobs) AS n (id uuid, lane text)
-    INNER JOIN rekkrd.jobs AS j ON j.id = n.id
-    GROUP BY n.lane;
+    -- A live job that waits for a later time, and did nothing yet, is done when and as it is asked for.
+    WITH asked AS (
+        SELECT DISTINCT ON (n.user_id, n.unique_key)
+            n.user_id, n.unique_key, n.args, n.priority, greatest(n.run_at, asked_at) AS due_at
+        FROM jsonb_to_recordset(new_jobs) AS n (
+            place integer, id uuid, user_id uuid, unique_key text, args jsonb, priority smallint, run_at timestamptz
+        )
+        WHERE n.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM rekkrd.jobs AS mine WHERE mine.id = n.id)
+        ORDER BY n.user_id, n.unique_key, n.run_at NULLS FIRST, n.place
+    ),
+
+    later AS (
+        SELECT live.id, asked.args, asked.priority, asked.due_at
+        FROM asked
+        INNER JOIN rekkrd.jobs AS live ON live.user_id = asked.user_id AND live.unique_key = asked.unique_key
+        WHERE
+            live.state = 'pending' AND live.steps = 0 AND live.waits_for IS NULL
+            AND live.due_at > asked.due_at
+        ORDER BY live.user_id, live.unique_key
+        FOR UPDATE OF live
+    ),
+
+    sooner AS (
+        UPDATE rekkrd.jobs AS live
+        SET due_at = later.due_at, args = later.args, priority = greatest(live.priority, later.priority)
+        FROM later
+        WHERE live.id = later.id
+        RETURNING live.lane
+    )
+
+    SELECT array_agg(DISTINCT sooner.lane) INTO brought_forward FROM sooner;
+
+    PERFORM pg_notify('rekkrd_line', woken.lane)
+    FROM (
+        SELECT n.lane
+        FROM jsonb_to_recordset(new_jobs) AS n (id uuid, lane text)
+        INNER JOIN rekkrd.jobs AS j ON j.id = n.id
+        UNION
+        SELECT unnest(brought_forward)
+    ) AS woken;
 
     RETURN QUERY
     SELECT n.place, true AS is_new, (instead_of ->> n.id::text)::uuid AS replaced, mine AS job
@@ -1894,6 +1958,11 @@ AS $function$ SELECT CASE
             agreed ? 'discogs_notes'
             AND coalesce(album.discogs_notes, '') <> coalesce(agreed ->> 'discogs_notes', '')
             AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
+        )
+        OR (
+            agreed ? 'discogs_rating'
+            AND coalesce(album.discogs_rating, 0) <> coalesce((agreed ->> 'discogs_rating')::smallint, 0)
+            AND copy.rating = coalesce((agreed ->> 'discogs_rating')::smallint, 0)
         )
 END $function$;
 

@@ -47,6 +47,13 @@ SELECT json_build_object('type', 'night', 'data', to_jsonb(n))::text AS line
 FROM rekkrd.nights AS n
 WHERE n.user_id = :user_id;
 
+-- name: list_undos(user_id)
+-- Syncs that were taken back.
+SELECT json_build_object('type', 'undo', 'data', to_jsonb(u))::text AS line
+FROM rekkrd.undos AS u
+WHERE u.user_id = :user_id
+ORDER BY u.synced_until;
+
 -- name: list_usage(user_id)
 -- Requests of each month.
 SELECT json_build_object('type', 'usage', 'data', to_jsonb(u))::text AS line

@@ -51,6 +51,7 @@ TYPES = {
     "rekkrd.sweeps": "sweep",
     "rekkrd.sync_settings": "sync_settings",
     "rekkrd.wants": "want",
+    "rekkrd.undos": "undo",
     "public.discogs_wantlist": "wanted",
     "rekkrd.watched_sellers": "watched_seller",
 }

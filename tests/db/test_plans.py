@@ -74,6 +74,7 @@ SMALL = {
     "rekkrd.entry_pauses": "a row an entry of the timetable",
     "rekkrd.nights": "a row a user",
     "rekkrd.previews": "a row a user",
+    "rekkrd.undos": "a few a user, always asked by user",
     "rekkrd.preview_pages": "a row a page while somebody looks, always asked by user",
     "rekkrd.sync_settings": "a row a user",
     "rekkrd.audit": "a row for each act of an operator",

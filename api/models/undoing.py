@@ -1,0 +1,90 @@
+"""The last sync taken back."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from actors.undo_sync import Rehearsal, State
+from actors.undoing import Act, Undoing
+from api.models import Model
+from api.models.jobs import JobAnswer
+
+
+class UndoingOut(Model):
+    """One record, or one want."""
+
+    act: Act = Field(
+        description="`put_back`: fields say again what they said; `drop`: what the sync added here goes; `add_again`: "
+        "what it lost or removed is made again, and goes out; `nothing`: left alone, `problem` says why."
+    )
+    line_id: UUID = Field(description="The line of the history that is taken back.")
+    is_want: bool
+    release_id: int | None
+    instance_id: int | None
+    album_id: UUID | None
+    artist: str | None
+    title: str | None
+    before: dict[str, Any] = Field(description="What stands here now, of each field that goes back.")
+    after: dict[str, Any] = Field(description="What will stand here again.")
+    kept: list[str] = Field(description="Fields that changed since; they are left alone.")
+    problem: str | None = Field(description="Why something is left alone, or what does not come back.")
+
+    @classmethod
+    def of(cls, one: Undoing) -> "UndoingOut":
+        line = one.line
+        return cls(
+            act=one.act,
+            line_id=line.id,
+            is_want=one.is_want,
+            release_id=line.release_id,
+            instance_id=one.instance_id,
+            album_id=one.album_id,
+            artist=line.artist,
+            title=line.title,
+            before=dict(one.before),
+            after=dict(one.after),
+            kept=list(one.kept),
+            problem=one.problem,
+        )
+
+
+class UndoOut(Model):
+    """The last sync, and what taking it back would do, or did."""
+
+    state: State = Field(
+        description="`undoable`; `begun`: taken back in part, another call goes on; `undone`: nothing is left to do; "
+        "`under_way`: the sync is not over; `nothing`: no sync touched a record."
+    )
+    synced_from: datetime | None
+    synced_until: datetime | None
+    undone: int | None = Field(description="How many changes were taken back; null before.")
+    kept: int | None = Field(description="How many were left alone.")
+    items: list[UndoingOut]
+    next_cursor: int | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    is_whole: bool = Field(description="False when there is more: the last five thousand changes are looked at.")
+    sentence: str
+
+    @classmethod
+    def of(cls, found: Rehearsal, *, cursor: int, limit: int) -> "UndoOut":
+        undone, end = found.undone, cursor + limit
+        return cls(
+            state=found.state,
+            synced_from=None if found.sync is None else found.sync.synced_from,
+            synced_until=None if found.sync is None else found.sync.synced_until,
+            undone=None if undone is None else undone.undone,
+            kept=None if undone is None else undone.kept,
+            items=[UndoingOut.of(one) for one in found.undoings[cursor:end]],
+            next_cursor=end if end < len(found.undoings) else None,
+            is_whole=found.is_whole,
+            sentence=found.sentence,
+        )
+
+
+class UndoAnswer(Model):
+    """The job that takes it back; null where nothing is to be done, and `state` and `sentence` say why."""
+
+    job: JobAnswer | None
+    state: State
+    sentence: str

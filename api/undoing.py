@@ -1,0 +1,67 @@
+"""The last sync taken back, over HTTP: said beforehand, done by a job, once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response, status
+
+from actors import progress
+from actors.catalog import UNDO_SYNC
+from actors.gating import admit
+from actors.undo_sync import begin, rehearse
+from api.access import Acting, Role, Speaker
+from api.answers import ResourcesNow, errors, pace_of
+from api.errors import Code
+from api.models.jobs import JobAnswer, JobOut
+from api.models.undoing import UndoAnswer, UndoOut
+from db import users
+
+MOST_ON_A_PAGE = 200
+
+router = APIRouter(prefix="/api/discogs/sync/undo", tags=["sync"])
+
+
+@router.get(
+    "",
+    summary="See what taking back the last sync would do",
+    response_description="The sync, and a page of what would be taken back and what would not.",
+    responses=errors(Code.NOT_FOUND),
+)
+def show(
+    *,
+    user_id: Speaker,
+    resources: ResourcesNow,
+    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    cursor: Annotated[int, Query(ge=0, le=2**31, description="`next_cursor` of the page before.")] = 0,
+) -> UndoOut:
+    """What was taken over goes back where nothing changed since; what was removed is added again. Nothing happens yet.
+
+    Jobs that ran together, or within five minutes of each other, are one sync.
+    """
+    with resources.pool.transaction() as conn:
+        users.find(conn, user_id)
+        return UndoOut.of(rehearse(conn, user_id), cursor=cursor, limit=limit)
+
+
+@router.post(
+    "",
+    summary="Take back the last sync",
+    response_description="Nothing is to be done, or a job does it already.",
+    responses={
+        202: {"model": UndoAnswer, "description": "The job that will do it."},
+        **errors(Code.NOT_FOUND, Code.NOT_CONNECTED),
+    },
+)
+def undo(user_id: Speaker, by: Acting, resources: ResourcesNow, response: Response) -> UndoAnswer:
+    """Take back what the last sync did, once: 202; when that was done already, 200 without a job.
+
+    Nothing is sent to Discogs. What differs from it then goes out with the next push, whose preview lists it.
+    """
+    with resources.pool.transaction() as conn:
+        admit(conn, user_id, UNDO_SYNC)
+        found, started = begin(conn, user_id, by=by)
+        if started is None:
+            return UndoAnswer(job=None, state=found.state, sentence=found.sentence)
+        view = progress.view(conn, started.job, pace=pace_of(resources))
+    response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
+    job = JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
+    return UndoAnswer(job=job, state=found.state, sentence=found.sentence)

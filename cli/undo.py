@@ -1,0 +1,84 @@
+"""`rekkrd sync undo`: take back what the last sync did, said beforehand."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from actors.catalog import UNDO_SYNC
+from actors.undo_sync import OPEN, begin, rehearse
+from actors.undoing import Act, Undoing
+from api.models.undoing import UndoOut
+from cli import here, importing, operator, screen
+from cli.errors import CommandFailed, WorkFailed
+from cli.push import FIELDS
+from db import users
+
+ACTS = {Act.PUT_BACK: "put back", Act.DROP: "drop", Act.ADD_AGAIN: "add again", Act.NOTHING: "leave"}
+
+
+def undo(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be taken back.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Changes to show.")] = 50,
+    cursor: Annotated[int, typer.Option(metavar="N", min=0, help="Show from this change on.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON for programs.")] = False,
+) -> None:
+    """Take back what the last sync did here, and have added again what it removed on Discogs.
+
+    Only what did not change since. Nothing is sent: what differs from Discogs then goes out with the next push.
+    """
+    if as_json and not dry_run:
+        raise typer.BadParameter("goes with --dry-run only.", param_hint="--json")
+    with here.opened() as resources:
+        with resources.pool.transaction() as conn:
+            user_id = users.find(conn, user).id
+            found = rehearse(conn, user_id)
+        if as_json:
+            said = UndoOut.of(found, cursor=cursor, limit=limit)
+            screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
+            return
+        shown = found.undoings[cursor : cursor + limit]
+        if shown:
+            screen.out().print(picture(shown))
+        if cursor + limit < len(found.undoings):
+            screen.say(f"[dim]More: --cursor {cursor + limit}[/]")
+        screen.plain(found.sentence)
+        if dry_run or found.state not in OPEN:
+            return
+        if not yes and not typer.confirm("Take it back?"):
+            raise CommandFailed("Nothing was changed: nobody said yes.")
+        with resources.pool.transaction() as conn:
+            importing.require(conn, user_id, UNDO_SYNC)
+            _, started = begin(conn, user_id, by=operator.name())
+        if started is not None and not importing.watch_started(resources, [started]).is_completed:
+            raise WorkFailed("The undo did not complete.", "Run it again: it goes on where it stopped.")
+
+
+def picture(undoings: Sequence[Undoing]) -> Table:
+    """Draw what would be taken back, one a line, what stops one below it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("record", ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column("now → then", ratio=1, overflow="fold")
+    for one in undoings:
+        name = Text(f"{one.line.artist or '?'} - {one.line.title or one.line.release_id}")
+        what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
+        table.add_row(what, name, Text(_sides(one) if one.act is Act.PUT_BACK else ""))
+        if one.problem is not None and (not one.is_done or one.kept):
+            table.add_row("", "", Text(one.problem, style="yellow"))
+    return table
+
+
+def _sides(one: Undoing) -> str:
+    said = [f"{FIELDS.get(name, name)} {_said(one.before[name])} → {_said(value)}" for name, value in one.after.items()]
+    return ", ".join(said)
+
+
+def _said(value: object) -> str:
+    return "none" if value in (None, "") else " ".join(str(value).split())
