@@ -69,19 +69,15 @@ def test_each_thing_that_would_happen_is_listed_with_before_and_after(changed):
     assert changed.run(PREVIEW_SYNC).outcome == "Nothing was changed. 3 would come in, 2 conflicts, 2 would vanish."
     found = foreseen(changed)
     told = [(one.way, one.change, one.field, one.before, one.after) for one in found.items if one.change != "new"]
-    assert (
-        told
-        == [
-            ("comes_in", "changed", "media_condition", "NM", "M"),
-            ("conflicts", "changed on both sides", "media_condition", "G", "M"),
-            ("vanishes", "gone", None, None, None),
-            ("conflicts", "edited here, gone on Discogs", None, None, None),
-            ("comes_in", "changed", "want_rating", 0, 4),
-            ("vanishes", "gone", None, None, None),
-            ("goes_out", "write", "discogs_notes", "note 9", "mine"),
-        ]
-       
-    )
+    assert told == [
+        ("comes_in", "changed", "media_condition", "NM", "M"),
+        ("conflicts", "changed on both sides", "media_condition", "G", "M"),
+        ("vanishes", "gone", None, None, None),
+        ("conflicts", "edited here, gone on Discogs", None, None, None),
+        ("comes_in", "changed", "want_rating", 0, 4),
+        ("vanishes", "gone", None, None, None),
+        ("goes_out", "write", "discogs_notes", "note 9", "mine"),
+    ]
     (new,) = [one for one in found.items if one.change == "new"]
     assert (new.title, new.after["media_condition"], new.release_id) == ("New one", "NM", 777)
     assert (found.counts.comes_in, found.counts.goes_out, found.counts.conflicts, found.counts.vanishes) == (3, 1, 2, 2)
