@@ -162,7 +162,7 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     if not isinstance(fetched, Sent):
         raise TypeError(f"not the end of sending a change: {fetched!r}")
     if doing.act is Act.ADD:
-        _bind(conn, step, doing, _given(fetched.instance_id))
+        _bind(conn, step, doing, _given(fetched.instance_id), asked_folder=doing.folder_id)
     else:
         _settle(conn, step, doing)
     return _go_on(conn, step, _counted(was, doing))
@@ -199,7 +199,7 @@ def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
         _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
 
 
-def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int) -> None:
+def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int, *, asked_folder: int | None) -> None:
     if doing.intent_id is not None:
         outgoing.end_intent(conn, doing.intent_id, "confirmed", instance_id=instance_id)
     outgoing.bind(
@@ -209,6 +209,7 @@ def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int) -> N
         instance_id=instance_id,
         release_id=doing.release_id,
         folder_id=doing.folder_id,
+        asked_folder=asked_folder,
     )
     done = doing.model_copy(update={"instance_id": instance_id})
     _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", _details(done)))
@@ -220,7 +221,8 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
     meant = None if doing.intent_id is None else outgoing.intent(conn, doing.intent_id)
     if meant is None or not meant.is_open:
         return _go_on(conn, step, step.checkpoint)
-    if meant.album_id is None and doing.key not in step.checkpoint.doubted:
+    was_sent = doing.key in step.checkpoint.doubted
+    if meant.album_id is None and not was_sent:
         # Nothing was sent, and nobody wants it any more: a new copy there is its owner's.
         outgoing.end_intent(conn, meant.id, "refused", error="The album was deleted before its copy was added.")
         return _go_on(conn, step, step.checkpoint)
@@ -231,10 +233,11 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
         _log(conn, step, Line("export", doing.release_id, doing.album_id, "skipped", _details(doing, error=said)))
         return _go_on(conn, step, _counted(step.checkpoint, doing, refused=True))
     if not strangers:
+        _take_over(conn, step.user_id, page)  # other changes of this release may follow, and nothing is overwritten
         again = step.checkpoint.model_copy(update={"stage": PushStage.SEND})
         return _go(again)
     found = doing.model_copy(update={"folder_id": strangers[0].folder_id or doing.folder_id})
-    _bind(conn, step, found, strangers[0].instance_id)
+    _bind(conn, step, found, strangers[0].instance_id, asked_folder=doing.folder_id if was_sent else None)
     _take_over(conn, step.user_id, page)
     return _go_on(conn, step, _counted(step.checkpoint, doing))
 

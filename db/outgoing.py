@@ -132,13 +132,23 @@ def end_intent(
 
 
 def bind(
-    conn: Connection, user_id: UUID, *, album_id: UUID | None, instance_id: int, release_id: int, folder_id: int
+    conn: Connection,
+    user_id: UUID,
+    *,
+    album_id: UUID | None,
+    instance_id: int,
+    release_id: int,
+    folder_id: int,
+    asked_folder: int | None,
 ) -> None:
-    """Store a copy that was added, and give it to its album; if that was deleted meanwhile, a deletion waits."""
+    """Store a copy that was added, and give it to its album; if that was deleted meanwhile, a deletion waits.
+
+    ``folder_id`` is where it is, ``asked_folder`` where we added it: None of a copy that its owner added.
+    """
     _sql.know_release(conn, release_id=release_id, album_id=album_id)
     _sql.add_copy(conn, user_id=user_id, instance_id=instance_id, release_id=release_id, folder_id=folder_id)
     _sql.bind(conn, user_id=user_id, album_id=album_id, instance_id=instance_id, folder_id=folder_id)
-    _sql.agree_on_added(conn, user_id=user_id, album_id=album_id, instance_id=instance_id, folder_id=folder_id)
+    _sql.agree_on_added(conn, user_id=user_id, album_id=album_id, instance_id=instance_id, folder_id=asked_folder)
 
 
 def agree(conn: Connection, user_id: UUID, instance_id: int, field: str, value: Value) -> None:

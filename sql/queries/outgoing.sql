@@ -167,7 +167,7 @@ ON CONFLICT (user_id, instance_id) DO NOTHING;
 
 -- name: agree_on_added(user_id, album_id, instance_id, folder_id)!
 -- Agree on a new copy: what Discogs made is empty but for its folder, so grades and notes are changes that still wait.
--- An album that was deleted meanwhile is a deletion that waits.
+-- Of one that its owner added nothing is agreed. An album that was deleted meanwhile is a deletion that waits.
 INSERT INTO rekkrd.agreed (user_id, instance_id, album_id, fields)
 VALUES (
     :user_id,

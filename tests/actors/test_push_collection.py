@@ -556,3 +556,25 @@ def test_a_copy_that_its_owner_added_is_not_removed_with_an_album_that_was_delet
     simulator.log.arrivals.clear()
     assert push(collector) == "Nothing waited to go out."
     assert len(simulator.log.arrivals) == 0  # it waits for its answer, and costs nothing meanwhile
+
+
+def test_after_an_add_what_else_changed_of_its_release_overwrites_nothing(collector, account, album):
+    collector.add_album(artist="A", title="B", discogs_release_id=album["discogs_release_id"])
+    account.note(album["discogs_instance_id"], NOTES, "theirs")
+    for step in collector.steps(PUSH_COLLECTION, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is PushStage.CHECK:
+            set_album(collector, album, discogs_notes="ours")  # too late for the release's plan to begin with a look
+    assert account.instances[album["discogs_instance_id"]].notes[NOTES] == "theirs"
+    assert [one.clash.field for one in conflicts.page(collector.conn, collector.user_id)] == ["discogs_notes"]
+
+
+def test_the_folder_that_its_owner_added_a_copy_to_is_not_overwritten_unasked(collector, simulator, account):
+    folder, other = account.add_folder("Jazz"), account.add_folder("Rock")
+    collector.import_collection()
+    release = chosen(account).release_id
+    collector.add_album(artist="A", title="B", discogs_release_id=release, discogs_folder_id=folder)
+    theirs = simulator.world.add_copy(account, release, folder_id=other)
+    push(collector)
+    assert account.instances[theirs.id].folder_id == other
+    found = {one.clash.field for one in conflicts.page(collector.conn, collector.user_id, is_open=True)}
+    assert "discogs_folder_id" in found

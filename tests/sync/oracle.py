@@ -61,17 +61,19 @@ class Oracle:
         copy = album["copy"]
         its = self.theirs.get(copy, {})
         there = self.world.copies().get(copy, album)
-        _overwrite(self.ours.setdefault(album["id"], {}), its, name, album[name], value)
+        is_own = _overwrite(self.ours.setdefault(album["id"], {}), its, name, album[name], value)
         if copy is not None:
-            self._forget_if_undone(self.ours[album["id"]], its, (copy, name), saw=album[name], other=there[name])
+            heard = not is_own or same(album[name], there[name])
+            self._forget_if_undone(self.ours[album["id"]], its, (copy, name), saw=album[name], is_heard_of=heard)
 
     def edited_there(self, copy: int, saw: Values, name: str, value: Value) -> None:
         """Somebody writes a field of a copy on Discogs."""
         album = next((one for one in self.world.albums().values() if one["copy"] == copy), None)
         mine = {} if album is None else self.ours.get(album["id"], {})
-        _overwrite(self.theirs.setdefault(copy, {}), mine, name, saw[name], value)
+        is_own = _overwrite(self.theirs.setdefault(copy, {}), mine, name, saw[name], value)
         if album is not None:
-            self._forget_if_undone(self.theirs[copy], mine, (copy, name), saw=saw[name], other=album[name])
+            heard = not is_own or same(saw[name], album[name])
+            self._forget_if_undone(self.theirs[copy], mine, (copy, name), saw=saw[name], is_heard_of=heard)
 
     def deleted_here(self, album: Mapping[str, Any]) -> None:
         """Somebody deletes an album; what it showed of Discogs' edits they saw."""
@@ -99,18 +101,22 @@ class Oracle:
         self.theirs.pop(copy, None)
 
     def _forget_if_undone(
-        self, edits: dict[str, Edit], others: dict[str, Edit], at: tuple[int, str], *, saw: Value, other: Value
+        self, edits: dict[str, Edit], others: dict[str, Edit], at: tuple[int, str], *, saw: Value, is_heard_of: bool
     ) -> None:
-        """Nobody can tell an edit that was taken back from none, as long as the other side never heard of it."""
-        value, name = edits[at[1]].value, at[1]
+        """Nobody can tell an edit that was taken back from none, as long as the other side never heard of it.
+
+        It did if what was taken back came from there, or stands there; the latter may be by chance.
+        """
+        name = at[1]
+        value = edits[name].value
         if at not in self.agreed or not same(self.agreed[at], value):
             return
-        if not same(saw, other):
+        if not is_heard_of:
             del edits[name]
             if name in others and same(others[name].value, value):
                 del others[name]
         elif name in others and same(others[name].value, saw):
-            edits[name].is_seen = True  # was it heard of, or did both sides say the same by chance?
+            edits[name].is_seen = True
 
     # After each job
 
@@ -254,7 +260,10 @@ def same(one: Value, other: Value) -> bool:
     return one == other or (one in (None, "") and other in (None, ""))
 
 
-def _overwrite(mine: dict[str, Edit], its: dict[str, Edit], name: str, saw: Value, value: Value) -> None:
+def _overwrite(mine: dict[str, Edit], its: dict[str, Edit], name: str, saw: Value, value: Value) -> bool:
+    """Note an edit; return whether what it overwrites was this side's own."""
     if name in its and same(its[name].value, saw):
         its[name].is_seen = True
+    is_own = name in mine and same(mine[name].value, saw)
     mine[name] = Edit(value)
+    return is_own
