@@ -128,6 +128,13 @@ class ShopsCheckpoint(Plain):
     sold: int = 0
 
 
+class ChangesCheckpoint(Plain):
+    """How many users were looked at because they changed something, and how many pushes that became."""
+
+    users: int = 0
+    jobs: int = 0
+
+
 class SnapshotsCheckpoint(Plain):
     """The last owner who was looked at, and how many collections were valued."""
 
@@ -366,6 +373,17 @@ NIGHTLY_SYNC = Kind(
     takes_token=False,
 )
 
+PUSH_CHANGES = Kind(
+    name="push_changes",
+    sentence="Enqueue the push of every archivist who changed something here a moment ago.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=ChangesCheckpoint,
+    unique="push_changes",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 REFRESH_PRICES = Kind(
     name="refresh_prices",
     sentence="Ask Discogs anew for the prices that are due, once for everybody, with what the budget leaves over.",
@@ -423,6 +441,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         FORGET_COLLECTION,
         UPKEEP,
         NIGHTLY_SYNC,
+        PUSH_CHANGES,
         REFRESH_PRICES,
         REFRESH_RATES,
         READ_SHOPS,

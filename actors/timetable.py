@@ -9,7 +9,15 @@ from enum import StrEnum
 from typing import Any
 
 from actors import nights
-from actors.catalog import NIGHTLY_SYNC, READ_SHOPS, REFRESH_PRICES, REFRESH_RATES, UPKEEP, VALUE_SNAPSHOTS
+from actors.catalog import (
+    NIGHTLY_SYNC,
+    PUSH_CHANGES,
+    READ_SHOPS,
+    REFRESH_PRICES,
+    REFRESH_RATES,
+    UPKEEP,
+    VALUE_SNAPSHOTS,
+)
 from workers.kinds import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +28,7 @@ class EntryName(StrEnum):
 
     UPKEEP = "upkeep"
     NIGHTLY_SYNC = "nightly_sync"
+    PUSH_CHANGES = "push_changes"
     REFRESH_PRICES = "refresh_prices"
     REFRESH_RATES = "refresh_rates"
     READ_SHOPS = "read_shops"
@@ -73,6 +82,13 @@ TIMETABLE: tuple[Entry, ...] = (
         kind=NIGHTLY_SYNC,
         every=nights.LOOKS_EVERY,
         lateness=nights.LATE,
+    ),
+    Entry(
+        name=EntryName.PUSH_CHANGES,
+        sentence="Enqueues the push of archivists who changed something here a moment ago, if it goes out by itself.",
+        kind=PUSH_CHANGES,
+        every=timedelta(minutes=2),
+        lateness=timedelta(minutes=2),
     ),
     Entry(
         name=EntryName.REFRESH_PRICES,

@@ -17,6 +17,7 @@ LARGE = 9_007_199_254_740_993  # the first whole number that no float has
 
 # Tables with rows of a user of which nothing comes, and why.
 LEFT_OUT = {
+    "rekkrd.touched": "that something was written a moment ago, cleared within minutes",
     "rekkrd.handshakes": "secrets of a hand-shake under way",
     "rekkrd.jobs": "how our work went; what it brought is in the rest, and imports have lines of their own",
     "rekkrd.previews": "a look before a sync; what it saw stands on Discogs",

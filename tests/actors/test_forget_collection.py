@@ -21,6 +21,7 @@ STAYS = {
     "rekkrd.usage_minutes": "the same by the minute; upkeep clears it",
     "rekkrd.usage_months": "the same by the month",
     "rekkrd.turns": "the order of the line; upkeep clears it",
+    "rekkrd.touched": "that something was written a moment ago; the clock clears it within minutes",
 }
 
 

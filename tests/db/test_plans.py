@@ -73,6 +73,7 @@ SMALL = {
     "rekkrd.ticks": "cleared as the clock goes on",
     "rekkrd.entry_pauses": "a row an entry of the timetable",
     "rekkrd.nights": "a row a user",
+    "rekkrd.touched": "who changed something in the last minutes",
     "rekkrd.previews": "a row a user",
     "rekkrd.undos": "a few a user, always asked by user",
     "rekkrd.preview_pages": "a row a page while somebody looks, always asked by user",
