@@ -30,6 +30,7 @@ from benchmarks import (
     recovery,
     sync_requests,
     throughput,
+    value,
 )
 from benchmarks.figures import Bench, Figure, Outcome, Track
 from benchmarks.machine import machine, source, versions
@@ -45,6 +46,7 @@ ALL: dict[str, ModuleType] = {
         sync_requests,
         night,
         price_refresh,
+        value,
         throughput,
         recovery,
         ledger_growth,
