@@ -13,22 +13,25 @@ from actors.merging import is_same
 from actors.outgoing import Act
 from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
 from actors.sending import NotDone, Sent
+from actors.wanting import fields_of
 from actors.wishes import shows_less, store_wants
-from db import Connection, sync_log, usage, wantlist
+from db import Connection, sync_log, usage, wantlist, wants
 from db.storable import Json
 from db.sync_log import Action, Line, Status
 from db.wantlist import Waiting
+from db.wants import Want as ShownWant
 from discogs.client import Discogs
-from discogs.errors import Gone, Invalid, PastEnd, Unavailable
+from discogs.errors import Gone, Invalid, PastEnd
 from discogs.ids import ReleaseId
+from discogs.records.people import Identity
 from discogs.records.wants import Want, WantPage
 from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushWantsCheckpoint]
-Fetched: TypeAlias = WantPage | Want | Sent | NotDone | None
+Fetched: TypeAlias = WantPage | Identity | Want | Sent | NotDone | None
 
-ANONYMOUS = "Discogs shows this wantlist as to a stranger, although it says who we are. Nothing was changed."
+ANOTHER = "Discogs says that we speak for another account. Nothing was changed: connect the right one, then push again."
 NOT_SHOWN = "Discogs did not show this want at the last look: the next import says what became of it."
 
 
@@ -37,6 +40,8 @@ def fetch(step: PushStep) -> Fetched:
     match step.checkpoint.stage:
         case WantsStage.PLAN:
             return None
+        case WantsStage.IDENTITY:
+            return step.discogs.identity()
         case WantsStage.LOOK:
             try:
                 return step.discogs.wants_page(account_of(step).username, page=step.checkpoint.current_page + 1)
@@ -72,6 +77,8 @@ def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
     match step.checkpoint.stage:
         case WantsStage.PLAN:
             return _begin(conn, step)
+        case WantsStage.IDENTITY:
+            return _known_again(step, fetched)
         case WantsStage.LOOK:
             return _looked(conn, step, fetched if isinstance(fetched, WantPage) else None)
         case WantsStage.SEND:
@@ -94,7 +101,7 @@ def _begin(conn: Connection, step: PushStep) -> Outcome:
 
 def _look_anew(conn: Connection, step: PushStep) -> Outcome:
     was = step.checkpoint
-    update = {"began_at": wantlist.now(conn), "current_page": 0, "doing": None, "looks": was.looks + 1}
+    update = {"began_at": wantlist.now(conn), "current_page": 0, "looks": was.looks + 1}
     return _look_or_send(conn, step, was.model_copy(update=update), has_more=True)
 
 
@@ -103,12 +110,28 @@ def _looked(conn: Connection, step: PushStep, page: WantPage | None) -> Outcome:
     if page is None:
         return _look_or_send(conn, step, step.checkpoint, has_more=False)
     listed = [listing.want_of(item) for item in page.items]
-    if shows_less(conn, step.user_id, listed):
-        raise Unavailable(ANONYMOUS)
+    if not step.checkpoint.is_doubted and shows_less(conn, step.user_id, listed):
+        return _go(step.checkpoint.model_copy(update={"stage": WantsStage.IDENTITY, "is_doubted": True}))
+    doing = step.checkpoint.doing  # None unless this is another look, at what may have been sent
+    if doing is not None and any(_shows(one.want, doing) for one in listed):
+        wantlist.agree(conn, step.user_id, {doing.release_id: doing.agrees})  # it was: our own echo is no news
     store_wants(conn, step.user_id, None, listed)
     asked_for = step.checkpoint.current_page + 1
-    checkpoint = step.checkpoint.model_copy(update={"current_page": asked_for})
+    checkpoint = step.checkpoint.model_copy(update={"current_page": asked_for, "is_doubted": False})
     return _look_or_send(conn, step, checkpoint, has_more=bool(page.items) and asked_for < page.pages)
+
+
+def _known_again(step: PushStep, fetched: Fetched) -> Outcome:
+    """All notes of a page are gone: a stranger's view, or their owner took them away. Ask who we are, and look again."""
+    if not isinstance(fetched, Identity) or fetched.id != account_of(step).discogs_user_id:
+        raise JobFailed("AnotherAccount", ANOTHER)
+    return _go(step.checkpoint.model_copy(update={"stage": WantsStage.LOOK}))
+
+
+def _shows(want: ShownWant, doing: WantDoing) -> bool:
+    said = fields_of(want)
+    is_it = want.release_id == doing.release_id
+    return is_it and all(is_same(said[name], value) for name, value in doing.agrees.items())
 
 
 def _look_or_send(conn: Connection, step: PushStep, was: PushWantsCheckpoint, *, has_more: bool) -> Outcome:
@@ -124,16 +147,28 @@ def _sent(conn: Connection, step: PushStep, doing: WantDoing, fetched: Fetched) 
     if isinstance(fetched, NotDone):
         _log(conn, step, doing, "failed", error=fetched.sentence)
         return _next(conn, step, was.model_copy(update={"after": doing.release_id, "refused": was.refused + 1}))
+    more: dict[str, Json] = {}
     if isinstance(fetched, Want):
         wantlist.agree(conn, step.user_id, {doing.release_id: doing.agrees})  # first: what comes back is our own
-        store_wants(conn, step.user_id, None, [listing.want_of(fetched)])
+        shown = listing.want_of(fetched)
+        was_removed = doing.release_id not in wantlist.of_releases(conn, step.user_id, [doing.release_id])
+        store_wants(conn, step.user_id, None, [shown])
+        if doing.act is Act.ADD and was_removed:  # while it was sent: not wanted again here, but to be removed there
+            wantlist.remove(conn, step.user_id, {doing.release_id: fields_of(shown.want)})
     elif isinstance(fetched, Sent):
+        more["removed"] = _was(conn, step, doing.release_id)
         wantlist.removed(conn, step.user_id, doing.release_id)
     else:
         raise TypeError(f"not the end of sending a change: {fetched!r}")
-    _log(conn, step, doing, "success")
+    _log(conn, step, doing, "success", **more)
     name = {Act.ADD: "added", Act.REMOVE: "removed"}.get(doing.act, "edited")
     return _next(conn, step, was.model_copy(update={name: getattr(was, name) + 1}))
+
+
+def _was(conn: Connection, step: PushStep, release_id: int) -> Json:
+    """Return what a removed want was, so that it can be made again."""
+    known = wants.known(conn, step.user_id, [release_id]).get(release_id)
+    return None if known is None else {"notes": known.want.notes, "rating": known.want.rating}
 
 
 def _next(conn: Connection, step: PushStep, was: PushWantsCheckpoint) -> Outcome:

@@ -19,6 +19,7 @@ from discogs.client import Discogs, http_client
 from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 from workers.errors import JobFailed
+from workers.errors import JobFailed
 from workers.kinds import Done
 
 WANTS = 12
@@ -380,3 +381,49 @@ def test_an_edit_whose_sending_always_ends_in_the_dark_ends_the_push_after_five_
     checkpoint = step.checkpoint.model_copy(update={"looks": MOST_LOOKS})
     with pytest.raises(JobFailed, match="push again later"):
         repeat(collector, replace(step, checkpoint=checkpoint))
+
+
+def test_a_repeated_edit_that_was_made_is_no_change_on_discogs_though_the_want_was_edited_again(
+    collector, simulated, account, one
+):
+    edit(collector, one, notes="first")
+    step = step_that_sends(collector)
+    simulated.world.put_want(account, one, notes="first")  # and nobody lived to note it
+    edit(collector, one, notes="second")
+    repeat(collector, step)
+    assert open_conflicts(collector) == {}
+    assert account.wants[one].notes == "second"
+
+
+def test_a_want_that_is_removed_while_it_is_sent_is_removed_there_too(collector, account):
+    want(collector, NEW)
+    for step in collector.steps(PUSH_WANTLIST, YES):
+        if not isinstance(step, Done) and step.checkpoint.stage is WantsStage.SEND and NEW not in account.wants:
+            drop(collector, NEW)
+    push(collector)
+    assert NEW not in ours(collector)
+    assert NEW not in account.wants
+
+
+def test_the_only_note_cleared_there_holds_no_push_up(collector, simulated, account, one):
+    simulated.world.put_want(account, one, notes="")
+    edit(collector, one, rating=5)
+    assert push(collector) == "On Discogs: 1 written."
+    assert theirs(account)[one] == ours(collector)[one] == ("", 5)
+    assert asked(simulated)["identity"] == 1
+
+
+def test_a_page_shown_as_to_a_stranger_by_another_account_changes_nothing(collector, simulated, account, one):
+    simulated.world.put_want(account, one, notes="")
+    edit(collector, one, rating=5)
+    collector.execute("UPDATE profiles SET discogs_user_id = discogs_user_id + 1")
+    with pytest.raises(JobFailed, match="another account"):
+        push(collector)
+    assert ours(collector)[one] == (" the German press\r\n", 5)
+
+
+def test_a_removed_want_is_kept_whole_in_the_history(collector, one):
+    drop(collector, one)
+    push(collector)
+    (line,) = collector.rows("SELECT details FROM discogs_sync_log WHERE action = 'delete'")
+    assert line["details"]["removed"] == {"notes": " the German press\r\n", "rating": 3}

@@ -1,6 +1,7 @@
 """What can happen to two sides, as plain values: a history is a list of moves that can be printed, and shortened."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
@@ -38,7 +39,6 @@ VALUES: Mapping[str, Sequence[Value]] = {
     "discogs_folder_id": (1, 2, 3),
     "discogs_rating": (1, 3, 5, None),
 }
-KINDS = ("import_collection", "refresh_collection", "push_collection")
 FAULTS = ("throttle", "error", "html", "empty", "truncated", "half", "reset", "lost", "lost_reset", "revoked")
 DEATHS = ("before", "after", "storing")  # a request is sent, after it was carried out, what came of it
 RULES = ("ours", "theirs", "newest", "ask")
@@ -62,6 +62,18 @@ OFTEN = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a history is about: fields with what they may say, and jobs; the first brings all in, the last sends out."""
+
+    values: Mapping[str, Sequence[Value]]
+    record: str
+    kinds: Sequence[str]
+
+
+COLLECTION = Vocabulary(VALUES, RECORD, ("import_collection", "refresh_collection", "push_collection"))
+
+
 class Move(NamedTuple):
     """One thing that happens; ``which`` chooses among what is there then, by its remainder."""
 
@@ -75,42 +87,42 @@ class Move(NamedTuple):
         return f"{self.verb} {said}".rstrip()
 
 
-def history(seed: int) -> list[Move]:
+def history(seed: int, said: Vocabulary | None = None) -> list[Move]:
     """Make up what happens; the same for the same number. Much of it happens to the same few records."""
-    rng = Random(seed)
+    rng, words = Random(seed), said or COLLECTION
     few = [rng.randrange(1000) for _ in range(3)]
-    names = rng.sample(list(VALUES), 2)
+    names = rng.sample(list(words.values), 2)
     moves: list[Move] = []
     while len(moves) < rng.randint(*LENGTH):
         which = rng.choice(few) if rng.random() < 0.7 else rng.randrange(1000)
-        name = rng.choice(names) if rng.random() < 0.6 else rng.choice(list(VALUES))
-        moves += _trouble(rng, which, name) if rng.random() < 0.15 else [_move(rng, which, name)]
+        name = rng.choice(names) if rng.random() < 0.6 else rng.choice(list(words.values))
+        moves += _trouble(rng, which, name, words) if rng.random() < 0.15 else [_move(rng, which, name, words)]
     return moves
 
 
-def _trouble(rng: Random, which: int, name: str) -> list[Move]:
+def _trouble(rng: Random, which: int, name: str, words: Vocabulary) -> list[Move]:
     """Make up a push that goes wrong just when somebody edits what it is at."""
-    value, other = rng.choice(VALUES[name]), rng.choice(VALUES[name])
+    value, other = rng.choice(words.values[name]), rng.choice(words.values[name])
     wrong = Move("die", name=rng.choice(DEATHS)) if rng.random() < 0.5 else Move("break", 0, rng.choice(FAULTS))
     first = rng.choice((Move("edit here", which, name, value), Move("add here", which), Move("delete here", which)))
     after = (Move("edit there", which, name, other), Move("edit here", which, name, other), Move("delete here", which))
     steps = [Move("step", rng.randint(0, 3)), wrong, Move("step", 1)]
-    return [first, Move("begin", 1, "push_collection"), *steps, rng.choice(after), Move("step", rng.randint(0, 2))]
+    return [first, Move("begin", 1, words.kinds[-1]), *steps, rng.choice(after), Move("step", rng.randint(0, 2))]
 
 
-def _move(rng: Random, which: int, name: str) -> Move:
+def _move(rng: Random, which: int, name: str, words: Vocabulary) -> Move:
     verb = rng.choices(list(OFTEN), list(OFTEN.values()))[0]
-    values = VALUES[name]
+    values = words.values[name]
     made = {
         "edit both": lambda: Move(verb, which, name, (rng.choice(values), rng.choice(values))),
         "add here": lambda: Move(verb, which, value=rng.choice(NOTES)),
         "add there": lambda: Move(verb, which, value=rng.choice(NOTES)),
-        "begin": lambda: Move(verb, rng.randrange(4), rng.choice(KINDS)),
+        "begin": lambda: Move(verb, rng.randrange(4), rng.choice(words.kinds)),
         "step": lambda: Move(verb, rng.randint(1, 6)),
         "break": lambda: Move(verb, rng.randrange(3), rng.choice(FAULTS), rng.choice(("GET", "POST", "POST", None))),
         "die": lambda: Move(verb, name=rng.choice(DEATHS)),
         "resolve": lambda: Move(verb, which, rng.choice(("ours", "theirs"))),
-        "rule": lambda: Move(verb, name=rng.choice((name, RECORD)), value=rng.choice(RULES)),
+        "rule": lambda: Move(verb, name=rng.choice((name, words.record)), value=rng.choice(RULES)),
     }
     return made.get(verb, lambda: Move(verb, which, name, rng.choice(values)))()
 
@@ -118,8 +130,10 @@ def _move(rng: Random, which: int, name: str) -> Move:
 class Hand:
     """Carries moves out, and tells the oracle."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.oracle = world, Oracle(world)
+    words = COLLECTION
+
+    def __init__(self, world: World, oracle: Oracle | None = None) -> None:
+        self.world, self.oracle = world, oracle or Oracle(world)
         self.verbs: Mapping[str, Callable[[Move], None]] = {
             "edit here": self._edit_here,
             "edit there": self._edit_there,
@@ -141,7 +155,7 @@ class Hand:
 
     def start(self) -> None:
         """Bring the collection over for the first time."""
-        self.world.begin("import_collection")
+        self.world.begin(self.words.kinds[0])
         self.world.finish()
         self.oracle.made_there |= set(self.world.copies())
         self.oracle.there_to_be |= set(self.world.albums())
@@ -178,14 +192,17 @@ class Hand:
         copies = sorted(self.world.copies())
         return copies[-len(free) :] + copies[: -len(free)] if free else copies
 
+    def _disturb(self) -> None:
+        if self.world.job is not None:
+            self.world.job.is_clean = False
+
     def _edit_here(self, move: Move) -> None:
         albums = self._here()
         if albums:
             self._write_here(albums[move.which % len(albums)], move.name, move.value)
 
     def _write_here(self, album: Mapping[str, Any], name: str, value: Value) -> None:
-        if self.world.job is not None:
-            self.world.job.is_clean = False
+        self._disturb()
         if same(album[name], value):
             return
         self.oracle.edited_here(album, name, value)
@@ -200,8 +217,7 @@ class Hand:
         saw = self.world.copies()[number]
         if same(saw[name], value) or self.world.is_about_to_write(int(str(saw["discogs_release_id"]))):
             return
-        if self.world.job is not None:
-            self.world.job.is_clean = False
+        self._disturb()
         self.oracle.edited_there(number, saw, name, value)
         world, account = self.world.service.world, self.world.account
         if name == "discogs_folder_id":
@@ -245,19 +261,25 @@ class Hand:
         albums = self._here()
         if albums:
             album = albums[move.which % len(albums)]
-            if self.world.job is not None:
-                self.world.job.is_clean = False
+            self._disturb()
             self.oracle.deleted_here(album)
-            self.world.conn.execute("DELETE FROM public.albums WHERE id = %s", [album["id"]])
+            self._forget_here(album)
+
+    def _forget_here(self, album: Mapping[str, Any]) -> None:
+        self.world.conn.execute("DELETE FROM public.albums WHERE id = %s", [album["id"]])
 
     def _remove_there(self, move: Move) -> None:
         copies = self._there()
         if copies:
             number = copies[move.which % len(copies)]
-            if self.world.job is not None:
-                self.world.job.is_clean = False
+            if self.world.is_about_to_write(int(str(self.world.copies()[number]["discogs_release_id"]))):
+                return
+            self._disturb()
             self.oracle.removed_on_discogs(number)
-            self.world.service.world.remove_copy(self.world.account, number)
+            self._forget_there(number)
+
+    def _forget_there(self, number: int) -> None:
+        self.world.service.world.remove_copy(self.world.account, number)
 
     # Jobs
 
@@ -266,7 +288,7 @@ class Hand:
         self._start(move.name, allows_removals=move.which > 0)
 
     def _start(self, kind: str, *, allows_removals: bool = True) -> None:
-        if kind == "push_collection":
+        if kind == self.words.kinds[-1]:
             self.world.begin(kind, is_confirmed=True, allows_removals=allows_removals)
         else:
             self.world.begin(kind)
@@ -291,14 +313,14 @@ class Hand:
         job = self.world.last
         assert job is not None
         self.world.service.faults.clear()
-        if job.is_clean and job.kind == "import_collection":
+        if job.is_clean and job.kind == self.words.kinds[0]:
             assert "complete" in str(job.outcome) or "Are they gone" in str(job.outcome), job.outcome
             self.oracle.settle("import")
-        elif job.is_clean and job.kind == "push_collection" and "Nothing was changed" not in str(job.outcome):
+        elif job.is_clean and job.kind == self.words.kinds[-1] and "Nothing was changed" not in str(job.outcome):
             self.oracle.settle("push")
 
     def _sync(self) -> None:
-        for kind in ("import_collection", "push_collection"):
+        for kind in (self.words.kinds[0], self.words.kinds[-1]):
             self._finish()
             self._start(kind)
         self._finish()
@@ -307,8 +329,7 @@ class Hand:
 
     def _break(self, move: Move) -> None:
         self.world.service.faults.add(Fault(kind=move.name, method=move.value, after=move.which, times=1))
-        if self.world.job is not None:
-            self.world.job.is_clean = False
+        self._disturb()
 
     def _die(self, move: Move) -> None:
         if move.name == "storing":

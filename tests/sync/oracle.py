@@ -12,9 +12,9 @@ who saw it. So:
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from tests.sync.world import COLUMNS, Values, World
@@ -40,6 +40,10 @@ class Edit:
 @dataclass
 class Oracle:
     """Edits that count, by album and by copy; who was added and who was removed, and by whom."""
+
+    names: ClassVar[Sequence[str]] = COLUMNS
+    record: ClassVar[str] = RECORD
+    guarded: ClassVar[Sequence[str]] = GUARDED
 
     world: World
     ours: dict[UUID, dict[str, Edit]] = field(default_factory=dict)
@@ -84,7 +88,7 @@ class Oracle:
             return
         self.to_be_removed.add(album["copy"])
         there = self.world.copies().get(album["copy"], {})
-        for name in COLUMNS:
+        for name in self.names:
             if name in there and same(there[name], album[name]):
                 self.agreed[album["copy"], name] = there[name]  # what had gone out stays, should it come back
         for name, edit in self.theirs.get(album["copy"], {}).items():
@@ -133,24 +137,27 @@ class Oracle:
                 self._answered(row)
 
     def _check_conflict(self, row: Mapping[str, Any]) -> None:
-        copy, album = row["instance_id"], row["album_id"]
-        here = set(self.ours.get(album, {}))
+        copy = row["instance_id"]
+        here = set(self._ours_of(row))
         there = set(self.theirs.get(copy, {}))
-        if row["field"] != RECORD:
+        if row["field"] != self.record:
             both = row["field"] in here and row["field"] in there
         elif row["ours"] is None:
-            both = copy in self.to_be_removed and bool(there & set(GUARDED))
+            both = copy in self.to_be_removed and bool(there & set(self.guarded))
         else:
             both = copy in self.removed_there | self.to_be_removed and bool(here)
         if not both:
             said = {name: row[name] for name in ("field", "base", "ours", "theirs", "resolution")}
             raise Wrong(f"a conflict about what one side changed only: copy {copy}, {said}")
 
+    def _ours_of(self, row: Mapping[str, Any]) -> dict[str, Edit]:
+        return self.ours.get(row["album_id"], {})
+
     def _answered(self, row: Mapping[str, Any]) -> None:
         """The loser of an answered conflict counts no more; it stays to be read in the record."""
         self.answered.add(row["id"])
-        copy, album, took = row["instance_id"], row["album_id"], row["resolution"]
-        if row["field"] == RECORD:
+        copy, took = row["instance_id"], row["resolution"]
+        if row["field"] == self.record:
             if row["ours"] is None and took == "theirs":
                 self.to_be_removed.discard(copy)
             elif row["ours"] is None:
@@ -158,7 +165,7 @@ class Oracle:
             elif took == "ours":
                 self.may_add[row["release_id"]] += 1
             return
-        loser = self.theirs.get(copy, {}) if took == "ours" else self.ours.get(album, {})
+        loser = self.theirs.get(copy, {}) if took == "ours" else self._ours_of(row)
         lost = row["theirs"] if took == "ours" else row["ours"]
         if row["field"] in loser and same(loser[row["field"]].value, lost):
             del loser[row["field"]]
@@ -167,7 +174,7 @@ class Oracle:
         """After an undisturbed sync: what came over or went out is agreed on, and nothing was lost on the way."""
         for album, copy, there in self.pairs():
             mine, its = self.ours.get(album["id"], {}), self.theirs.get(copy, {})
-            for name in COLUMNS:
+            for name in self.names:
                 if same(album[name], there[name]):
                     self._check_kept(copy, album, name, there[name])
                     mine.pop(name, None)
@@ -192,8 +199,8 @@ class Oracle:
     def _is_recorded(self, copy: int, name: str, value: Value) -> bool:
         for row in self.world.conflicts():
             for side in (row["ours"], row["theirs"]):
-                said = side.get(name) if row["field"] == RECORD and isinstance(side, dict) else side
-                if row["instance_id"] == copy and row["field"] in {name, RECORD} and same(said, value):
+                said = side.get(name) if row["field"] == self.record and isinstance(side, dict) else side
+                if row["instance_id"] == copy and row["field"] in {name, self.record} and same(said, value):
                     return True
         return False
 
@@ -212,10 +219,15 @@ class Oracle:
         albums, copies = self.world.albums(), self.world.copies()
         open_ones = {(row["instance_id"], row["field"]) for row in self.world.conflicts() if row["resolution"] is None}
         for album, copy, there in self.pairs():
-            for name in COLUMNS:
+            for name in self.names:
                 if same(album[name], there[name]) == ((copy, name) in open_ones):
                     word = "a conflict" if (copy, name) in open_ones else "none"
                     raise Wrong(f"copy {copy}: {name} is {album[name]!r} here, {there[name]!r} there, at rest: {word}")
+        self._check_both_have_the_same(albums, copies, open_ones)
+
+    def _check_both_have_the_same(
+        self, albums: Mapping[UUID, Any], copies: Mapping[int, Values], open_ones: set[tuple[int, str]]
+    ) -> None:
         self._check_nobody_missing(albums, copies, open_ones)
         self._check_nobody_doubled(albums, copies, open_ones)
 
@@ -236,7 +248,7 @@ class Oracle:
             if album["copy"] is not None and album["copy"] not in copies and album["copy"] not in missing:
                 raise Wrong(f"copy {album['copy']} is gone on Discogs, and nothing says so")
         for copy in self.to_be_removed & set(copies):
-            if (copy, RECORD) not in open_ones:
+            if (copy, self.record) not in open_ones:
                 raise Wrong(f"the album of copy {copy} was deleted, and it is still there")
 
     def _check_nobody_doubled(
@@ -244,7 +256,7 @@ class Oracle:
     ) -> None:
         bound = Counter(album["copy"] for album in albums.values() if album["copy"] is not None)
         for copy in copies:
-            if bound[copy] != 1 and (copy, RECORD) not in open_ones:
+            if bound[copy] != 1 and (copy, self.record) not in open_ones:
                 raise Wrong(f"copy {copy} is {bound[copy]} albums")
         for album in albums.values():
             if album["copy"] is None and album["discogs_release_id"] is not None:

@@ -4,7 +4,6 @@ Everything the jobs run is the real thing: client, simulator, actors, statements
 that takes one step after the other by the engine's rules, so that a history is the same each time.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +35,7 @@ from workers.kinds import Continue, Done, NoArguments, Progress, Step
 RECORDS = 8
 NUMBERS = {"media_condition": 1, "sleeve_condition": 2, "discogs_notes": 3}
 COLUMNS = (*NUMBERS, "discogs_folder_id", "discogs_rating")
+MOST_ATTEMPTS = 5  # at a step, then the job fails; a worker of ours tries longer
 MOST_STEPS = 400  # more than any job here takes
 
 Values = dict[str, str | int | None]
@@ -109,15 +109,21 @@ class Job:
     is_clean: bool = True
     outcome: str | None = None
     has_failed: bool = False
+    attempts: int = 0
     steps: int = 0
 
 
 class World:
     """Both sides as they are. What is done to them is in ``tests.sync.moves``, what must be true in the oracle."""
 
+    records, wants = RECORDS, 0
+    agreed = "SELECT instance_id AS number, album_id, fields FROM rekkrd.agreed WHERE user_id = %s ORDER BY 1"
+
     def __init__(self, conn: psycopg.Connection[dict[str, Any]], service: Service, seed: int) -> None:
         self.conn, self.service, self.user_id = conn, service, uuid4()
-        self.account: accounts.Account = service.world.create_account(f"crates{seed}", records=RECORDS, seed=seed)
+        self.account: accounts.Account = service.world.create_account(
+            f"crates{seed}", records=self.records, wants=self.wants, seed=seed
+        )
         self.releases = sorted({one.release_id for one in self.account.instances.values()})[:5]
         self.job: Job | None = None
         self.last: Job | None = None
@@ -177,18 +183,13 @@ class World:
 
     def state(self) -> str:
         """All that a sync may change, to see whether it changed anything."""
-        wanted = (
-            "SELECT 'album' AS what, to_jsonb(a)::text AS said FROM public.albums AS a WHERE user_id = %(user)s"
-            " UNION ALL SELECT 'agreed', instance_id || ' ' || album_id || fields::text FROM rekkrd.agreed"
-            " WHERE user_id = %(user)s"
-            " UNION ALL SELECT 'conflict', id || ' ' || coalesce(resolution, '') FROM rekkrd.conflicts"
-            " WHERE user_id = %(user)s"
-            " UNION ALL SELECT 'question', id::text FROM rekkrd.questions"
-            " WHERE user_id = %(user)s AND answered_at IS NULL"
+        waiting = (
+            "SELECT id, resolution FROM rekkrd.conflicts WHERE user_id = %(user)s UNION ALL"
+            " SELECT id, 'asked' FROM rekkrd.questions WHERE user_id = %(user)s AND answered_at IS NULL ORDER BY id"
         )
-        rows = self.conn.execute(wanted, {"user": self.user_id}).fetchall()
-        ours = sorted((row["what"], row["said"] or "") for row in rows)
-        return json.dumps([ours, list(self.copies().items())])
+        of_both = self.conn.execute(self.agreed, [self.user_id]).fetchall()
+        asked = self.conn.execute(waiting, {"user": self.user_id}).fetchall()
+        return repr([self.albums(), self.copies(), of_both, asked])
 
     # Jobs
 
@@ -224,12 +225,14 @@ class World:
             job.is_clean, job.is_repeated = False, True
         except (Throttled, Blocked):
             job.is_clean = False
-        except Unavailable:
-            job.is_clean, job.is_repeated = False, True
+        except Unavailable as error:
+            job.is_clean, job.is_repeated, job.attempts = False, True, job.attempts + 1
+            if job.attempts == MOST_ATTEMPTS:
+                job.has_failed, job.outcome, self.job = True, str(error), None
         except (DiscogsError, JobFailed) as error:
             job.is_clean, job.has_failed, job.outcome, self.job = False, True, str(error), None
         else:
-            job.is_repeated, job.progress = False, outcome.progress
+            job.is_repeated, job.attempts, job.progress = False, 0, outcome.progress
             if isinstance(outcome, Done):
                 job.outcome, self.job = outcome.outcome, None
             else:
