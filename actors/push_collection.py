@@ -14,10 +14,10 @@ from actors import listing
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushStage
 from actors.copies import store_copies
 from actors.grading import Slots, find_slots
-from actors.outgoing import Act, Doing, Refused, add, doings, shown_after
+from actors.outgoing import Act, Doing, Refused, add, doings, give_back, shown_after
 from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
-from db import Connection, fields, folders, outgoing, sync_log, usage
+from db import Connection, fields, folders, lost_fields, outgoing, sync_log, usage
 from db.outgoing import Changed
 from db.storable import Json
 from db.sync_log import Line
@@ -153,6 +153,7 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     if isinstance(fetched, NotDone | NotThere):
         if doing.intent_id is not None:
             outgoing.end_intent(conn, doing.intent_id, "refused", error=fetched.sentence)
+        _let_go(conn, doing)
         _log(
             conn,
             step,
@@ -192,11 +193,22 @@ def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
         return
     if changed is not None:
         outgoing.show(conn, step.user_id, instance_id, shown_after(changed, doing))
+    if _let_go(conn, doing):
+        details = _details(doing, field=f"field_{doing.field_id}", before=None, after=doing.text)
+        _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
     for name, value in doing.agrees.items():
         outgoing.agree(conn, step.user_id, instance_id, name, value)
         before = None if changed is None else changed.theirs.get(name)
         details = _details(doing, field=name, before=before, after=value)
         _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
+
+
+def _let_go(conn: Connection, doing: Doing) -> bool:
+    """Forget a lost field: it is written, or never will be. Whether it was one."""
+    if doing.field is not None or doing.field_id is None or doing.album_id is None:
+        return False
+    lost_fields.let_go(conn, doing.album_id, doing.field_id)
+    return True
 
 
 def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int, *, asked_folder: int | None) -> None:
@@ -292,7 +304,9 @@ def _todo(conn: Connection, user_id: UUID, release_id: int) -> list[Doing | Refu
     todo: list[Doing | Refused] = []
     for changed in outgoing.changes(conn, user_id, release_id=release_id):
         todo += doings(changed, slots, there)
-    return todo + [add(unsent, there) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
+    todo += [add(unsent, there) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
+    back = [give_back(lost) for lost in lost_fields.waiting(conn, user_id, release_id=release_id)]
+    return todo + [one for one in back if one is not None]
 
 
 def _places(conn: Connection, user_id: UUID) -> tuple[Slots, Mapping[int, str]]:

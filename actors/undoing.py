@@ -13,10 +13,24 @@ from actors.resolving import carry_out as resolve
 from actors.resolving import note_decided
 from actors.wanting import fields_of
 from actors.wants_resolving import are_same
-from db import Connection, agreed, albums, conflicts, fields, forgetting, instances, sync_log, undos, wantlist, wants
+from db import (
+    Connection,
+    agreed,
+    albums,
+    conflicts,
+    fields,
+    forgetting,
+    instances,
+    lost_fields,
+    sync_log,
+    undos,
+    wantlist,
+    wants,
+)
 from db.agreed import Agreement
 from db.albums import SHARED, Album, Change, Fields, Value
 from db.conflicts import RECORD, Clash
+from db.instances import Copy
 from db.storable import Json
 from db.sync_log import Line
 from db.undos import Done
@@ -51,7 +65,8 @@ class Act(StrEnum):
 class Undoing:
     """One line taken back. ``before`` is what stands here now, ``after`` what will again.
 
-    ``kept`` are fields that changed since; ``problem`` says why something is left alone, or what does not come back.
+    ``kept`` are fields that changed since, ``fields`` custom ones that no album has; ``problem`` says why something is
+    left alone, or what does not come back.
     """
 
     line: Done
@@ -62,6 +77,7 @@ class Undoing:
     before: Fields = field(default_factory=dict)
     after: Fields = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+    fields: Sequence[Mapping[str, Json]] = ()
     problem: str | None = None
 
     @property
@@ -75,7 +91,7 @@ class Standing:
     """How the records of some lines stand now; what is decided of one line counts for those before it."""
 
     pacts: dict[int, Agreement]
-    missing: frozenset[int]
+    missing: Mapping[int, Copy]
     wants: Mapping[int, KnownWant]
     ours: dict[int, Fields]
     slots: Slots
@@ -90,7 +106,7 @@ def look(conn: Connection, user_id: UUID, lines: Sequence[Done], *, at: datetime
     known = instances.known(conn, user_id, copies)
     return Standing(
         pacts=agreed.of_copies(conn, user_id, copies),
-        missing=frozenset(number for number, one in known.items() if one.is_missing),
+        missing={number: one.copy for number, one in known.items() if one.is_missing},
         wants=wants.known(conn, user_id, releases),
         ours=wantlist.of_releases(conn, user_id, releases),
         slots=find_slots(fields.of_user(conn, user_id)),
@@ -128,10 +144,7 @@ def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) ->
     if pact is None or pact.album is None:
         return None  # gone here since, or never an album: nothing of this line is left
     if line.details["change"] == "missing":
-        missed = Undoing(
-            line, Act.ADD_AGAIN, False, number, pact.album.id, after=_shown(pact.album.fields), problem=LOST
-        )
-        return missed if number in standing.missing else _left(missed, STILL_THERE)
+        return _of_missing(line, number, pact.album, standing)
     if line.details.get("made_album"):
         dropped = Undoing(line, Act.DROP, False, number, pact.album.id, before=_shown(pact.album.fields))
         if not forgetting.is_removable(conn, user_id, pact.album.id, will_go=standing.will_go):
@@ -141,6 +154,13 @@ def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) ->
     return _of_album(line, number, pact, pact.album, standing)
 
 
+def _of_missing(line: Done, number: int, album: Album, standing: Standing) -> Undoing:
+    again = Undoing(line, Act.ADD_AGAIN, False, number, album.id, after=_shown(album.fields), problem=LOST)
+    if number not in standing.missing:
+        return _left(again, STILL_THERE)
+    return replace(again, fields=_custom(standing.missing[number].fields, standing.slots))
+
+
 def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing) -> Undoing:
     again = Undoing(
         line,
@@ -148,6 +168,7 @@ def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing)
         False,
         int(line.details["instance_id"]),
         after=_as_it_was(line.details, standing.slots),
+        fields=_custom((line.details.get("removed") or {}).get("fields"), standing.slots),
         problem=LOST,
     )
     was_added = undos.was_added(conn, user_id, _release(again), since=line.created_at, until=standing.at)
@@ -235,6 +256,12 @@ def _as_it_was(said: Mapping[str, Any], slots: Slots) -> dict[str, Value]:
     }
 
 
+def _custom(fields: Any, slots: Slots) -> Sequence[Mapping[str, Json]]:
+    """Return the fields that stand in no column of an album, as Discogs lists them."""
+    own = {slot.field_id for slot in (slots.media, slots.sleeve, slots.notes) if slot is not None}
+    return [one for one in fields or () if int(one["field_id"]) not in own]
+
+
 def _shown(said: Fields) -> Fields:
     return {name: value for name, value in said.items() if value not in (None, "")}
 
@@ -259,7 +286,9 @@ def _do(conn: Connection, user_id: UUID, one: Undoing) -> Undoing:
         case Act.ADD_AGAIN if one.album_id is not None:
             is_done = _free(conn, user_id, one)
         case Act.ADD_AGAIN:
-            return replace(one, album_id=undos.make_album(conn, user_id, one.after))
+            album_id = undos.make_album(conn, user_id, one.after)
+            lost_fields.keep(conn, user_id, album_id, one.fields)
+            return replace(one, album_id=album_id)
     return one if is_done else _left(one, CHANGED)
 
 
@@ -285,6 +314,8 @@ def _free(conn: Connection, user_id: UUID, one: Undoing) -> bool:
     conflicts.keep(conn, user_id, [clash])
     done = resolve(conn, user_id, [clash], "ours")
     note_decided(conn, user_id, [clash] if done else [], dict.fromkeys(done, "ours"), by=BY)
+    if done:
+        lost_fields.keep(conn, user_id, pact.album.id, one.fields)
     return bool(done)
 
 

@@ -31,6 +31,9 @@ CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(l
 CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
 CREATE UNIQUE INDEX albums_one_per_instance ON public.albums USING btree (user_id, discogs_instance_id) WHERE (discogs_instance_id IS NOT NULL);
+CREATE TRIGGER rekkrd_touched_by_delete AFTER DELETE ON public.albums REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
+CREATE TRIGGER rekkrd_touched_by_insert AFTER INSERT ON public.albums REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
+CREATE TRIGGER rekkrd_touched_by_update AFTER UPDATE ON public.albums REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
 ALTER TABLE public.albums ENABLE ROW LEVEL SECURITY;
 CREATE POLICY albums_own_rows ON public.albums FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
 
@@ -167,6 +170,9 @@ COMMENT ON TABLE public.discogs_wantlist IS
 COMMENT ON COLUMN public.discogs_wantlist.rating IS
 '1 to 5; 0 is none.';
 CREATE INDEX discogs_wantlist_of_release ON public.discogs_wantlist USING btree (discogs_release_id);
+CREATE TRIGGER rekkrd_touched_by_delete AFTER DELETE ON public.discogs_wantlist REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
+CREATE TRIGGER rekkrd_touched_by_insert AFTER INSERT ON public.discogs_wantlist REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
+CREATE TRIGGER rekkrd_touched_by_update AFTER UPDATE ON public.discogs_wantlist REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
 ALTER TABLE public.discogs_wantlist ENABLE ROW LEVEL SECURITY;
 CREATE POLICY discogs_wantlist_own_rows ON public.discogs_wantlist FOR SELECT USING ((user_id = ( SELECT (((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text))::uuid AS uuid)));
 
@@ -753,6 +759,18 @@ CREATE INDEX listings_looked_at ON rekkrd.listings USING btree (looked_at, listi
 CREATE INDEX listings_of_release ON rekkrd.listings USING btree (release_id, seller);
 CREATE INDEX listings_of_seller ON rekkrd.listings USING btree (seller, seen_in);
 
+CREATE TABLE rekkrd.lost_fields (
+    user_id uuid NOT NULL,
+    album_id uuid NOT NULL,
+    field_id bigint NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT lost_fields_pkey PRIMARY KEY (album_id, field_id),
+    CONSTRAINT lost_fields_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.lost_fields IS
+'What a copy that went on Discogs said in fields of its owner''s own: the push writes it once the copy is there again.';
+CREATE INDEX lost_fields_of_user ON rekkrd.lost_fields USING btree (user_id);
+
 CREATE TABLE rekkrd.mails (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL,
@@ -1067,6 +1085,16 @@ COMMENT ON COLUMN rekkrd.ticks.missed IS
 'Times since the tick before, at which no scheduler ran or the entry was paused.';
 COMMENT ON COLUMN rekkrd.ticks.skipped IS
 'Those of them that lay too far back for this tick to make up for.';
+
+CREATE TABLE rekkrd.touched (
+    user_id uuid NOT NULL,
+    touched_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT touched_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE rekkrd.touched IS
+'Users whose albums or wants were written a moment ago, by the app or by ourselves; the clock takes them out.';
+CREATE INDEX touched_in_order ON rekkrd.touched USING btree (touched_at);
+CREATE INDEX touched_of_user ON rekkrd.touched USING btree (user_id, touched_at);
 
 CREATE TABLE rekkrd.turns (
     lane text NOT NULL,
@@ -1925,6 +1953,25 @@ BEGIN
             END LOOP;
         ELSE
     END CASE;
+    RETURN NULL;
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.note_touched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+    INSERT INTO rekkrd.touched (user_id)
+    SELECT DISTINCT written.user_id
+    FROM written
+    WHERE EXISTS (SELECT FROM public.profiles AS someone WHERE someone.id = written.user_id)
+        AND NOT EXISTS (
+            SELECT FROM rekkrd.touched AS noted
+            WHERE noted.user_id = written.user_id AND noted.touched_at > clock_timestamp() - interval '10 seconds'
+        );
     RETURN NULL;
 END;
 $function$;

@@ -53,6 +53,7 @@ TYPES = {
     "rekkrd.sync_settings": "sync_settings",
     "rekkrd.wants": "want",
     "rekkrd.undos": "undo",
+    "rekkrd.lost_fields": "lost_field",
     "public.discogs_wantlist": "wanted",
     "rekkrd.watched_sellers": "watched_seller",
 }

@@ -18,6 +18,7 @@ from simulator import SimulatorSettings, running
 
 FIRST = 3_000_000_000
 YES = PushArguments(is_confirmed=True)
+OWN = "bought in Ghent"
 PAST = (
     "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour', finished_at = now() - interval '59 minutes'",
     "UPDATE discogs_sync_log SET created_at = created_at - interval '1 hour'",
@@ -211,6 +212,8 @@ def pushed(drive):
             copy = next(one for _, one in sorted(account.instances.items()) if len(account.copies(one.release_id)) == 1)
             for field_id, text in ((1, "Near Mint (NM or M-)"), (2, "Generic"), (3, " an old\nnote ")):
                 account.note(copy.id, field_id, text)
+            own = next(one.id for one in account.fields.values() if one.id > 3 and one.type == "textarea")
+            account.note(copy.id, own, OWN)
             copy.rating = 4
             ran(drive, IMPORT_COLLECTION)
             an_hour_passes(drive)
@@ -229,11 +232,8 @@ def test_what_a_sync_removed_on_discogs_is_there_again_after_the_next_push(pushe
     ran(drive, PUSH_COLLECTION, arguments=YES)
     (there,) = account.copies(copy.release_id)
     assert (there.folder_id, there.rating) == (copy.folder_id, 4)
-    assert [there.notes.get(field_id) for field_id in (1, 2, 3)] == [
-        "Near Mint (NM or M-)",
-        "Generic",
-        " an old\nnote ",
-    ]
+    assert there.notes == copy.notes
+    assert OWN in there.notes.values()
     assert len(account.instances) == 60
 
 
@@ -243,3 +243,46 @@ def test_what_was_added_here_again_already_is_not_added_twice(pushed):
     ran(drive, UNDO_SYNC)
     ran(drive, PUSH_COLLECTION, arguments=YES)
     assert len(account.copies(copy.release_id)) == 1
+
+
+def test_a_copy_that_vanished_on_discogs_is_added_again_with_all_its_fields(pushed):
+    drive, account, copy = pushed
+    ran(drive, UNDO_SYNC)
+    ran(drive, PUSH_COLLECTION, arguments=YES)
+    (there,) = account.copies(copy.release_id)
+    ran(drive, IMPORT_COLLECTION)
+    an_hour_passes(drive)
+    said = dict(there.notes)
+    account.remove(there.id)
+    ran(drive, IMPORT_COLLECTION)
+    ran(drive, UNDO_SYNC)
+    ran(drive, PUSH_COLLECTION, arguments=YES)
+    (again,) = account.copies(copy.release_id)
+    assert (again.notes, again.rating) == (said, 4)
+
+
+def test_a_push_that_dies_before_the_last_field_is_ended_by_the_next(pushed):
+    drive, account, copy = pushed
+    ran(drive, UNDO_SYNC)
+    assert ("write", "field_5", OWN) in waiting(drive)
+    for step in drive.steps(PUSH_COLLECTION, YES):
+        doing = step.checkpoint.doing
+        if doing is not None and doing.field_id == 5:
+            break
+    assert OWN not in account.copies(copy.release_id)[0].notes.values()
+    assert waiting(drive) == [("write", "field_5", OWN)]
+    assert ran(drive, PUSH_COLLECTION, arguments=YES) == "On Discogs: 1 written."
+    assert account.copies(copy.release_id)[0].notes == copy.notes
+    assert waiting(drive) == []
+
+
+def test_a_field_that_discogs_refuses_by_now_is_said_and_not_tried_for_ever(pushed):
+    drive, account, copy = pushed
+    drive.execute(
+        "UPDATE discogs_sync_log SET details = jsonb_set(details, '{removed,fields}', %s) WHERE action = 'delete'",
+        '[{"field_id": 4, "value": "a shelf that is gone"}, {"field_id": 5, "value": "9 EUR"}]',
+    )
+    ran(drive, UNDO_SYNC)
+    assert "1 change could not go out" in ran(drive, PUSH_COLLECTION, arguments=YES)
+    assert account.copies(copy.release_id)[0].notes == {5: "9 EUR"}
+    assert ran(drive, PUSH_COLLECTION, arguments=YES) == "Nothing waited to go out."
