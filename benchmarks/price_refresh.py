@@ -90,17 +90,20 @@ class Choosing:
 def run(bench: Bench) -> Outcome:
     """Count, then measure the small one and the big one."""
     scale = QUICK if bench.is_quick else TRUE
-    requests = _counted(bench, scale)
+    requests, wanted_a_day = _counted(bench, scale)
     small, big = _chosen(bench, scale.small, scale.choices), _chosen(bench, scale.big, scale.choices)
-    return Outcome(_figures(scale, requests, small, big), {"small": asdict(small), "big": asdict(big)})
+    return Outcome(_figures(scale, requests, wanted_a_day, small, big), {"small": asdict(small), "big": asdict(big)})
 
 
-def _figures(scale: Scale, requests: int, small: Choosing, big: Choosing) -> list[Figure]:
+def _figures(scale: Scale, requests: int, wanted_a_day: float, small: Choosing, big: Choosing) -> list[Figure]:
     owned = scale.collectors * scale.records
     return [
         exactly(f"{scale.collectors} collectors with the same {scale.records}: requests", requests, 2 * scale.records),
         told("the same, one request a record and user of each kind", 2 * owned),
         told("requests a priced record", requests / owned),
+        at_most(
+            "requests a valued record and day, as the plan has it; one a record and user: 1", wanted_a_day / owned, 1
+        ),
         told(f"choosing the next of {scale.big.releases:,}: median", big.median, "ms"),
         told(f"choosing the next of {scale.big.releases:,}: p95", big.p95, "ms"),
         at_most("the same beside a thousandth, median", big.median / small.median, MOST, "times"),
@@ -108,7 +111,8 @@ def _figures(scale: Scale, requests: int, small: Choosing, big: Choosing) -> lis
     ]
 
 
-def _counted(bench: Bench, scale: Scale) -> int:
+def _counted(bench: Bench, scale: Scale) -> tuple[int, float]:
+    """Price everything once; return the requests, and how many a day the plan wants from then on."""
     with (
         simulated(bench.folder, "pricing", window_seconds=1.0, limit=NO_LIMIT) as discogs,
         house(bench, "pricing", discogs, **UNLIMITED) as home,
@@ -122,7 +126,9 @@ def _counted(bench: Bench, scale: Scale) -> int:
             home.wait(home.enqueue(home.move_in(collector), IMPORT_COLLECTION), PATIENCE_SECONDS)
         discogs.forget()
         home.wait(home.enqueue(NOBODY, REFRESH_PRICES), PATIENCE_SECONDS)
-        return discogs.count()
+        with home.resources.pool.transaction() as conn:
+            plan = price_plan.plan(conn, home.resources.settings.limiter, room=0)
+        return discogs.count(), plan.wanted_a_day
 
 
 def _chosen(bench: Bench, size: Size, choices: int) -> Choosing:

@@ -29,3 +29,5 @@ def test_the_readme_tells_the_figures_of_the_stored_run_which_met_its_targets():
     said = README.read_text(encoding="utf-8")
     assert f"{counted} requests; one a record and user of each kind: {naive}" in said
     assert f"{told['choosing the next of 1,000,000: median']:.1f} ms, " in said
+    a_day = told["requests a valued record and day, as the plan has it; one a record and user: 1"]
+    assert f"After that {a_day:.3f} a record and day, by the plan;" in said
