@@ -190,10 +190,11 @@ class PushCheckpoint(Plain):
 
 
 class WantsStage(StrEnum):
-    """Where a push of wants stands: it chooses, looks at a page of the wantlist, or sends one change."""
+    """Where a push of wants stands: it chooses, looks at a page of the wantlist, doubts it, or sends one change."""
 
     PLAN = "plan"
     LOOK = "look"
+    IDENTITY = "identity"
     SEND = "send"
 
 
@@ -214,12 +215,14 @@ class PushWantsCheckpoint(Plain):
     """When a push of wants began, the page that it looked at last, the change under way, and what came of it so far.
 
     ``after`` is the last release of which something could not go out, which is not tried again in this push; ``looks``
-    how often it looked again because nobody knows whether the change under way was made.
+    how often it looked again because nobody knows whether the change under way was made; ``is_doubted`` says that the
+    identity was asked because of the page that comes next.
     """
 
     stage: WantsStage = WantsStage.PLAN
     began_at: AwareDatetime | None = None
     current_page: int = 0
+    is_doubted: bool = False
     after: int = 0
     looks: int = 0
     doing: WantDoing | None = None

@@ -122,7 +122,7 @@ def _looked(conn: Connection, step: PushStep, page: WantPage | None) -> Outcome:
 
 
 def _known_again(step: PushStep, fetched: Fetched) -> Outcome:
-    """All notes of a page are gone: a stranger's view, or their owner took them away. Ask who we are, and look again."""
+    """Look again at a page that lost all its notes: if we are who we should be, their owner took them away."""
     if not isinstance(fetched, Identity) or fetched.id != account_of(step).discogs_user_id:
         raise JobFailed("AnotherAccount", ANOTHER)
     return _go(step.checkpoint.model_copy(update={"stage": WantsStage.LOOK}))
