@@ -46,7 +46,7 @@ def fetch(step: LookStep) -> Fetched:
     except PastEnd:
         return Missed.PAST_END
     except Gone:
-        raise JobFailed("NotThere", NOT_THERE) from None
+        raise JobFailed("Gone", NOT_THERE) from None
     if isinstance(page, CollectionPage) and any(item.folder_id is None for item in page.items):
         raise Unavailable(ANONYMOUS)
     return page

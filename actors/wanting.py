@@ -29,8 +29,8 @@ def reconcile(conn: Connection, user_id: UUID, shown: Mapping[int, Fields], know
     ours = wantlist.of_releases(conn, user_id, list(shown))
     pacts = {number: known[number].agreed if number in known else None for number in shown}
     new = {number: theirs for number, theirs in shown.items() if pacts[number] is None and number not in ours}
-    wantlist.add(conn, user_id, new)
-    wantlist.agree(conn, user_id, new)  # if the app wanted it this moment too, that is an edit which waits
+    added = wantlist.add(conn, user_id, new)  # one that the app wanted this moment too is merged at the next look
+    wantlist.agree(conn, user_id, {number: new[number] for number in added})
     standing = conflicts.open_of_wants(conn, user_id, list(shown))
     met = {number: (pacts[number] or {}, mine, shown[number]) for number, mine in ours.items()}
     clashes = [_clash(number, name, met[number], known) for number in met for name in _merged(met[number]).clashing]

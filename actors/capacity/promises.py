@@ -55,11 +55,12 @@ def _first(week: Week) -> Promise:
 
 
 def _prices(week: Week, group: Group) -> Promise:
+    """What waits too long already counts as what came too late: else nobody would miss what never comes."""
     usual, in_time, came = Counter[int](), 0, 0
-    for one, late in zip(week.classes, week.late, strict=True):
+    for one, late, waiting in zip(week.classes, week.late, week.waiting, strict=True):
         if one.group is group:
             allowed = max(LATE_BY, one.every // LATE_BY_SHARE)
-            came += late.total()
+            came += late.total() + sum(number for minutes, number in waiting.items() if minutes > allowed)
             in_time += sum(number for minutes, number in late.items() if minutes <= allowed)
             usual += late if one.is_usual else Counter()
     due = USUALLY[group] // MINUTE

@@ -24,7 +24,7 @@ Track = Callable[[int, int], None]  # how many days are simulated, of how many
 class Week:
     """What happened in the measured days, counted by minutes and by requests.
 
-    ``late`` are prices by class and by how late they came. ``night_ends`` are counted from the beginning of each
+    ``late`` are prices by class and by how late they came, ``waiting`` by how long they had waited at the end. ``night_ends`` are counted from the beginning of each
     user's night, ``first_lasts`` from its asking; ``dropped`` are syncs whose user's last one was still under way.
     ``at_screens`` are minutes by how many requests people waited for in them.
     """
@@ -32,6 +32,7 @@ class Week:
     per_minute: float
     classes: list[PriceClass]
     late: list[Counter[int]]
+    waiting: list[Counter[int]]
     spent: Counter[Spent] = field(default_factory=Counter)
     at_screens: Counter[int] = field(default_factory=Counter)
     night_ends: Counter[int] = field(default_factory=Counter)
@@ -46,6 +47,8 @@ def simulate(fleet: Fleet, limits: LimiterSettings, *, seed: int = 1, track: Tra
     for day in range(days):
         track(day, days)
         run.let_pass(day)
+    for since, index, number in run.prices.due:
+        run.week.waiting[index][days * DAY - since] += number
     return run.week
 
 
@@ -71,7 +74,7 @@ class _Run:
         others = (sum(cost_a_day(fleet).values()) + pages_a_day(fleet)) / DAY
         left_over = max(per_minute - others, per_minute * limits.shares[Lane.BACKGROUND])
         self.prices = Queue.settled(found, left_over, SETTLING * DAY, (SETTLING + MEASURED) * DAY)
-        self.week = Week(per_minute, found, self.prices.late)
+        self.week = Week(per_minute, found, self.prices.late, [Counter() for _ in found])
         self.asked: defaultdict[int, list[Turn]] = defaultdict(list)
         self.line: deque[Turn] = deque()  # who has work in the lane of imports, in turns
         self.in_line = 0  # requests

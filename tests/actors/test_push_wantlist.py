@@ -19,7 +19,6 @@ from discogs.client import Discogs, http_client
 from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 from workers.errors import JobFailed
-from workers.errors import JobFailed
 from workers.kinds import Done
 
 WANTS = 12
@@ -405,16 +404,27 @@ def test_a_want_that_is_removed_while_it_is_sent_is_removed_there_too(collector,
     assert NEW not in account.wants
 
 
-def test_the_only_note_cleared_there_holds_no_push_up(collector, simulated, account, one):
+@pytest.fixture
+def only_note(collector, simulated, account, one):
+    """The one note of the wantlist is cleared there, which looks like a stranger's view."""
+    for release in list(account.wants):
+        if release != one:
+            simulated.world.put_want(account, release, notes="")
+    collector.import_wantlist()
     simulated.world.put_want(account, one, notes="")
+    simulated.log.arrivals.clear()
+
+
+@pytest.mark.usefixtures("only_note")
+def test_the_only_note_cleared_there_holds_no_push_up(collector, simulated, account, one):
     edit(collector, one, rating=5)
     assert push(collector) == "On Discogs: 1 written."
     assert theirs(account)[one] == ours(collector)[one] == ("", 5)
     assert asked(simulated)["identity"] == 1
 
 
-def test_a_page_shown_as_to_a_stranger_by_another_account_changes_nothing(collector, simulated, account, one):
-    simulated.world.put_want(account, one, notes="")
+@pytest.mark.usefixtures("only_note")
+def test_a_page_shown_as_to_a_stranger_by_another_account_changes_nothing(collector, one):
     edit(collector, one, rating=5)
     collector.execute("UPDATE profiles SET discogs_user_id = discogs_user_id + 1")
     with pytest.raises(JobFailed, match="another account"):

@@ -24,7 +24,8 @@ def sweep(conn, ada):
 
 def test_a_want_comes_back_as_it_was_stored(conn, ada, sweep):
     wants.upsert(conn, ada, sweep, [WANT, WANT])
-    assert wants.known(conn, ada, [7, 8]) == {7: KnownWant(WANT, sweep, is_missing=False)}
+    found = wants.known(conn, ada, [7, 8])
+    assert found == {7: KnownWant(WANT, sweep, is_missing=False, agreed=None, looked_at=found[7].looked_at)}
 
 
 def test_what_a_sweep_did_not_see_is_counted_named_and_marked(conn, ada, sweep):

@@ -177,6 +177,9 @@ class LedgerLives(RuleBasedStateMachine):
         holder = next((each for each, row in self.rows.items() if key and row.holds(user, key)), None)
         if holder is not None and if_live is IfLive.RETURN:
             assert (added.job_id, added.is_new, added.replaced) == (holder, False, None)
+            row = self.rows[holder]
+            if row.state == "pending" and row.steps == 0:
+                row.due = min(row.due, self.now + delay)  # who asks now brings it forward
             return
         assert (added.is_new, added.replaced) == (True, holder)
         self.rows[added.job_id] = Row(user, key, speaks, takes_token, self.now + delay)

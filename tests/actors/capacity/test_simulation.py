@@ -89,6 +89,12 @@ def test_a_night_whose_user_still_had_the_last_one_is_a_broken_promise():
     assert (found[NIGHT].is_kept, found[NIGHT].comes) == (False, None)
 
 
+def test_prices_that_never_come_are_a_broken_promise():
+    found = kept(Fleet(users=3, records=900_000, alerts=5, visits=0, nightly=0, joining=0))
+    assert found[Group.WITHIN_REACH].is_kept is False
+    assert found[Group.SUGGESTIONS].is_kept is False
+
+
 def test_what_never_happened_is_no_promise():
     found = kept(Fleet(users=3, records=0, wants=0, alerts=0, visits=0, nightly=0))
     assert [one.is_kept for one in found.values() if one.name != PEOPLE] == [None] * 8
