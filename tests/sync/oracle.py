@@ -52,6 +52,7 @@ class Oracle:
     made_there: set[int] = field(default_factory=set)
     removed_there: set[int] = field(default_factory=set)
     to_be_removed: set[int] = field(default_factory=set)  # copies whose albums were deleted here
+    were_removed: set[int] = field(default_factory=set)  # and came back on Discogs, maybe before that was heard here
     deleted_before_bound: Counter[int] = field(default_factory=Counter)  # by release
     there_to_be: set[UUID] = field(default_factory=set)  # albums that nobody deleted
     may_add: Counter[int] = field(default_factory=Counter)  # by release: albums made here, and added anew by an answer
@@ -143,7 +144,7 @@ class Oracle:
         if row["field"] != self.record:
             both = row["field"] in here and row["field"] in there
         elif row["ours"] is None:
-            both = copy in self.to_be_removed and bool(there & set(self.guarded))
+            both = copy in self.to_be_removed | self.were_removed and bool(there & set(self.guarded))
         else:
             both = copy in self.removed_there | self.to_be_removed and bool(here)
         if not both:

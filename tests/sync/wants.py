@@ -73,7 +73,9 @@ class WantsOracle(Oracle):
 
     def wanted_there(self, release: int, said: Values) -> None:
         self.removed_there.discard(release)
-        self.to_be_removed.discard(release)
+        if release in self.to_be_removed:
+            self.to_be_removed.remove(release)
+            self.were_removed.add(release)
         self.theirs[release] = self._edits(release, said)
 
     def _edits(self, release: int, said: Values) -> dict[str, Edit]:
