@@ -24,9 +24,10 @@ Track = Callable[[int, int], None]  # how many days are simulated, of how many
 class Week:
     """What happened in the measured days, counted by minutes and by requests.
 
-    ``late`` are prices by class and by how late they came, ``waiting`` by how long they had waited at the end. ``night_ends`` are counted from the beginning of each
-    user's night, ``first_lasts`` from its asking; ``dropped`` are syncs whose user's last one was still under way.
-    ``at_screens`` are minutes by how many requests people waited for in them.
+    ``late`` are prices by class and by how late they came, ``waiting`` by how long they had waited at the end.
+    ``night_ends`` are counted from the beginning of each user's night, ``first_lasts`` from its asking; ``dropped``
+    are syncs whose user's last one was still under way. ``at_screens`` are minutes by how many requests people waited
+    for in them.
     """
 
     per_minute: float

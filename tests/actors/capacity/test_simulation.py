@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.capacity.carrying import ALL, SIZES, capacity, last_kept
-from actors.capacity.classes import Group
+from actors.capacity.classes import Group, classes
 from actors.capacity.fleet import MOST_USERS, Fleet
 from actors.capacity.people import DAY, Crowd, Spent, cost_a_day, first_import
 from actors.capacity.promises import NIGHT, PEOPLE, promises
-from actors.capacity.simulation import MEASURED, pages_a_day, requests_a_minute, simulate
+from actors.capacity.simulation import MEASURED, Week, pages_a_day, requests_a_minute, simulate
 from actors.nights import LASTS
 from workers.limiter.settings import LimiterSettings
 
@@ -90,9 +90,18 @@ def test_a_night_whose_user_still_had_the_last_one_is_a_broken_promise():
 
 
 def test_prices_that_never_come_are_a_broken_promise():
-    found = kept(Fleet(users=3, records=900_000, alerts=5, visits=0, nightly=0, joining=0))
-    assert found[Group.WITHIN_REACH].is_kept is False
-    assert found[Group.SUGGESTIONS].is_kept is False
+    (near,) = [one for one in classes(Fleet()) if one.group is Group.NEAR and one.is_usual]
+    for waited, is_kept in ((59, None), (7 * DAY, False)):
+        week = Week(54.0, [near], [Counter()], [Counter({waited: near.prices})])
+        found = {one.name: one for one in promises(week, LIMITS)}
+        assert (found[Group.NEAR].is_kept, found[Group.NEAR].comes) == (is_kept, None)
+
+
+def test_what_still_waits_at_the_end_of_the_week_is_told_with_how_long():
+    week = simulate(Fleet(users=900, joining=0), LIMITS)
+    waiting = sum((one.total() for one in week.waiting), 0)
+    assert 0 < waiting < sum(one.prices for one in week.classes)
+    assert max(max(one, default=0) for one in week.waiting) > DAY
 
 
 def test_what_never_happened_is_no_promise():
