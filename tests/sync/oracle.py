@@ -102,6 +102,11 @@ class Oracle:
 
     def removed_on_discogs(self, copy: int) -> None:
         """Somebody removes a copy on Discogs."""
+        if copy not in self.made_there and all(album["copy"] != copy for album in self.world.albums().values()):
+            release = int(str(self.world.copies()[copy]["discogs_release_id"]))
+            self.may_add[release] += (
+                1  # we added it and do not know it yet: who looks for it finds none, and sends again
+            )
         self.removed_there.add(copy)
         self.theirs.pop(copy, None)
 
