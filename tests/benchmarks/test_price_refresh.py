@@ -9,7 +9,7 @@ from benchmarks import price_refresh
 from benchmarks.figures import Bench
 
 RESULT = Path(price_refresh.__file__).parent / "results" / "price_refresh.json"
-README = Path(price_refresh.__file__).parents[1] / "README.md"
+FIGURES = Path(price_refresh.__file__).parents[1] / "docs" / "figures.md"
 
 
 @pytest.mark.soak  # 8 s; what it counts is tested in tests/actors
@@ -26,7 +26,7 @@ def test_the_readme_tells_the_figures_of_the_stored_run_which_met_its_targets():
     assert [one["name"] for one in found["figures"] if one.get("is_met") is False] == []
     counted = told["5 collectors with the same 60: requests"]
     naive = told["the same, one request a record and user of each kind"]
-    said = README.read_text(encoding="utf-8")
+    said = FIGURES.read_text(encoding="utf-8")
     assert f"{counted} requests; one a record and user of each kind: {naive}" in said
     assert f"{told['choosing the next of 1,000,000: median']:.1f} ms, " in said
     a_day = told["requests a valued record and day, as the plan has it; one a record and user: 1"]

@@ -10,7 +10,7 @@ from benchmarks.figures import Bench
 from benchmarks.night import SPACING, Size
 
 RESULTS = Path(sync_requests.__file__).parent / "results"
-README = Path(sync_requests.__file__).parents[1] / "README.md"
+FIGURES = Path(sync_requests.__file__).parents[1] / "docs" / "figures.md"
 
 
 @pytest.fixture
@@ -52,4 +52,4 @@ def test_the_stored_run_is_a_whole_one_and_met_every_target(name):
 def test_the_readme_tells_the_figures_of_the_stored_night():
     told = {one["name"]: one["value"] for one in json.loads((RESULTS / "night.json").read_text())["figures"]}
     said = f"{told['requests']:,.0f} requests, {told['length in budget time']:.0f} minutes of the budget"
-    assert said in README.read_text(encoding="utf-8")
+    assert said in FIGURES.read_text(encoding="utf-8")

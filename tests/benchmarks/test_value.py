@@ -1,4 +1,4 @@
-"""The value of a large collection: both ways come to the same cent, and README tells the stored run."""
+"""The value of a large collection: both ways come to the same cent, and docs/figures.md tells the stored run."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from benchmarks import value
 from benchmarks.figures import Bench
 
 RESULT = Path(value.__file__).parent / "results" / "value.json"
-README = Path(value.__file__).parents[1] / "README.md"
+FIGURES = Path(value.__file__).parents[1] / "docs" / "figures.md"
 
 
 @pytest.mark.soak  # 10 s; the figures of a collection are tested in tests/db/test_value.py
@@ -30,4 +30,4 @@ def test_the_readme_tells_the_figures_of_the_stored_run_which_met_its_targets():
         f"{answer:.1f} s, {sizes['ours']['rows']} rows, {sizes['ours']['kib']:.0f} KiB; "
         f"each copy fetched and added up in Python, the sum alone: {each:.1f} s, {sizes['each']['rows']:,} rows, "
         f"{sizes['each']['kib'] / 1024:.0f} MiB; to the same cent"
-    ) in README.read_text(encoding="utf-8")
+    ) in FIGURES.read_text(encoding="utf-8")
