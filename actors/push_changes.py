@@ -16,6 +16,7 @@ from db import Connection, outgoing, ticks, touched, wantlist
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 SETTLING = timedelta(seconds=30)  # so that a burst of changes is one push
+PATIENCE = timedelta(minutes=10)  # with a burst that does not end
 BATCH = 100  # users a transaction; what waits of one is a few milliseconds
 AFTER_OTHERS = -1  # what comes over goes first: a push then sees what changed there
 
@@ -26,7 +27,7 @@ def fetch(_: Step[NoArguments, ChangesCheckpoint]) -> None:
 
 def store(conn: Connection, step: Step[NoArguments, ChangesCheckpoint], _: None) -> Outcome:
     """Enqueue the pushes of the next users who changed something that waits."""
-    found = touched.take(conn, tiers_with(Feature.NIGHTLY), settling=SETTLING, room=BATCH)
+    found = touched.take(conn, tiers_with(Feature.NIGHTLY), settling=SETTLING, patience=PATIENCE, room=BATCH)
     wanted = [
         Wanted(kind, one.user_id, priority=AFTER_OTHERS)
         for one in found

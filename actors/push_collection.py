@@ -15,7 +15,7 @@ from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushS
 from actors.copies import store_copies
 from actors.grading import Slots, find_slots
 from actors.outgoing import Act, Doing, Refused, add, doings, give_back, shown_after
-from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
+from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
 from db import Connection, fields, folders, lost_fields, outgoing, sync_log, usage
 from db.outgoing import Changed
@@ -107,6 +107,11 @@ def _next_release(conn: Connection, step: PushStep, was: PushCheckpoint) -> Outc
             update={"release": release_id, "passed": (), "doubted": (), "doing": None, "stage": PushStage.PLAN}
         )
         todo = _todo(conn, step.user_id, release_id)
+        if any(isinstance(one, Doing) and one.act is Act.REMOVE for one in todo):
+            lost = outgoing.removals(conn, step.user_id)
+            held = too_many(step, lost, noun="record", removed=checkpoint.removed)
+            if held is not None:
+                return held
         if any(isinstance(one, Doing) and one.act is not Act.ADD for one in todo):
             return _go(checkpoint.model_copy(update={"stage": PushStage.LOOK}))
         if todo:
@@ -238,7 +243,8 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
         # Nothing was sent, and nobody wants it any more: a new copy there is its owner's.
         outgoing.end_intent(conn, meant.id, "refused", error="The album was deleted before its copy was added.")
         return _go_on(conn, step, step.checkpoint)
-    strangers = [item for item in page.items if item.instance_id not in meant.known]
+    held_already = outgoing.bound(conn, step.user_id, [item.instance_id for item in page.items])
+    strangers = [item for item in page.items if item.instance_id not in meant.known | held_already]
     if page.pages > 1 or len(strangers) > 1:
         said = "Discogs has several new copies of this release, and nobody can tell which of them is this one."
         outgoing.end_intent(conn, meant.id, "unclear", error=said)

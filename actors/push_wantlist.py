@@ -11,11 +11,12 @@ from actors import listing
 from actors.catalog import PUSH_WANTLIST, PushArguments, PushWantsCheckpoint, WantDoing, WantsStage
 from actors.merging import is_same
 from actors.outgoing import Act
-from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of
+from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
 from actors.sending import NotDone, Sent
 from actors.wanting import fields_of
 from actors.wishes import shows_less, store_wants
 from db import Connection, sync_log, usage, wantlist, wants
+from db.albums import Fields
 from db.storable import Json
 from db.sync_log import Action, Line, Status
 from db.wantlist import Waiting
@@ -30,6 +31,8 @@ from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 PushStep = Step[PushArguments, PushWantsCheckpoint]
 Fetched: TypeAlias = WantPage | Identity | Want | Sent | NotDone | None
+
+PIECE = 200  # wants that are looked through at a time
 
 ANOTHER = "Discogs says that we speak for another account. Nothing was changed: connect the right one, then push again."
 NOT_SHOWN = "Discogs did not show this want at the last look: the next import says what became of it."
@@ -152,7 +155,7 @@ def _sent(conn: Connection, step: PushStep, doing: WantDoing, fetched: Fetched) 
         wantlist.agree(conn, step.user_id, {doing.release_id: doing.agrees})  # first: what comes back is our own
         shown = listing.want_of(fetched)
         was_removed = doing.release_id not in wantlist.of_releases(conn, step.user_id, [doing.release_id])
-        store_wants(conn, step.user_id, None, [shown])
+        store_wants(conn, step.user_id, None, [shown], is_echo=_is_echo(conn, step, shown.want, fields_of(shown.want)))
         if doing.act is Act.ADD and was_removed:  # while it was sent: not wanted again here, but to be removed there
             wantlist.remove(conn, step.user_id, {doing.release_id: fields_of(shown.want)})
     elif isinstance(fetched, Sent):
@@ -174,21 +177,35 @@ def _was(conn: Connection, step: PushStep, release_id: int) -> Json:
 def _next(conn: Connection, step: PushStep, was: PushWantsCheckpoint) -> Outcome:
     """Choose the next change by what differs now."""
     checkpoint = was
-    while True:
-        following = next(iter(wantlist.waiting(conn, step.user_id, after=checkpoint.after, room=1)), None)
-        if following is None:
-            usage.add_sync(conn, step.user_id)
-            return Done(said_of(checkpoint), _progress(checkpoint))
-        doing = doing_of(following)
-        is_seen = following.theirs is None or (
-            checkpoint.began_at is not None
-            and following.looked_at is not None
-            and following.looked_at >= checkpoint.began_at
-        )
-        if is_seen:
-            return _go(checkpoint.model_copy(update={"stage": WantsStage.SEND, "doing": doing}))
-        _log(conn, step, doing, "skipped", error=NOT_SHOWN)
-        checkpoint = checkpoint.model_copy(update={"after": following.release_id, "refused": checkpoint.refused + 1})
+    while following := wantlist.waiting(conn, step.user_id, after=checkpoint.after, room=PIECE):
+        for one in following:
+            doing = doing_of(one)
+            if _is_seen(one, checkpoint):
+                held = _asked(conn, step, doing, checkpoint)
+                return held or _go(checkpoint.model_copy(update={"stage": WantsStage.SEND, "doing": doing}))
+            _log(conn, step, doing, "skipped", error=NOT_SHOWN)
+            checkpoint = checkpoint.model_copy(update={"after": one.release_id, "refused": checkpoint.refused + 1})
+    usage.add_sync(conn, step.user_id)
+    return Done(said_of(checkpoint), _progress(checkpoint))
+
+
+def _is_echo(conn: Connection, step: PushStep, shown: ShownWant, says: Fields) -> bool:
+    """Whether an answer shows nothing but what we sent: a new want is sent empty."""
+    ours = wantlist.of_releases(conn, step.user_id, [shown.release_id]).get(shown.release_id, says)
+    return all(value in (None, "") or is_same(value, ours[name]) for name, value in says.items())
+
+
+def _is_seen(waiting: Waiting, at: PushWantsCheckpoint) -> bool:
+    """Whether this push looked at the want, so that nothing of it is overwritten; a new one needs no look."""
+    if waiting.theirs is None:
+        return True
+    return at.began_at is not None and waiting.looked_at is not None and waiting.looked_at >= at.began_at
+
+
+def _asked(conn: Connection, step: PushStep, doing: WantDoing, at: PushWantsCheckpoint) -> Done | None:
+    if doing.act is not Act.REMOVE:
+        return None
+    return too_many(step, wantlist.removals(conn, step.user_id), noun="want", removed=at.removed)
 
 
 def doing_of(waiting: Waiting) -> WantDoing:

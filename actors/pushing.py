@@ -20,8 +20,8 @@ UNCONFIRMED = (
     "again and confirm."
 )
 TOO_MANY = (
-    "Nothing was changed on Discogs: {removals} of {present:,} would be removed there at once, because they were "
-    "deleted here. If that is meant, push again and allow removals."
+    "{removals} of {present:,} would be removed on Discogs at once, because they were deleted here. If that is meant, "
+    "push again and allow removals."
 )
 
 STUCK = "Discogs did not say, several times, whether it took a change. Nothing is lost: push again later."
@@ -51,10 +51,16 @@ def held_back(
         outgoing.confirm(conn, step.user_id)
     elif not outgoing.is_confirmed(conn, step.user_id):
         return Done(UNCONFIRMED.format(waiting=count(waiting(), "change")), step.progress)
-    if not step.arguments.allows_removals and are_many(lost):
-        said = TOO_MANY.format(removals=count(lost.removals, noun), present=lost.present)
-        return Done(said, step.progress)
-    return None
+    return too_many(step, lost, noun=noun, removed=0)
+
+
+def too_many(step: Step[PushArguments, Any], lost: Removals, *, noun: str, removed: int) -> Done | None:
+    """Ask before many removals, those counted that this push made: more may have been deleted since it began."""
+    counted = Removals(lost.removals + removed, lost.present + removed)
+    if step.arguments.allows_removals or not are_many(counted):
+        return None
+    said = TOO_MANY.format(removals=count(counted.removals, noun), present=counted.present)
+    return Done(said if not removed else f"{said} {removed:,} of them are removed.", step.progress)
 
 
 def are_many(lost: Removals) -> bool:

@@ -12,8 +12,13 @@ from db.sync_log import Line
 from db.wants import KnownWant
 
 
-def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedWant]) -> int:
-    """Store everything that a page says; return how many of its wants this sweep had not seen before."""
+def store_wants(
+    conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedWant], *, is_echo: bool = False
+) -> int:
+    """Store everything that a page says; return how many of its wants this sweep had not seen before.
+
+    The echo of what we sent is no news, and leaves no line in the log: nothing came in that could be taken back.
+    """
     entries = {entry.want.release_id: entry for entry in listed}
     if not entries:
         return 0
@@ -22,7 +27,8 @@ def store_wants(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: 
     known = wants.known(conn, user_id, list(entries))
     wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
     lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
-    sync_log.add(conn, user_id, [line for line in lines if line is not None])
+    if not is_echo:
+        sync_log.add(conn, user_id, [line for line in lines if line is not None])
     reconcile(conn, user_id, {number: fields_of(entry.want) for number, entry in entries.items()}, known)
     return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
 

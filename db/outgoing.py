@@ -1,6 +1,6 @@
 """What waits to go out to Discogs: differences between albums and what was agreed on, and adds that were intended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -122,6 +122,12 @@ def intent(conn: Connection, intent_id: UUID) -> Intent | None:
     if row is None:
         return None
     return Intent(row["id"], row["album_id"], row["release_id"], frozenset(row["known"]), row["state"] == "open")
+
+
+def bound(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> frozenset[int]:
+    """Return those of these copies that an album has already."""
+    rows = _sql.find_bound(conn, user_id=user_id, instance_ids=list(instance_ids))
+    return frozenset(row["instance_id"] for row in rows)
 
 
 def end_intent(

@@ -19,7 +19,12 @@ class Touched:
     goes_out: bool
 
 
-def take(conn: Connection, tiers: Sequence[str], *, settling: timedelta, room: int) -> list[Touched]:
-    """Take out at most ``room`` users who were noted so long ago; of other tiers than these nothing goes out."""
-    rows = _sql.take(conn, tiers=list(tiers), settling=settling, room=room)
-    return [Touched(row["user_id"], bool(row["goes_out"])) for row in rows]
+def take(
+    conn: Connection, tiers: Sequence[str], *, settling: timedelta, patience: timedelta, room: int
+) -> list[Touched]:
+    """Take out at most ``room`` users who changed nothing for ``settling``, or did so for ``patience`` without a rest.
+
+    Of other tiers than these nothing goes out.
+    """
+    rows = _sql.take(conn, tiers=list(tiers), settling=settling, patience=patience, room=room)
+    return [Touched(**row) for row in rows]

@@ -112,7 +112,10 @@ SELECT
     count(*) FILTER (
         WHERE EXISTS (
             SELECT FROM rekkrd.agreed AS pact
-            WHERE pact.user_id = copy.user_id AND pact.instance_id = copy.instance_id AND pact.album_id IS NULL
+            WHERE pact.user_id = copy.user_id
+                AND pact.instance_id = copy.instance_id
+                AND pact.album_id IS NULL
+                AND rekkrd.waits_to_go_out(pact.fields, NULL, copy)
         )
     ) AS removals,
     count(*) AS present
@@ -144,6 +147,16 @@ RETURNING id, known;
 UPDATE rekkrd.intents
 SET state = :state, instance_id = :instance_id, error = :error, ended_at = now()
 WHERE id = :id AND state = 'open';
+
+-- name: find_bound(user_id, instance_ids)
+-- Those of these copies that an album has already: none of them was added for another.
+SELECT pact.instance_id
+FROM rekkrd.agreed AS pact
+WHERE pact.user_id = :user_id AND pact.instance_id = ANY(:instance_ids)
+UNION
+SELECT album.discogs_instance_id
+FROM public.albums AS album
+WHERE album.user_id = :user_id AND album.discogs_instance_id = ANY(:instance_ids);
 
 -- name: find_intent(id)^
 -- One intent.

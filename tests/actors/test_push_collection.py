@@ -13,7 +13,7 @@ from actors.preview import preview
 from actors.pushing import MOST_LOOKS
 from actors.resolving import resolve
 from actors.sending import Sent, Unclear, carry_out
-from db import conflicts
+from db import conflicts, outgoing
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
 from discogs.client import Discogs, http_client
@@ -293,7 +293,7 @@ def test_gone_on_both_sides_is_settled_without_a_word(collector, simulator, acco
 
 def test_many_removals_stop_and_ask(collector, simulator, account):
     collector.execute("DELETE FROM albums WHERE id IN (SELECT id FROM albums ORDER BY id LIMIT 11)")
-    assert "11 records of 60 would be removed there at once" in push(collector)
+    assert "11 records of 60 would be removed on Discogs at once" in push(collector)
     assert (len(account.instances), len(simulator.log.arrivals)) == (RECORDS, 0)
     assert push(collector, PushArguments(allows_removals=True)) == "On Discogs: 11 removed."
     assert len(account.instances) == RECORDS - 11
@@ -578,3 +578,42 @@ def test_the_folder_that_its_owner_added_a_copy_to_is_not_overwritten_unasked(co
     assert account.instances[theirs.id].folder_id == other
     found = {one.clash.field for one in conflicts.page(collector.conn, collector.user_id, is_open=True)}
     assert "discogs_folder_id" in found
+
+
+def test_albums_that_are_deleted_while_a_push_runs_ask_too(collector, account, album):
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    for at in collector.steps(PUSH_COLLECTION, YES):
+        if not isinstance(at, Done) and at.checkpoint.stage is PushStage.SEND:
+            collector.execute("DELETE FROM albums")
+    assert "would be removed on Discogs at once" in at.outcome
+    assert len(account.instances) >= RECORDS - len(account.copies(album["discogs_release_id"])) - 1
+
+
+def test_deletions_that_wait_for_an_answer_count_for_no_question(collector, account):
+    copies = sorted(account.instances)[:5]
+    for copy in copies:
+        account.note(copy, NOTES, "edited there")
+    collector.execute("DELETE FROM albums WHERE discogs_instance_id = ANY(%s)", copies)
+    collector.import_collection()
+    assert outgoing.removals(collector.conn, collector.user_id).removals == 0
+    assert "would be removed" not in push(collector)
+
+
+def test_a_copy_that_became_another_albums_is_nobody_elses(collector, account, album):
+    release = album["discogs_release_id"]
+    fresh = collector.one(
+        "INSERT INTO albums (user_id, discogs_release_id, created_at) VALUES (%s, %s, now() + interval '1 hour')"
+        " RETURNING id",
+        collector.user_id,
+        release,
+    )
+    outgoing.intend(collector.conn, collector.user_id, album_id=fresh, release_id=release)  # and the push was cancelled
+    theirs = collector.discogs.add_to_collection(account.profile.username, 1, release).instance_id
+    collector.execute(
+        "INSERT INTO albums (user_id, discogs_release_id, discogs_instance_id) VALUES (%s, %s, %s)",
+        collector.user_id,
+        release,
+        theirs,
+    )
+    assert push(collector).startswith("On Discogs: 1 added")
+    assert len(account.copies(release)) == 3

@@ -246,7 +246,7 @@ def test_gone_there_alone_is_gone_here_and_comes_back_by_one_call(collector, sim
 
 def test_many_removals_at_once_ask_first(collector, account):
     drop(collector, *sorted(account.wants)[:2])
-    assert "2 wants of 12 would be removed there at once" in push(collector)
+    assert "2 wants of 12 would be removed on Discogs at once" in push(collector)
     assert len(account.wants) == WANTS
     assert push(collector, PushArguments(allows_removals=True)) == "On Discogs: 2 removed."
     assert theirs(account) == ours(collector)
@@ -437,3 +437,21 @@ def test_a_removed_want_is_kept_whole_in_the_history(collector, one):
     push(collector)
     (line,) = collector.rows("SELECT details FROM discogs_sync_log WHERE action = 'delete'")
     assert line["details"]["removed"] == {"notes": " the German press\r\n", "rating": 3}
+
+
+def test_what_we_sent_leaves_no_line_as_if_it_had_come_from_discogs(collector, one):
+    before = collector.one("SELECT count(*) FROM discogs_sync_log WHERE action IN ('import', 'update')")
+    want(collector, NEW, notes="mint only")
+    edit(collector, one, notes="any", rating=1)
+    push(collector)
+    assert collector.one("SELECT count(*) FROM discogs_sync_log WHERE action IN ('import', 'update')") == before
+
+
+def test_wants_that_are_removed_while_a_push_runs_ask_too(collector, account):
+    releases = sorted(account.wants)
+    drop(collector, releases[0])
+    for at in collector.steps(PUSH_WANTLIST, YES):
+        if not isinstance(at, Done) and at.checkpoint.stage is WantsStage.SEND:
+            drop(collector, *releases[1:8])
+    assert "would be removed on Discogs at once" in at.outcome
+    assert len(account.wants) == WANTS - 1

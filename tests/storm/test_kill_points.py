@@ -84,11 +84,13 @@ class Ledger:
         assert row is not None
         return row
 
-    def contents(self) -> list[Any]:
-        """A digest of each table that only a step's COMMIT may change."""
-        digest = sql.SQL("SELECT md5(string_agg(t::text, '' ORDER BY t::text)) AS rows FROM {} AS t")
-        each = sql.SQL(" UNION ALL ").join(sql.SQL("({})").format(digest.format(table)) for table in self.tables)
-        return self.conn.execute(each).fetchall()
+    def contents(self) -> dict[str, Any]:
+        """A digest of each table that only a step's COMMIT may change; they come in no order."""
+        digest = sql.SQL("SELECT {} AS name, md5(string_agg(t::text, '' ORDER BY t::text)) AS rows FROM {} AS t")
+        each = sql.SQL(" UNION ALL ").join(
+            sql.SQL("({})").format(digest.format(sql.Literal(table.as_string()), table)) for table in self.tables
+        )
+        return {row["name"]: row["rows"] for row in self.conn.execute(each)}
 
     def of_user(self, user_id: UUID) -> Counter[str]:
         """How many rows a collector has in each table."""
