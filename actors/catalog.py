@@ -155,6 +155,12 @@ class ForgetCheckpoint(Plain):
     kept: int = 0
 
 
+class UndoArguments(Plain):
+    """The sync that was shown, by its end; without it, the last one."""
+
+    synced_until: AwareDatetime | None = None
+
+
 class PushStage(StrEnum):
     """Where a push stands: it chooses, looks at a release, sends one change, or looks whether an add happened."""
 
@@ -336,7 +342,7 @@ UNDO_SYNC = Kind(
     name="undo_sync",
     sentence="Take back what the last sync did here, and have added again what it removed on Discogs.",
     lane=Lane.IMPORT,
-    arguments=NoArguments,
+    arguments=UndoArguments,
     checkpoint=UndoCheckpoint,
     unique="undo_sync",
     speaks_for_user=True,

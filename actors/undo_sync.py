@@ -17,6 +17,7 @@ from actors.catalog import (
     PUSH_WANTLIST,
     REFRESH_COLLECTION,
     UNDO_SYNC,
+    UndoArguments,
     UndoCheckpoint,
 )
 from actors.enqueue import Enqueued, enqueue
@@ -25,10 +26,10 @@ from actors.wording import count, utc
 from db import Connection, operations, undos
 from db.agreed import Agreement
 from db.undos import LAST, Sync, Undo
-from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
+from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 State: TypeAlias = Literal["nothing", "under_way", "undoable", "begun", "undone"]
-UndoStep: TypeAlias = Step[NoArguments, UndoCheckpoint]
+UndoStep: TypeAlias = Step[UndoArguments, UndoCheckpoint]
 
 KINDS = tuple(
     kind.name for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, PUSH_COLLECTION, PUSH_WANTLIST)
@@ -39,6 +40,7 @@ MOST = 5000  # lines that are looked at before anything is done
 
 NOTHING = "No sync did anything to a record that could be taken back."
 UNDER_WAY = "A sync is under way: it can be taken back when it is over. Nothing was changed."
+ANOTHER = "Another sync came since this one was shown: look at what would be taken back now. Nothing was changed."
 ALREADY = "That sync was taken back already. Nothing was changed."
 OPEN: tuple[State, ...] = ("undoable", "begun")
 GOES_OUT = "What differs from Discogs now goes out with the next push; its preview lists it."
@@ -86,7 +88,7 @@ def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[Rehearsal, Enque
     found = rehearse(conn, user_id)
     if found.sync is None or found.state not in OPEN:
         return found, None
-    started = enqueue(conn, UNDO_SYNC, user_id)
+    started = enqueue(conn, UNDO_SYNC, user_id, UndoArguments(synced_until=found.sync.synced_until))
     if started.is_new:
         target = {"user": str(user_id), "sync": found.sync.synced_until.isoformat(timespec="seconds")}
         operations.audit(conn, by=by, action="undone", target=target, jobs=1)
@@ -105,6 +107,8 @@ def store(conn: Connection, step: UndoStep, _: None) -> Outcome:
         state = _state(sync, before)
         if sync is None or state not in OPEN:
             return Done(_said_of(state, before), step.progress)
+        if step.arguments.synced_until not in (None, sync.synced_until):
+            return Done(ANOTHER, step.progress)
         undos.start(conn, user_id, sync, step.job_id)
         return Continue(UndoCheckpoint(synced_until=sync.synced_until), step.progress, takes_token=False)
     undo = undos.find(conn, user_id, chosen)
@@ -129,7 +133,7 @@ def _sync_of(conn: Connection, user_id: UUID) -> tuple[Sync | None, Undo | None]
     if begun is not None:
         return Sync(begun.synced_from, begun.synced_until, (), False), begun
     sync = undos.last_sync(conn, user_id, KINDS, apart=APART)
-    return sync, None if sync is None else undos.find(conn, user_id, sync.synced_until)
+    return sync, None if sync is None else undos.find_within(conn, user_id, sync)
 
 
 def _state(sync: Sync | None, undo: Undo | None) -> State:
@@ -181,4 +185,4 @@ def _foretold(sync: Sync, found: Sequence[Undoing]) -> str:
     return f"{said} {GOES_OUT}" if parts else said
 
 
-JOB: Job[NoArguments, UndoCheckpoint, None] = Job(UNDO_SYNC, fetch, store)
+JOB: Job[UndoArguments, UndoCheckpoint, None] = Job(UNDO_SYNC, fetch, store)

@@ -97,6 +97,12 @@ def find(conn: Connection, user_id: UUID, synced_until: datetime) -> Undo | None
     return None if row is None else Undo(**row)
 
 
+def find_within(conn: Connection, user_id: UUID, sync: Sync) -> Undo | None:
+    """Return how a sync was taken back, also while it was shorter: what follows soon belongs to it."""
+    row = _sql.find_within(conn, user_id=user_id, synced_from=sync.synced_from, synced_until=sync.synced_until)
+    return None if row is None else Undo(**row)
+
+
 def unended(conn: Connection, user_id: UUID) -> Undo | None:
     """Return the sync that was taken back in part only, None when there is none."""
     row = _sql.find_unended(conn, user_id=user_id)

@@ -76,6 +76,14 @@ SELECT synced_from, synced_until, job_id, began_at, ended_at, reached_at, reache
 FROM rekkrd.undos
 WHERE user_id = :user_id AND synced_until = :synced_until;
 
+-- name: find_within(user_id, synced_from, synced_until)^
+-- Whether this sync was taken back, when it was as long as now or shorter.
+SELECT synced_from, synced_until, job_id, began_at, ended_at, reached_at, reached_id, undone, kept
+FROM rekkrd.undos
+WHERE user_id = :user_id AND synced_from <= :synced_until AND synced_until >= :synced_from
+ORDER BY began_at DESC
+LIMIT 1;
+
 -- name: find_unended(user_id)^
 -- A sync that was taken back in part only.
 SELECT synced_from, synced_until, job_id, began_at, ended_at, reached_at, reached_id, undone, kept

@@ -20,11 +20,10 @@ from discogs.records.people import Identity
 from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
 from tests.actors.everything_owned import everything
-from workers.kinds import Done, NoArguments, Progress, Step
+from workers.kinds import Done, Progress, Step
 
 __all__ = ["everything"]
 
-NOTHING = NoArguments()
 GRADES = (
     "Mint (M)",
     "Near Mint (NM or M-)",
@@ -175,10 +174,10 @@ class Drive:
         known = {name: getattr(link, name) for name in type(link).__slots__} | {"tier": self.tier}
         return Account(credentials=Credentials(kind="oauth", token="t", secret="s"), **known)
 
-    def steps(self, kind, arguments=NOTHING, is_repeated=False) -> Iterator[Step | Done]:
+    def steps(self, kind, arguments=None, is_repeated=False) -> Iterator[Step | Done]:
         """Every step as it begins, and at last the end. A caller that stops here has killed the worker."""
         job = {job.kind.name: job for job in JOBS}[kind.name]
-        job_id = self.job_row(kind)
+        job_id, arguments = self.job_row(kind), arguments or kind.arguments()
         checkpoint, progress = kind.checkpoint(), Progress(0)
         while True:
             parsed = kind.checkpoint.model_validate(checkpoint.model_dump(mode="json"))
@@ -201,7 +200,7 @@ class Drive:
                 return
             checkpoint = outcome.checkpoint
 
-    def run(self, kind, arguments=NOTHING) -> Done:
+    def run(self, kind, arguments=None) -> Done:
         """Run a job to its end."""
         for at in self.steps(kind, arguments):
             if isinstance(at, Done):

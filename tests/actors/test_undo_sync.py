@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, PUSH_COLLECTION, UNDO_SYNC, PushArguments
+from actors.catalog import (
+    IMPORT_COLLECTION,
+    IMPORT_WANTLIST,
+    PUSH_COLLECTION,
+    UNDO_SYNC,
+    PushArguments,
+    UndoArguments,
+)
 from actors.preview import preview
-from actors.undo_sync import ALREADY, NOTHING, UNDER_WAY, rehearse
+from actors.undo_sync import ALREADY, ANOTHER, NOTHING, UNDER_WAY, rehearse
 from actors.undoing import Act
 from db import sync_log
 from discogs.auth import PersonalToken
@@ -286,3 +293,21 @@ def test_a_field_that_discogs_refuses_by_now_is_said_and_not_tried_for_ever(push
     assert "1 change could not go out" in ran(drive, PUSH_COLLECTION, arguments=YES)
     assert account.copies(copy.release_id)[0].notes == {5: "9 EUR"}
     assert ran(drive, PUSH_COLLECTION, arguments=YES) == "Nothing waited to go out."
+
+
+def test_another_sync_than_the_one_that_was_shown_is_not_taken_back(synced, make_item):
+    shown = foretold(synced).sync
+    an_hour_passes(synced)
+    synced.discogs.items = [*synced.discogs.items, make_item(98, release=778)]
+    ran(synced, IMPORT_COLLECTION)
+    before = synced.rows("SELECT * FROM albums ORDER BY id")
+    said = synced.run(UNDO_SYNC, UndoArguments(synced_until=shown.synced_until)).outcome
+    assert said == ANOTHER
+    assert synced.rows("SELECT * FROM albums ORDER BY id") == before
+
+
+def test_what_follows_soon_after_it_was_taken_back_does_not_offer_it_again(synced, make_item):
+    ran(synced, UNDO_SYNC)
+    synced.discogs.items = [*synced.discogs.items, make_item(98, release=778)]
+    ran(synced, IMPORT_COLLECTION)
+    assert foretold(synced).state == "undone"
