@@ -342,7 +342,8 @@ def _progress(checkpoint: PushCheckpoint) -> Progress:
 
 
 def _done(conn: Connection, step: PushStep, checkpoint: PushCheckpoint) -> Done:
-    usage.add_sync(conn, step.user_id)
+    if _progress(checkpoint).processed:
+        usage.add_sync(conn, step.user_id)  # an empty push, as the clock begins some, is no use of anything
     return Done(said_of(checkpoint), _progress(checkpoint))
 
 

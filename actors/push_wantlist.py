@@ -185,7 +185,8 @@ def _next(conn: Connection, step: PushStep, was: PushWantsCheckpoint) -> Outcome
                 return held or _go(checkpoint.model_copy(update={"stage": WantsStage.SEND, "doing": doing}))
             _log(conn, step, doing, "skipped", error=NOT_SHOWN)
             checkpoint = checkpoint.model_copy(update={"after": one.release_id, "refused": checkpoint.refused + 1})
-    usage.add_sync(conn, step.user_id)
+    if _progress(checkpoint).processed:
+        usage.add_sync(conn, step.user_id)  # an empty push, as the clock begins some, is no use of anything
     return Done(said_of(checkpoint), _progress(checkpoint))
 
 

@@ -32,6 +32,7 @@ FROM jsonb_to_recordset(:rows) AS page (
     ships_from text,
     posted_at timestamptz
 )
+ORDER BY page.listing_id
 ON CONFLICT (listing_id) DO UPDATE
     SET
         seller = excluded.seller,
@@ -47,10 +48,17 @@ ON CONFLICT (listing_id) DO UPDATE
         looked_at = NULL;
 
 -- name: look(listing_ids, fresh)!
--- Somebody looks at these offers: those that were seen longer ago than this are to be asked for anew.
+-- Somebody looks at these offers: those that were seen longer ago than this are to be asked for anew. One that somebody
+-- else writes this moment is left to them.
 UPDATE rekkrd.listings AS l
 SET looked_at = now()
-WHERE l.listing_id = ANY(:listing_ids) AND l.looked_at IS NULL AND l.fetched_at < now() - :fresh::interval;
+FROM (
+    SELECT o.listing_id
+    FROM rekkrd.listings AS o
+    WHERE o.listing_id = ANY(:listing_ids) AND o.looked_at IS NULL AND o.fetched_at < now() - :fresh::interval
+    FOR UPDATE SKIP LOCKED
+) AS stale
+WHERE l.listing_id = stale.listing_id;
 
 -- name: next_looked()$
 -- The offer that somebody has waited for longest.

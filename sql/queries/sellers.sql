@@ -50,13 +50,19 @@ WHERE w.user_id = :user_id
 ORDER BY w.added_at, s.seller;
 
 -- name: hasten(user_id, fresh)!
--- Somebody looks at offers: of the shops that they watch, those read longer ago than this are due.
+-- Somebody looks at offers: of the shops that they watch, those read longer ago than this are due. One that is written
+-- this moment is being read anyway.
 UPDATE rekkrd.sellers AS s
 SET due_at = now()
-FROM rekkrd.watched_sellers AS w
-WHERE
-    w.user_id = :user_id AND s.seller = w.seller
-    AND s.state = 'open' AND s.fetched_at <= now() - :fresh::interval AND s.due_at > now();
+FROM (
+    SELECT o.seller
+    FROM rekkrd.watched_sellers AS w
+    INNER JOIN rekkrd.sellers AS o ON o.seller = w.seller
+    WHERE
+        w.user_id = :user_id AND o.state = 'open' AND o.fetched_at <= now() - :fresh::interval AND o.due_at > now()
+    FOR UPDATE OF o SKIP LOCKED
+) AS stale
+WHERE s.seller = stale.seller;
 
 -- name: next_due()^
 -- The shop that has been due for longest, and whether anybody still watches it.
