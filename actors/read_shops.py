@@ -89,12 +89,12 @@ def _store_page(conn: Connection, was: ShopsCheckpoint, page: InventoryPage) -> 
             "current_page": asked_for,
             "offers": page.total_items,
             "is_steady": was.is_steady and (was.current_page == 0 or was.offers == page.total_items),
-            "new": was.new + len({one.listing_id for one in shown} - known),
+            "new": was.new + len({one.listing_id for one in shown} - known.keys()),
         }
     )
     # The walk counts for itself: a server that answers with another page than asked for would lead it in circles.
     place = Place(asked_for, page.pages, page.per_page, page.total_items, len(page.items))
-    move = after_page(place, is_full=was.is_full, knows_one=bool(known))
+    move = after_page(place, is_full=was.is_full, knows_one=any(known.values()))
     if move is Move.NEXT_PAGE:
         return Continue(now, _progress(now))
     currency = next((one.currency for one in shown if one.currency), None)

@@ -51,8 +51,9 @@ def is_full(swept_at: datetime | None, now: datetime) -> bool:
 def after_page(place: Place, *, is_full: bool, knows_one: bool) -> Move:
     """Decide what follows a stored page, newest offers first.
 
-    Where one is known and the walk is about what is new, all that follow are known. A short page ends nothing: the
-    last is the one that Discogs counts last, by ``pages`` or by ``items``; or the 100th, or an empty one.
+    Where one is known since a reading that came to its end, and the walk is about what is new, all that follow are.
+    A short page ends nothing: the last is the one that Discogs counts last, by ``pages`` or by ``items``; or the
+    100th, or an empty one.
     """
     needed = -(-place.items // max(place.per_page, 1))
     if place.page >= min(max(place.pages, needed), DEEPEST) or not place.held:

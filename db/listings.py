@@ -78,9 +78,10 @@ class Tally:
     unknown: int
 
 
-def known(conn: Connection, seller: str, listing_ids: Sequence[int]) -> set[int]:
-    """Return which of these offers stand in the shop already."""
-    return {row["listing_id"] for row in _sql.list_known(conn, seller=seller, listing_ids=list(listing_ids))}
+def known(conn: Connection, seller: str, listing_ids: Sequence[int]) -> dict[int, bool]:
+    """Return which of these offers stand in the shop already, and whether since a reading that came to its end."""
+    rows = _sql.list_known(conn, seller=seller, listing_ids=list(listing_ids))
+    return {row["listing_id"]: bool(row["is_settled"]) for row in rows}
 
 
 def upsert(conn: Connection, seller: str, walk: UUID, listings: Sequence[Listing]) -> None:

@@ -1,9 +1,13 @@
 -- Offers of watched sellers, of one release, and of what a collector could have in a better grade.
 
 -- name: list_known(seller, listing_ids)
--- Which of these offers stand in the shop already.
-SELECT l.listing_id
+-- Which of these offers stand in the shop already, and whether since a reading that came to its end: one that was
+-- broken off left some of the newest known, and a gap behind them.
+SELECT
+    l.listing_id,
+    l.fetched_at <= s.fetched_at AS is_settled
 FROM rekkrd.listings AS l
+INNER JOIN rekkrd.sellers AS s ON s.seller = l.seller
 WHERE l.seller = :seller AND l.listing_id = ANY(:listing_ids);
 
 -- name: upsert(seller, walk, rows)!

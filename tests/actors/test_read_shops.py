@@ -215,6 +215,20 @@ def test_what_was_read_is_left_until_the_next_day_and_then_read_up_to_what_is_kn
     assert seller["swept_at"] < seller["fetched_at"]
 
 
+def test_a_reading_that_is_broken_off_leaves_no_gap_behind_what_it_saw(watch, discogs, run, take_step, shop, later):
+    discogs.shops["shop"] = [*range(1, 251)]
+    watch("shop")
+    run()
+    discogs.shops["shop"] += range(251, 501)
+    later("1 day")
+    first = take_step(ShopsCheckpoint())  # chooses
+    take_step(first.checkpoint)  # the newest hundred are stored, and the job goes no further
+    later("1 day")
+    run()
+    _, held = shop()
+    assert held == {*range(1, 501)}
+
+
 def test_once_a_week_it_is_read_to_its_end_and_what_was_sold_goes_and_prices_are_as_they_are(
     watch, discogs, run, shop, later, do
 ):
