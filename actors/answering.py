@@ -23,7 +23,7 @@ from db import (
     wants,
 )
 from db.agreed import Pact, Unlinked
-from db.albums import SHARED
+from db.albums import SHARED, own_names
 from db.conflicts import RECORD, Ending
 from db.questions import Question
 from db.storable import Json
@@ -134,7 +134,7 @@ def restore(conn: Connection, user_id: UUID, instance_id: int) -> bool:
     album_id = None if pact.album is None else pact.album.id
     if album_id is None:
         # An agreement without its album is a deletion that waits: a copy un-marked alone would be removed on Discogs.
-        fields = {name: pact.fields.get(name) for name in SHARED}
+        fields = {name: pact.fields.get(name) for name in (*SHARED, *own_names(pact.fields))}
         album_id = albums.create(conn, user_id, {instance_id: fields}).get(instance_id)
         if album_id is None:
             raise RestoreRefused("An album of this copy was made just now.", "Import again: it brings both together.")

@@ -9,7 +9,7 @@ from actors.merging import UNDECIDED, Merge, Side, is_same, merge
 from actors.resolving import Key, carry_out, key_of, note_decided
 from db import Connection, conflicts, rules, sync_log
 from db.agreed import Agreement
-from db.albums import Album, Fields
+from db.albums import Album, Fields, own_names, own_number
 from db.conflicts import RECORD, Clash, Ending
 from db.rules import Rule
 from db.storable import Json
@@ -62,6 +62,11 @@ def meet(album: Album, before: Fields, theirs: Fields, decided: Mapping[str, Sid
     return Met(album, before, theirs, merge(before, album.fields, theirs, decided))
 
 
+def guarded(agreed: Fields) -> list[str]:
+    """Return what a deletion must not take along unseen; of its owner's own fields those that were agreed on."""
+    return [*GUARDED, *own_names(agreed)]
+
+
 def newest(clash: Clash, known: Clash | None) -> Side | None:
     """Say which side changed last, None where nobody can know.
 
@@ -110,7 +115,7 @@ def note_deletions(
     clashes = [
         _deletion(number, pact, theirs, before)
         for number, (pact, theirs) in deleted.items()
-        if any(not is_same(theirs[name], pact.fields.get(name)) for name in GUARDED)
+        if any(not is_same(theirs.get(name), pact.fields.get(name)) for name in guarded(pact.fields))
     ]
     standing = {key_of(clash) for clash in clashes}
     conflicts.close(
@@ -191,10 +196,10 @@ def _clash(number: int, met: Met, name: str, before: Before) -> Clash:
         field=name,
         has_base=name in met.before,
         base=met.before.get(name),
-        ours=met.album.fields[name],
-        theirs=met.theirs[name],
+        ours=met.album.fields.get(name),
+        theirs=met.theirs.get(name),
         theirs_changed_after=_since(
-            before, (number, name), met.theirs[name], _after(before, number, met.theirs, (name,))
+            before, (number, name), met.theirs.get(name), _after(before, number, met.theirs, (name,))
         ),
     )
 
@@ -209,7 +214,9 @@ def _deletion(number: int, pact: Agreement, theirs: Fields, before: Before) -> C
         base=pact.fields,
         ours=None,
         theirs=theirs,
-        theirs_changed_after=_since(before, (number, RECORD), theirs, _after(before, number, theirs, GUARDED)),
+        theirs_changed_after=_since(
+            before, (number, RECORD), theirs, _after(before, number, theirs, guarded(pact.fields))
+        ),
     )
 
 
@@ -222,9 +229,9 @@ def _since(before: Before, key: Key, theirs: Json, after: datetime | None) -> da
 def _after(before: Before, number: int, theirs: Fields, names: Sequence[str]) -> datetime | None:
     """Return when the copy was looked at last, if it did not show the change then; None where nobody knows."""
     look = before.looks.get(number)
-    if look is None or any(name not in look.fields for name in names):
+    if look is None or any(name not in look.fields and own_number(name) is None for name in names):
         return None
-    return look.at if any(not is_same(look.fields[name], theirs[name]) for name in names) else None
+    return look.at if any(not is_same(look.fields.get(name), theirs.get(name)) for name in names) else None
 
 
 def _line(clash: Clash) -> Line:

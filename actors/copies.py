@@ -8,7 +8,7 @@ from actors.lines import changed_fields, said_of_album, said_of_record, said_of_
 from actors.listing import ListedCopy, fields_of
 from actors.shelving import Shelved, shelve
 from db import Connection, instances, prices, releases, sync_log
-from db.albums import Fields
+from db.albums import Fields, own_fields
 from db.instances import KnownCopy
 from db.storable import Json
 from db.sync_log import Line
@@ -70,6 +70,7 @@ def looks_of(known: Mapping[int, KnownCopy]) -> dict[int, Look]:
                 "discogs_folder_id": before.copy.folder_id,
                 "discogs_notes": before.copy.notes,
                 "discogs_rating": before.copy.rating or None,
+                **own_fields(before.copy.fields),
             },
         )
         for number, before in known.items()

@@ -9,9 +9,10 @@ from actors.conflicting import note_vanished
 from actors.copies import store_copies
 from actors.grading import Slots
 from actors.listing import ListedCopy, ListedWant
-from actors.telling import ALBUMS, OWN_COLUMNS
+from actors.telling import ALBUMS
 from actors.wishes import store_wants
 from db import Connection, conflicts, previews, sync_log
+from db.albums import OWN, OWN_BEGIN
 from db.conflicts import RECORD, WANT_RECORD, Clash
 from db.previews import Item
 from db.rehearsal import rehearsed
@@ -94,7 +95,8 @@ def _sides(said: Mapping[str, Any]) -> dict[str, tuple[Json, Json]]:
     for name in said.get("changed", ()):
         own = ALBUMS.get(name, name)
         if name == "fields":
-            sides |= _custom(before.get(name) or (), after.get(name) or ())
+            custom = _custom(before.get(name) or (), after.get(name) or ())
+            sides |= {field: each for field, each in custom.items() if field not in clashing}
         elif own not in clashing:
             sides[own] = (before.get(name), after.get(name))
     for own in said.get("taken", ()):
@@ -105,9 +107,9 @@ def _sides(said: Mapping[str, Any]) -> dict[str, tuple[Json, Json]]:
 def _custom(before: Sequence[Any], after: Sequence[Any]) -> dict[str, tuple[Json, Json]]:
     was, now = ({int(one["field_id"]): one["value"] for one in each} for each in (before, after))
     return {
-        f"field_{number}": (was.get(number), now.get(number))
+        f"{OWN}{number}": (was.get(number), now.get(number))
         for number in sorted(was.keys() | now.keys())
-        if number > OWN_COLUMNS and was.get(number) != now.get(number)
+        if number >= OWN_BEGIN and was.get(number) != now.get(number)
     }
 
 

@@ -44,7 +44,7 @@ def said_of_sweep(sweep_id: UUID | None) -> dict[str, Json]:
 
 
 def _only(fields: Fields, names: Sequence[str]) -> Mapping[str, Json]:
-    return {name: fields[name] for name in names}
+    return {name: fields.get(name) for name in names}
 
 
 def _plain(value: Any) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from actors.grading import Slots, grade
-from db.albums import Fields, plain
+from db.albums import Fields, own_fields, plain
 from db.instances import Copy
 from db.releases import Release
 from db.storable import Json, storable_record
@@ -103,6 +103,7 @@ def fields_of(copy: Copy, release: Release) -> Fields:
         "discogs_date_added": plain(copy.date_added),
         "catalog_number": release.catalog_number,
         "discogs_rating": copy.rating or None,
+        **own_fields(copy.fields),
     }
 
 

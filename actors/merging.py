@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from db.albums import SHARED, Fields, Value
+from db.albums import SHARED, Fields, Value, own_names
 
 Side: TypeAlias = Literal["ours", "theirs"]
 
@@ -41,12 +41,12 @@ def merge(
     becomes the base, so that it counts as changed here only. A field that is absent from ``agreed`` was never agreed
     on, as when an album that was there before is linked to a copy: an empty side takes the other's value, so an empty
     album field is filled and an empty one on Discogs becomes a local change; two different values stay, without a base.
-    An empty text and none at all are the same.
+    An empty text and none at all are the same. Its owner's own fields, wherever they are named, are shared too.
     """
     becomes, base = dict(ours), dict(agreed)
     taken, kept, clashing = [], [], []
-    for name in names:
-        mine, its = ours[name], theirs[name]
+    for name in (*names, *own_names(agreed, ours, theirs)):
+        mine, its = ours.get(name), theirs.get(name)
         if is_same(mine, its):
             base[name] = its
         elif name in agreed and is_same(its, agreed[name]):

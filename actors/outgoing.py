@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from actors.grading import Slots
-from db.albums import Value
+from db.albums import Value, own_names, own_number
 from db.fields import Field
 from db.lost_fields import Lost
 from db.outgoing import GOING_OUT, Changed, Unsent
@@ -30,8 +30,8 @@ class Act(StrEnum):
 class Doing(Plain):
     """One request that changes something on Discogs, and what both sides agree on when it is done.
 
-    ``folder_id`` is where the copy is, or where it is added. ``field`` is a column of albums, ``value`` what it says;
-    ``field_id`` and ``text`` are the same in Discogs' words, alone for a field that no album has. A move takes a
+    ``folder_id`` is where the copy is, or where it is added. ``field`` is a column of albums or an own field, ``value``
+    what it says; ``field_id`` and ``text`` are the same in Discogs' words, alone for one that was lost. A move takes a
     ``rating`` along, 0 for none.
     """
 
@@ -75,15 +75,19 @@ class Refused:
     sentence: str
 
 
-def doings(changed: Changed, slots: Slots, folders: Mapping[int, str]) -> list[Doing | Refused]:
+def doings(
+    changed: Changed, slots: Slots, own: Mapping[int, Field], folders: Mapping[int, str]
+) -> list[Doing | Refused]:
     """Say what brings one copy on Discogs to what its album says: moved first, then field by field.
 
     Only what changed here and not on Discogs; what changed on both sides is a conflict and waits for its answer.
+    ``own`` are the collector's own fields on Discogs, by number.
     """
     if changed.album_id is None:
         return [_doing(Act.REMOVE, changed)]
     waiting = [name for name in GOING_OUT if _waits(changed, name)]
     todo = [_decide(changed, name, slots, folders) for name in sorted(waiting, key=_MOVES_FIRST.index)]
+    todo += [_write_own(changed, name, own) for name in own_names(changed.ours) if _waits(changed, name)]
     match todo:
         case [Doing(act=Act.MOVE) as moved, Doing(act=Act.RATE) as rated, *others]:
             return [moved.model_copy(update={"rating": rated.rating}), *others]
@@ -156,6 +160,19 @@ def _write(changed: Changed, name: str, value: Value, slots: Slots) -> Doing | R
     return _doing(Act.WRITE, changed, field=name, value=value, field_id=slot.field_id, text=text)
 
 
+def _write_own(changed: Changed, name: str, own: Mapping[int, Field]) -> Doing | Refused:
+    number = own_number(name) or 0
+    field, text = own.get(number), str(changed.ours[name] or "")
+    if field is None:
+        said = (
+            f"The collection on Discogs has no field number {number} any more; import again to see those that it has."
+        )
+        return Refused(changed, name, said)
+    if field.type == "dropdown" and text and text not in field.options:
+        return Refused(changed, name, f"{text!r} is no choice of {field.name} on Discogs: {_choices(field)}.")
+    return _doing(Act.WRITE, changed, field=name, value=changed.ours[name], field_id=number, text=text)
+
+
 def _doing(
     act: Act,
     changed: Changed,
@@ -191,7 +208,7 @@ def shown_after(changed: Changed, doing: Doing) -> dict[str, object]:
         "fields": changed.remote_fields,
     }
     column = {"discogs_notes": "notes", "discogs_folder_id": "folder_id"}.get(doing.field or "", doing.field)
-    if column is not None and doing.act is not Act.RATE:
+    if column is not None and doing.act is not Act.RATE and own_number(column) is None:
         shown[column] = doing.value
     if doing.field_id is not None:
         shown["fields"] = _with_field(changed.remote_fields, doing.field_id, doing.text)

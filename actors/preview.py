@@ -1,6 +1,6 @@
 """What a push would do on Discogs, said before anything is sent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -11,7 +11,8 @@ from actors.push_wantlist import doing_of
 from actors.pushing import are_many
 from actors.wording import count
 from db import Connection, fields, folders, lost_fields, outgoing, wantlist
-from db.albums import Value
+from db.albums import OWN, Value, own_number
+from db.fields import Field
 from db.wantlist import Waiting
 
 MOST = 1000  # records that a preview looks at
@@ -19,7 +20,10 @@ MOST = 1000  # records that a preview looks at
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """One change that would go out, or cannot. ``before`` is what Discogs shows now, ``after`` what the album says."""
+    """One change that would go out, or cannot. ``before`` is what Discogs shows now, ``after`` what the album says.
+
+    ``called`` is the name of an own field, as its collector gave it.
+    """
 
     act: Act
     release_id: int
@@ -32,6 +36,7 @@ class Going:
     after: Value = None
     problem: str | None = None
     is_want: bool = False
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,14 @@ class Preview:
 
 def preview(conn: Connection, user_id: UUID) -> Preview:
     """Say what would go out, from what is known here: no request is sent, and nothing is stored."""
-    slots = find_slots(fields.of_user(conn, user_id))
+    known = fields.of_user(conn, user_id)
+    slots, own = find_slots(known), {field.field_id: field for field in known}
     there = {folder.folder_id: folder.name for folder in folders.of_user(conn, user_id)}
     changed = outgoing.changes(conn, user_id, room=MOST)
     unsent = outgoing.adds(conn, user_id, room=MOST)
     going = []
     for one in changed:
-        for doing in _apart(doings(one, slots, there)):
+        for doing in _apart(doings(one, slots, own, there)):
             field = doing.field
             going.append(
                 Going(
@@ -68,12 +74,18 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
                     before=None if field is None else one.theirs[field],
                     after=None if field is None else one.ours[field],
                     problem=doing.sentence if isinstance(doing, Refused) else None,
+                    called=_called(field, own),
                 )
             )
     for album in unsent:
         act = add(album, there).act
         going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
-    lost_ones = lost_fields.waiting(conn, user_id, room=MOST)
+    said = {(one.album_id, one.field) for one in going}
+    lost_ones = [
+        one
+        for one in lost_fields.waiting(conn, user_id, room=MOST)
+        if (one.album_id, f"{OWN}{one.field_id}") not in said
+    ]
     going += [
         Going(
             Act.WRITE,
@@ -82,8 +94,9 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
             one.album_id,
             one.artist,
             one.title,
-            field=f"field_{one.field_id}",
+            field=f"{OWN}{one.field_id}",
             after=one.text,
+            called=_called(f"{OWN}{one.field_id}", own),
         )
         for one in lost_ones
     ]
@@ -98,6 +111,11 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
         asks_about_removals=are_many(lost) or are_many(dropped),
         sentence=_sentence(going),
     )
+
+
+def _called(field: str | None, own: Mapping[int, Field]) -> str | None:
+    number = None if field is None else own_number(field)
+    return own[number].name if number in own else None
 
 
 def _apart(todo: Sequence[Doing | Refused]) -> Iterator[Doing | Refused]:

@@ -4,7 +4,6 @@ A change is a difference from what both sides agreed on, whoever wrote it. An ad
 uncertain end nobody sends it again without a look.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -13,7 +12,7 @@ from uuid import UUID
 from actors import listing
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushStage
 from actors.copies import store_copies
-from actors.grading import Slots, find_slots
+from actors.grading import find_slots
 from actors.outgoing import Act, Doing, Refused, add, doings, give_back, shown_after
 from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
@@ -209,11 +208,11 @@ def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
 
 
 def _let_go(conn: Connection, doing: Doing) -> bool:
-    """Forget a lost field: it is written, or never will be. Whether it was one."""
-    if doing.field is not None or doing.field_id is None or doing.album_id is None:
+    """Forget a lost field: it is written, or never will be. Whether it was nothing else."""
+    if doing.field_id is None or doing.album_id is None:
         return False
     lost_fields.let_go(conn, doing.album_id, doing.field_id)
-    return True
+    return doing.field is None
 
 
 def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int, *, asked_folder: int | None) -> None:
@@ -306,18 +305,15 @@ def _prepared(conn: Connection, step: PushStep, checkpoint: PushCheckpoint, doin
 
 def _todo(conn: Connection, user_id: UUID, release_id: int) -> list[Doing | Refused]:
     """Everything that can go out of one release, and what cannot."""
-    slots, there = _places(conn, user_id)
+    known, there = fields.of_user(conn, user_id), folders.of_user(conn, user_id)
+    slots, own = find_slots(known), {field.field_id: field for field in known}
+    names = {folder.folder_id: folder.name for folder in there}
     todo: list[Doing | Refused] = []
     for changed in outgoing.changes(conn, user_id, release_id=release_id):
-        todo += doings(changed, slots, there)
-    todo += [add(unsent, there) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
+        todo += doings(changed, slots, own, names)
+    todo += [add(unsent, names) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
     back = [give_back(lost) for lost in lost_fields.waiting(conn, user_id, release_id=release_id)]
     return todo + [one for one in back if one is not None]
-
-
-def _places(conn: Connection, user_id: UUID) -> tuple[Slots, Mapping[int, str]]:
-    there = {folder.folder_id: folder.name for folder in folders.of_user(conn, user_id)}
-    return find_slots(fields.of_user(conn, user_id)), there
 
 
 def _doubted(was: PushCheckpoint, doing: Doing) -> PushCheckpoint:

@@ -11,7 +11,7 @@ from actors.merging import Side, is_same
 from actors.wants_resolving import is_of_want
 from db import Connection, agreed, albums, conflicts, sync_log
 from db.agreed import Agreement, Pact
-from db.albums import SHARED, Album, Change, Fields, Value
+from db.albums import SHARED, Album, Change, Fields, Value, own_names
 from db.conflicts import RECORD, Clash, Ending
 from db.storable import Json
 from db.sync_log import Line
@@ -73,7 +73,7 @@ def _settle_fields(
     held: dict[int, Album] = {}
     for clash in clashes:
         album = _album_of(pacts.get(clash.instance_id))
-        if album is not None and is_same(album.fields[clash.field], _value(clash.ours)):
+        if album is not None and is_same(album.fields.get(clash.field), _value(clash.ours)):
             standing[clash.instance_id].append(clash)
             held[clash.instance_id] = album
     theirs = {number: {one.field: _value(one.theirs) for one in ones} for number, ones in standing.items()}
@@ -133,14 +133,14 @@ def _refresh(conn: Connection, user_id: UUID, clashes: Sequence[Clash]) -> None:
             continue
         album = _album_of(pacts.get(clash.instance_id))
         if album is not None and clash.ours is not None:
-            ours: Json = album.fields if clash.field == RECORD else album.fields[clash.field]
+            ours: Json = album.fields if clash.field == RECORD else album.fields.get(clash.field)
             fresh.append(replace(clash, ours=ours))
     conflicts.keep(conn, user_id, fresh)
 
 
 def are_same(one: Fields, other: Fields) -> bool:
     """Whether two albums say the same."""
-    return all(is_same(one[name], other.get(name)) for name in SHARED)
+    return all(is_same(one.get(name), other.get(name)) for name in (*SHARED, *own_names(one, other)))
 
 
 def _album_of(pact: Agreement | None) -> Album | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from actors.wording import ended
+from db.albums import OWN, OWN_BEGIN, own_number
 from db.storable import Json
 from db.sync_log import Line
 
@@ -39,7 +40,6 @@ ALBUMS = {
     "release_id": "discogs_release_id",
 }
 FOLDERS = frozenset({"folder_id", "discogs_folder_id"})
-OWN_COLUMNS = 3  # the fields numbered 1 to 3 at Discogs stand in columns of their own: the grades and the notes
 MOST_SHOWN = 80
 
 WRITTEN = {
@@ -84,7 +84,7 @@ def sentence(line: Line, names: Names) -> str:
 def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
     change = "gone" if said.get("was_gone") else str(said.get("change", ""))
     if "error" in said:
-        what = FAILED.get(change) or f"{_called(said.get('field'))} not written to Discogs"
+        what = FAILED.get(change) or f"{_called(said.get('field'), names)} not written to Discogs"
         return f"{what}: {ended(str(said['error']))}"
     if "field" in said:
         return _of_field(line, said, names)
@@ -101,8 +101,8 @@ def _of_field(line: Line, said: Mapping[str, Any], names: Names) -> str:
         return _one(str(said["field"]), (said.get("before"), said["after"]), names, "written to Discogs")
     if said.get("change") == "resolved":
         side = "what stands here is kept" if said.get("take") == "ours" else "what Discogs says is taken"
-        return f"{_called(said['field'])} changed on both sides; decided: {side}."
-    return ended(f"{_called(said['field'])}: {said.get('change', line.status)}")
+        return f"{_called(said['field'], names)} changed on both sides; decided: {side}."
+    return ended(f"{_called(said['field'], names)}: {said.get('change', line.status)}")
 
 
 def _changes(said: Mapping[str, Any], names: Names) -> list[str]:
@@ -113,7 +113,7 @@ def _changes(said: Mapping[str, Any], names: Names) -> list[str]:
     told = []
     for name in said["changed"]:
         if name == "fields":
-            told += _custom(before.get(name), after.get(name), names)
+            told += _custom(before.get(name), after.get(name), said, names)
         else:
             sides = (before.get(name), after.get(name))
             told.append(_one(name, sides, names, "changed on Discogs", _end(name, said)))
@@ -127,15 +127,30 @@ def _end(name: str, said: Mapping[str, Any]) -> str:
     return "; changed here too, so it waits for an answer" if own in said.get("clashing", ()) else ""
 
 
-def _custom(before: Json, after: Json, names: Names) -> list[str]:
+def _custom(before: Json, after: Json, said: Mapping[str, Any], names: Names) -> list[str]:
     """Say the custom fields that changed, but for those that stand in columns of their own."""
     was, now = _by_number(before), _by_number(after)
-    numbers = sorted(number for number in was.keys() | now.keys() if number > OWN_COLUMNS)
     return [
-        _said(names.fields.get(number, f"Field {number}"), (was.get(number), now.get(number)), "changed on Discogs")
-        for number in numbers
-        if was.get(number) != now.get(number)
+        _one(
+            f"{OWN}{number}",
+            (was.get(number), now.get(number)),
+            names,
+            "changed on Discogs",
+            _end(f"{OWN}{number}", said),
+        )
+        for number in _moved(was, now)
     ]
+
+
+def _moved(was: Mapping[int, Json], now: Mapping[int, Json]) -> list[int]:
+    """Return the numbers of own fields that say otherwise now."""
+    numbers = sorted(number for number in was.keys() | now.keys() if number >= OWN_BEGIN)
+    return [number for number in numbers if was.get(number) != now.get(number)]
+
+
+def _spoken_own(said: Mapping[str, Any]) -> set[str]:
+    was, now = (_by_number(said.get(side, {}).get("fields")) for side in ("before", "after"))
+    return {f"{OWN}{number}" for number in _moved(was, now)}
 
 
 def _by_number(fields: Any) -> dict[int, Json]:
@@ -145,7 +160,7 @@ def _by_number(fields: Any) -> dict[int, Json]:
 def _album(said: Mapping[str, Any], names: Names) -> list[str]:
     """Say what became of the album beyond what changed on Discogs just now."""
     told = ["An album was made of it."] if said.get("made_album") else []
-    spoken = {ALBUMS.get(name, name) for name in said.get("changed", ())}
+    spoken = {ALBUMS.get(name, name) for name in said.get("changed", ())} | _spoken_own(said)
     before, after = (said.get("album", {}).get(side, {}) for side in ("before", "after"))
     told += [
         _one(name, (before.get(name), after.get(name)), names, "of the album changed")
@@ -154,7 +169,7 @@ def _album(said: Mapping[str, Any], names: Names) -> list[str]:
     ]
     ours, theirs = (said.get("sides", {}).get(side, {}) for side in ("ours", "theirs"))
     told += [
-        f"{_called(name)}: {_value(name, ours.get(name), names)} here, {_value(name, theirs.get(name), names)} "
+        f"{_called(name, names)}: {_value(name, ours.get(name), names)} here, {_value(name, theirs.get(name), names)} "
         "on Discogs; waits for an answer."
         for name in said.get("clashing", ())
         if name not in spoken
@@ -165,7 +180,7 @@ def _album(said: Mapping[str, Any], names: Names) -> list[str]:
 def _one(name: str, sides: Sides, names: Names, did: str, end: str = "") -> str:
     if name in FOLDERS:
         sides = (_folder(sides[0], names), _folder(sides[1], names))
-    return _said(_called(name), sides, did, end)
+    return _said(_called(name, names), sides, did, end)
 
 
 def _said(called: str, sides: Sides, did: str, end: str = "") -> str:
@@ -175,7 +190,10 @@ def _said(called: str, sides: Sides, did: str, end: str = "") -> str:
     return f"{called} {did} from {_short(before)} to {_short(after)}{end}."
 
 
-def _called(name: object) -> str:
+def _called(name: object, names: Names) -> str:
+    number = own_number(str(name))
+    if number is not None:
+        return names.fields.get(number, f"Field {number}")
     return CALLED.get(str(name), "The record" if name in (None, "record") else str(name))
 
 

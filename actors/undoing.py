@@ -28,7 +28,7 @@ from db import (
     wants,
 )
 from db.agreed import Agreement
-from db.albums import SHARED, Album, Change, Fields, Value
+from db.albums import SHARED, Album, Change, Fields, Value, own_number
 from db.conflicts import RECORD, Clash
 from db.instances import Copy
 from db.storable import Json
@@ -177,7 +177,7 @@ def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing)
 
 def _of_album(line: Done, number: int, pact: Agreement, album: Album, standing: Standing) -> Undoing | None:
     sides = line.details.get("album", {})
-    names = [name for name in line.details.get("taken", ()) if name in PUT_BACK]
+    names = [name for name in line.details.get("taken", ()) if name in PUT_BACK or own_number(name)]
     found = _put_back(line, names, album.fields, sides.get("before", {}), sides.get("after", {}))
     if found is None:
         return None
@@ -224,9 +224,9 @@ def _put_back(
     after: dict[str, Value] = {}
     kept = []
     for name in names:
-        if is_same(now[name], became.get(name)):
-            before[name], after[name] = now[name], was.get(name)
-        elif not is_same(now[name], was.get(name)):
+        if is_same(now.get(name), became.get(name)):
+            before[name], after[name] = now.get(name), was.get(name)
+        elif not is_same(now.get(name), was.get(name)):
             kept.append(name)
     if not after and not kept:
         return None
@@ -298,7 +298,7 @@ def _write(conn: Connection, user_id: UUID, one: Undoing) -> bool:
     if pact is None or pact.album is None:
         return False
     now = pact.album.fields
-    if any(not is_same(now[name], value) for name, value in one.before.items()):
+    if any(not is_same(now.get(name), value) for name, value in one.before.items()):
         return False
     change = Change(_album(one), number, was=now, becomes={**now, **one.after})
     return bool(albums.update(conn, user_id, [change]))

@@ -12,7 +12,7 @@ from actors.resolving import resolve
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models.conflicts import ConflictOut, ConflictPage, FieldName, Rules, TakeBody, TakeManyBody, TakenOut
+from api.models.conflicts import ConflictOut, ConflictPage, FieldName, OwnField, Rules, TakeBody, TakeManyBody, TakenOut
 from db import Connection, conflicts, operations, rules, users
 from db.conflicts import Conflict
 
@@ -37,7 +37,7 @@ def show(
     *,
     user_id: Speaker,
     resources: ResourcesNow,
-    field: Annotated[FieldName | None, Query(description="Only conflicts about this field.")] = None,
+    field: Annotated[FieldName | OwnField | None, Query(description="Only conflicts about this field.")] = None,
     album: Annotated[UUID | None, Query(description="Only those of this album.")] = None,
     is_open: Annotated[
         bool | None, Query(alias="open", description="True: those that wait. False: those that were ended.")

@@ -18,6 +18,7 @@ from api.models.conflicts import ConflictOut, ConflictPage, FieldName
 from cli import here, operator, screen
 from cli.errors import CommandFailed
 from db import Connection, conflicts, operations, users
+from db.albums import own_number
 from db.conflicts import RECORD, WANT_RECORD, Conflict
 from db.pool import Pool
 
@@ -32,7 +33,7 @@ def show(
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")],
     *,
     field: Annotated[
-        str | None, typer.Option(metavar="F", help="Only about this column of albums; _record is the whole.")
+        str | None, typer.Option(metavar="F", help="Only about this column of albums, or an own field as field_4; _record is the whole.")
     ] = None,
     album: Annotated[UUID | None, typer.Option(metavar="ID", help="Only those of this album.")] = None,
     take: Annotated[
@@ -45,7 +46,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what changed here and on Discogs, and not to the same, the newest first; or take one side in all of them."""
-    _require_known(field, FIELDS, "--field")
+    if field is None or own_number(field) is None:
+        _require_known(field, FIELDS, "--field")
     _require_known(take, SIDES, "--resolve")
     if take is None and (is_dry or is_sure):
         raise typer.BadParameter("goes with --resolve only.", param_hint="--dry-run, --yes")

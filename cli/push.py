@@ -101,7 +101,8 @@ def picture(changes: Sequence[Going]) -> Table:
         name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
         change = Text("" if one.field is None else f"{_said(one.before)} → {_said(one.after)}")
         what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
-        table.add_row(what, name, FIELDS.get(one.field or "", ""), change)
+        field = one.called or FIELDS.get(one.field or "", one.field or "")
+        table.add_row(what, name, field, change)
         if one.problem is not None:
             table.add_row("", "", "", Text(one.problem, style="yellow"))
     return table

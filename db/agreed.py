@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db import Connection, Row
-from db.albums import Album, Fields, Name, album_of, plain
+from db.albums import Album, Fields, Name, album_of, own_fields, plain
 from db.queries import load
 from db.storable import Json, as_rows
 
@@ -114,5 +114,6 @@ def _unlinked(row: Row) -> Unlinked:
         "discogs_date_added": plain(row["date_added"]),
         "catalog_number": row["catalog_number"],
         "discogs_rating": row["discogs_rating"],
+        **own_fields(row["listed"]),
     }
     return Unlinked(row["instance_id"], row["release_id"], Name(row["artist"], row["title"], row["year"]), fields)

@@ -29,12 +29,19 @@ SHARED = (
     "discogs_rating",
 )
 
+# A field that the collector made, by its number on Discogs: ``field_4`` stands beside the columns wherever they do.
+OWN = "field_"
+OWN_BEGIN = 4  # 1 to 3 are the grades and the notes, in columns of their own
+
 _sql = load("albums")
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """One album: ``fields`` has every one of ``SHARED``, ``instance_id`` is None while it belongs to no copy."""
+    """One album: ``fields`` has every one of ``SHARED``, and those of its owner's own fields that say something.
+
+    ``instance_id`` is None while it belongs to no copy.
+    """
 
     id: UUID
     instance_id: int | None
@@ -97,7 +104,7 @@ def create(conn: Connection, user_id: UUID, copies: Mapping[int, Fields]) -> dic
     """Make an album for each copy, by instance id; one that the app made meanwhile is absent from the answer."""
     if not copies:
         return {}
-    rows = [{"discogs_instance_id": instance_id, **fields} for instance_id, fields in copies.items()]
+    rows = [{"discogs_instance_id": instance_id, **_columns(fields)} for instance_id, fields in copies.items()]
     made = _sql.create(conn, user_id=user_id, rows=as_rows(rows))
     return {row["discogs_instance_id"]: row["id"] for row in made}
 
@@ -110,8 +117,8 @@ def update(conn: Connection, user_id: UUID, changes: Sequence[Change]) -> set[UU
         {
             "id": str(change.album_id),
             "instance_id": change.instance_id,
-            "was": change.was,
-            "becomes": change.becomes,
+            "was": _columns(change.was),
+            "becomes": _columns(change.becomes),
         }
         for change in changes
     ]
@@ -119,10 +126,36 @@ def update(conn: Connection, user_id: UUID, changes: Sequence[Change]) -> set[UU
 
 
 def album_of(row: Row) -> Album:
-    """Make a record of a row that has the columns of ``SHARED``."""
-    return Album(row["id"], row["discogs_instance_id"], {name: plain(row[name]) for name in SHARED})
+    """Make a record of a row that has the columns of ``SHARED``, and ``discogs_fields``."""
+    fields = {name: plain(row[name]) for name in SHARED} | (row["discogs_fields"] or {})
+    return Album(row["id"], row["discogs_instance_id"], fields)
+
+
+def own_fields(listed: Json) -> dict[str, Value]:
+    """Return what a copy says in its owner's own fields, by our names, out of how Discogs lists them."""
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    numbered = [(int(str(entry["field_id"])), entry["value"]) for entry in entries]
+    return {f"{OWN}{number}": str(value) for number, value in numbered if number >= OWN_BEGIN}
+
+
+def own_names(*sides: Fields) -> list[str]:
+    """Return the owner's own fields of which any of these says something."""
+    return sorted({name for side in sides for name in side if name.startswith(OWN)})
+
+
+def own_number(name: str) -> int | None:
+    """Return the number on Discogs of an owner's own field; None of a column."""
+    digits = name.removeprefix(OWN)
+    return int(digits) if name.startswith(OWN) and digits.isdecimal() else None
 
 
 def plain(value: Any) -> Value:
     """Return a column's value as it is compared and agreed on: a time as text in UTC."""
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def _columns(fields: Fields) -> Mapping[str, Json]:
+    """Say it in columns: own fields stand together in one."""
+    own: dict[str, Json] = {name: value for name, value in fields.items() if name.startswith(OWN) and value is not None}
+    plain_ones: dict[str, Json] = {name: value for name, value in fields.items() if not name.startswith(OWN)}
+    return plain_ones | {"discogs_fields": own or None}

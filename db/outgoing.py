@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from db import Connection
-from db.albums import Value
+from db.albums import Value, own_fields, own_names
 from db.queries import load
 from db.storable import Json
 
@@ -22,7 +22,8 @@ _sql = load("outgoing")
 class Changed:
     """A copy whose album differs from what was agreed on, or was deleted here (``album_id`` is None).
 
-    ``agreed``, ``ours`` and ``theirs`` have the fields that go out; ``remote_fields`` are all custom fields verbatim.
+    ``agreed``, ``ours`` and ``theirs`` have the fields that go out; an own field that was never agreed on was empty.
+    ``remote_fields`` are all custom fields verbatim.
     """
 
     instance_id: int
@@ -186,19 +187,22 @@ GOING_OUT = ("media_condition", "sleeve_condition", "discogs_folder_id", "discog
 
 
 def _changed(row: Mapping[str, Any]) -> Changed:
+    agreed, ours, theirs = row["agreed_fields"], row["discogs_fields"] or {}, own_fields(row["remote_fields"])
+    own = own_names(agreed, ours, theirs)
     return Changed(
         instance_id=row["instance_id"],
         release_id=row["release_id"],
         at_folder=row["at_folder"],
         album_id=row["album_id"],
-        agreed={name: row["agreed_fields"].get(name) for name in GOING_OUT if name in row["agreed_fields"]},
-        ours={name: row[name] for name in GOING_OUT},
+        agreed={name: agreed[name] for name in GOING_OUT if name in agreed} | {name: agreed.get(name) for name in own},
+        ours={name: row[name] for name in GOING_OUT} | {name: ours.get(name) for name in own},
         theirs={
             "media_condition": row["their_media_condition"],
             "sleeve_condition": row["their_sleeve_condition"],
             "discogs_folder_id": row["at_folder"],
             "discogs_notes": row["their_notes"],
             "discogs_rating": row["rating"] or None,
+            **{name: theirs.get(name) for name in own},
         },
         remote_fields=row["remote_fields"],
         rating=row["rating"],

@@ -22,11 +22,15 @@ CREATE TABLE public.albums (
     matrix_number text,
     pressing_country text,
     discogs_rating smallint,
+    discogs_fields jsonb,
     CONSTRAINT albums_pkey PRIMARY KEY (id),
-    CONSTRAINT albums_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
+    CONSTRAINT albums_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT albums_discogs_fields_are_texts CHECK (((jsonb_typeof(discogs_fields) = 'object'::text) AND (NOT jsonb_path_exists(discogs_fields, '$.*?(@.type() != "string")'::jsonpath)) AND (NOT jsonb_path_exists(discogs_fields, '$.keyvalue()?(!(@."key" like_regex "^field_([4-9]|[1-9][0-9]{1,17})$"))'::jsonpath))))
 );
 COMMENT ON COLUMN public.albums.discogs_rating IS
 '1 to 5, as on Discogs; null is none.';
+COMMENT ON COLUMN public.albums.discogs_fields IS
+'What the copy says in its owner''s own fields, as {"field_4": "text"}: the number is the field''s on Discogs.';
 CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(lower(artist), 100), "left"(lower(title), 100), year) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
@@ -1976,6 +1980,39 @@ BEGIN
 END;
 $function$;
 
+CREATE OR REPLACE FUNCTION rekkrd.own_fields_moved(agreed jsonb, theirs jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT EXISTS (
+    SELECT FROM jsonb_object_keys(agreed) AS name
+    WHERE starts_with(name, 'field_')
+        AND coalesce(
+            (
+                SELECT max(said ->> 'value') FROM jsonb_array_elements(theirs) AS said
+                WHERE 'field_' || (said ->> 'field_id') = name
+            ),
+            ''
+        ) <> coalesce(agreed ->> name, '')
+) $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.own_fields_wait(agreed jsonb, ours jsonb, theirs jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT EXISTS (
+    SELECT FROM jsonb_object_keys(agreed || coalesce(ours, '{}')) AS name
+    WHERE starts_with(name, 'field_')
+        AND coalesce(ours ->> name, '') <> coalesce(agreed ->> name, '')
+        AND coalesce(
+            (
+                SELECT max(said ->> 'value') FROM jsonb_array_elements(theirs) AS said
+                WHERE 'field_' || (said ->> 'field_id') = name
+            ),
+            ''
+        ) = coalesce(agreed ->> name, '')
+) $function$;
+
 CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
  RETURNS boolean
  LANGUAGE sql
@@ -1985,6 +2022,7 @@ AS $function$ SELECT CASE
         THEN copy.media_condition IS NOT DISTINCT FROM agreed ->> 'media_condition'
             AND copy.sleeve_condition IS NOT DISTINCT FROM agreed ->> 'sleeve_condition'
             AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
+            AND NOT rekkrd.own_fields_moved(agreed, copy.fields)
     ELSE
         (
             agreed ? 'media_condition'
@@ -2010,6 +2048,15 @@ AS $function$ SELECT CASE
             agreed ? 'discogs_rating'
             AND coalesce(album.discogs_rating, 0) <> coalesce((agreed ->> 'discogs_rating')::smallint, 0)
             AND copy.rating = coalesce((agreed ->> 'discogs_rating')::smallint, 0)
+        )
+        OR (
+            coalesce(album.discogs_fields, '{}') <> jsonb_strip_nulls(
+                agreed - '{
+                    artist, title, year, discogs_release_id, discogs_master_id, media_condition, sleeve_condition,
+                    discogs_folder_id, discogs_notes, discogs_date_added, catalog_number, discogs_rating
+                }'::text []
+            )
+            AND rekkrd.own_fields_wait(agreed, album.discogs_fields, copy.fields)
         )
 END $function$;
 

@@ -1,10 +1,10 @@
 """Conflicts as a collector decides them, and the rules that decide in their place."""
 
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from actors.differing import Part, words
 from actors.merging import Side
@@ -32,8 +32,11 @@ FieldName: TypeAlias = Literal[
     "want_record",
 ]
 
+OwnField: TypeAlias = Annotated[str, StringConstraints(pattern=r"^field_[1-9][0-9]{0,17}$")]
+
 FIELD = (
-    "A column of albums; `_record` stands for the whole: deleted on one side, edited on the other. "
+    "A column of albums; `field_4` is the collector's own field number 4 on Discogs; "
+    "`_record` stands for the whole: deleted on one side, edited on the other. "
     "Of wants `want_notes`, `want_rating` and `want_record`."
 )
 
@@ -105,7 +108,7 @@ class TakeBody(Model):
 class TakeManyBody(TakeBody):
     """Which open conflicts to decide, and how."""
 
-    field: FieldName | None = Field(default=None, description=FIELD)
+    field: FieldName | OwnField | None = Field(default=None, description=FIELD)
     album: UUID | None = Field(default=None, description="Only those of this album.")
     all: bool = Field(default=False, description="All open ones, without anything else in common.")
     dry_run: bool = Field(default=False, description="Only count them; nothing happens.")
@@ -135,6 +138,6 @@ class Rules(Model):
     `newest` decides where it can be known which side changed last, and asks where it cannot: Discogs tells no times.
     """
 
-    rules: dict[FieldName, Rule] = Field(
+    rules: dict[FieldName | OwnField, Rule] = Field(
         description="A field that is left out is asked about.", examples=[{"discogs_notes": "ours"}]
     )

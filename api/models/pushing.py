@@ -19,9 +19,10 @@ class GoingOut(Model):
     artist: str | None
     title: str | None
     field: str | None = Field(
-        description="The column of the album that changed; of a want `want_notes` or `want_rating`.",
+        description="The column of the album that changed, or `field_4`, an own field; of a want `want_notes` or `want_rating`.",
         examples=["media_condition"],
     )
+    called: str | None = Field(description="The name of an own field on Discogs.", examples=["Storage"])
     before: str | int | None = Field(description="What Discogs shows, as of the last look.", examples=["VG+"])
     after: str | int | None = Field(description="What the album says.", examples=["NM"])
     is_want: bool = Field(description="Whether this is about the wantlist, not the collection.")

@@ -16,7 +16,8 @@ SELECT
     album.discogs_notes,
     album.discogs_date_added,
     album.catalog_number,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM rekkrd.agreed
 LEFT JOIN public.albums AS album ON agreed.album_id = album.id
 WHERE agreed.user_id = :user_id AND agreed.instance_id = ANY(:instance_ids);
@@ -80,7 +81,8 @@ SELECT
     release.title,
     release.year,
     nullif(nullif(release.labels #>> '{0,catno}', ''), 'none') AS catalog_number,
-    nullif(copy.rating, 0) AS discogs_rating
+    nullif(copy.rating, 0) AS discogs_rating,
+    copy.fields AS listed
 FROM rekkrd.instances AS copy
 INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id
 WHERE copy.user_id = :user_id

@@ -14,7 +14,8 @@ SELECT
     album.discogs_notes,
     album.discogs_date_added,
     album.catalog_number,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM public.albums AS album
 WHERE album.user_id = :user_id
     AND album.discogs_instance_id = ANY(:instance_ids)
@@ -36,7 +37,8 @@ SELECT
     album.discogs_notes,
     album.discogs_date_added,
     album.catalog_number,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM public.albums AS album
 WHERE album.user_id = :user_id
     AND album.discogs_release_id = ANY(:release_ids)
@@ -62,7 +64,8 @@ SELECT
     album.discogs_notes,
     album.discogs_date_added,
     album.catalog_number,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM unnest(:artists::text [], :titles::text [], :years::integer [])
 WITH ORDINALITY AS wanted (artist, title, year, place)
 INNER JOIN public.albums AS album
@@ -92,7 +95,7 @@ SELECT EXISTS (
 INSERT INTO public.albums (
     user_id, discogs_instance_id, artist, title, year, discogs_release_id, discogs_master_id, media_condition,
     sleeve_condition, discogs_folder_id, discogs_notes, discogs_date_added, catalog_number,
-    discogs_rating
+    discogs_rating, discogs_fields
 )
 SELECT
     :user_id,
@@ -108,11 +111,12 @@ SELECT
     copy.discogs_notes,
     copy.discogs_date_added,
     copy.catalog_number,
-    copy.discogs_rating
+    copy.discogs_rating,
+    copy.discogs_fields
 FROM jsonb_to_recordset(:rows) AS copy (
     discogs_instance_id bigint, artist text, title text, year integer, discogs_release_id bigint,
     discogs_master_id bigint, media_condition text, sleeve_condition text, discogs_folder_id bigint,
-    discogs_notes text, discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
+    discogs_notes text, discogs_date_added timestamptz, catalog_number text, discogs_rating smallint, discogs_fields jsonb
 )
 ON CONFLICT (user_id, discogs_instance_id) WHERE discogs_instance_id IS NOT NULL DO NOTHING
 RETURNING id, discogs_instance_id;
@@ -139,17 +143,18 @@ SET
     discogs_notes = becomes.discogs_notes,
     discogs_date_added = becomes.discogs_date_added,
     catalog_number = becomes.catalog_number,
-    discogs_rating = becomes.discogs_rating
+    discogs_rating = becomes.discogs_rating,
+    discogs_fields = becomes.discogs_fields
 FROM change
 CROSS JOIN LATERAL jsonb_to_record(change.was) AS was (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
-    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
+    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint, discogs_fields jsonb
 )
 CROSS JOIN LATERAL jsonb_to_record(change.becomes) AS becomes (
     artist text, title text, year integer, discogs_release_id bigint, discogs_master_id bigint,
     media_condition text, sleeve_condition text, discogs_folder_id bigint, discogs_notes text,
-    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint
+    discogs_date_added timestamptz, catalog_number text, discogs_rating smallint, discogs_fields jsonb
 )
 WHERE album.id = change.id
     AND album.user_id = :user_id
@@ -157,10 +162,12 @@ WHERE album.id = change.id
     AND (
         album.artist, album.title, album.year, album.discogs_release_id, album.discogs_master_id,
         album.media_condition, album.sleeve_condition, album.discogs_folder_id, album.discogs_notes,
-        album.discogs_date_added, album.catalog_number, album.discogs_rating
+        album.discogs_date_added, album.catalog_number, album.discogs_rating,
+        coalesce(album.discogs_fields, '{}')
     ) IS NOT DISTINCT FROM (
         was.artist, was.title, was.year, was.discogs_release_id, was.discogs_master_id,
         was.media_condition, was.sleeve_condition, was.discogs_folder_id, was.discogs_notes,
-        was.discogs_date_added, was.catalog_number, was.discogs_rating
+        was.discogs_date_added, was.catalog_number, was.discogs_rating,
+        coalesce(was.discogs_fields, '{}')
     )
 RETURNING album.id;

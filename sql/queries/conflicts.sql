@@ -186,7 +186,8 @@ SELECT
     album.discogs_notes,
     album.discogs_date_added,
     album.catalog_number,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM rekkrd.instances AS copy
 INNER JOIN rekkrd.agreed AS pact ON copy.user_id = pact.user_id AND copy.instance_id = pact.instance_id
 INNER JOIN public.albums AS album ON pact.album_id = album.id
@@ -197,7 +198,7 @@ CROSS JOIN LATERAL jsonb_to_record(to_jsonb(album) || pact.fields) AS was (
 )
 WHERE copy.user_id = :user_id
     AND copy.missing_since IS NOT NULL
-    AND (
+    AND ((
         nullif(album.artist, ''), nullif(album.title, ''), album.year, album.discogs_release_id,
         album.discogs_master_id, nullif(album.media_condition, ''), nullif(album.sleeve_condition, ''),
         album.discogs_folder_id, nullif(album.discogs_notes, ''), album.discogs_date_added,
@@ -207,4 +208,8 @@ WHERE copy.user_id = :user_id
         was.discogs_master_id, nullif(was.media_condition, ''), nullif(was.sleeve_condition, ''),
         was.discogs_folder_id, nullif(was.discogs_notes, ''), was.discogs_date_added,
         nullif(was.catalog_number, ''), was.discogs_rating
-    );
+    ) OR EXISTS (
+        SELECT FROM jsonb_object_keys(pact.fields) AS name
+        WHERE starts_with(name, 'field_')
+            AND coalesce(album.discogs_fields ->> name, '') <> coalesce(pact.fields ->> name, '')
+    ));

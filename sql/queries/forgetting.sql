@@ -14,7 +14,7 @@ FOR UPDATE;
 -- The next albums: whether each may go. An import made it, all that it says is what was agreed on, every column of the
 -- app's own is empty or as it was given, and no table of the app's own refers to it.
 WITH piece AS MATERIALIZED (
-    SELECT album.id, to_jsonb(album) AS said
+    SELECT album.id, to_jsonb(album) - 'discogs_fields' || coalesce(album.discogs_fields, '{}') AS said
     FROM public.albums AS album
     WHERE album.user_id = :user_id AND album.id > :after
     ORDER BY album.id
@@ -59,15 +59,20 @@ LEFT JOIN rekkrd.agreed AS pact ON piece.id = pact.album_id AND pact.user_id = :
 ORDER BY piece.id;
 
 -- name: unlink_albums(user_id, album_ids)!
--- Albums stay without what ties them to the account; notes go too where nobody edited them here.
+-- Albums stay without what ties them to the account; notes and own fields go too where nobody edited them here.
 UPDATE public.albums AS album
 SET
     discogs_instance_id = NULL,
     discogs_folder_id = NULL,
     discogs_date_added = NULL,
-    discogs_notes = CASE WHEN album.discogs_notes = known.notes THEN NULL ELSE album.discogs_notes END
+    discogs_notes = CASE WHEN album.discogs_notes = known.notes THEN NULL ELSE album.discogs_notes END,
+    discogs_fields = (
+        SELECT jsonb_object_agg(own.name, own.value)
+        FROM jsonb_each(album.discogs_fields) AS own (name, value)
+        WHERE own.value IS DISTINCT FROM known.fields -> own.name
+    )
 FROM (
-    SELECT one.id, pact.fields ->> 'discogs_notes' AS notes
+    SELECT one.id, pact.fields, pact.fields ->> 'discogs_notes' AS notes
     FROM unnest(:album_ids::uuid []) AS one (id)
     LEFT JOIN rekkrd.agreed AS pact ON one.id = pact.album_id
 ) AS known

@@ -93,7 +93,8 @@ SELECT
     album.sleeve_condition,
     album.discogs_folder_id,
     album.discogs_notes,
-    album.discogs_rating
+    album.discogs_rating,
+    album.discogs_fields
 FROM rekkrd.agreed AS pact
 INNER JOIN rekkrd.instances AS copy ON pact.user_id = copy.user_id AND pact.instance_id = copy.instance_id
 INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id

@@ -26,4 +26,4 @@ def test_the_first_signal_ends_the_wait(number, busy):
         for _ in range(3):
             process.send_signal(number)
         assert process.communicate(timeout=30)[0] == "ended\n"
-        assert process.returncode == 0
+        assert process.returncode in {0, -number}  # a later one may meet the interpreter as it ends
