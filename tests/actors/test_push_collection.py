@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from psycopg.errors import CheckViolation
+from psycopg.types.json import Jsonb
 
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushStage
 from actors.jobs import JOBS
@@ -27,6 +29,7 @@ from workers.kinds import Continue, Done
 RECORDS = 60
 YES = PushArguments(is_confirmed=True)
 MEDIA, SLEEVE, NOTES = 1, 2, 3
+STORAGE, PAID = 4, 5
 
 
 @pytest.fixture
@@ -511,6 +514,116 @@ def test_a_rating_that_discogs_does_not_have_says_so_and_a_rating_on_both_sides_
     assert push(collector) == "Nothing waited to go out."
     collector.import_collection()
     assert [one.clash.field for one in conflicts.page(collector.conn, collector.user_id)] == ["discogs_rating"]
+
+
+def own_fields(collector, album):
+    return collector.one("SELECT discogs_fields FROM albums WHERE id = %s", album["id"]) or {}
+
+
+def write_own(collector, album, **fields) -> None:
+    """Write own fields as another program does: in plain SQL."""
+    set_album(collector, album, discogs_fields=Jsonb(fields) if fields else None)
+
+
+def test_the_collectors_own_fields_go_out_come_in_and_their_echo_is_no_news(collector, simulator, account, album):
+    copy = account.instances[album["discogs_instance_id"]]
+    write_own(collector, album, field_4="Shelf A", field_5="12.50 €")
+    assert push(collector) == "On Discogs: 2 written."
+    assert (copy.notes[STORAGE], copy.notes[PAID]) == ("Shelf A", "12.50 €")
+    assert len(simulator.log.arrivals) == 1 + 2
+    before = collector.one("SELECT count(*) FROM discogs_sync_log")
+    collector.import_collection()
+    assert collector.one("SELECT count(*) FROM discogs_sync_log") == before
+    account.note(copy.id, STORAGE, "Crate 1")
+    collector.import_collection()
+    assert own_fields(collector, album) == {"field_4": "Crate 1", "field_5": "12.50 €"}
+    write_own(collector, album)
+    assert push(collector) == "On Discogs: 2 written."
+    assert not {STORAGE, PAID} & copy.notes.keys()
+    assert push(collector) == "Nothing waited to go out."
+    agree(collector, account)
+
+
+def test_all_that_copies_say_in_own_fields_stands_in_their_albums(collector, account):
+    rows = collector.rows("SELECT discogs_instance_id AS number, discogs_fields FROM albums")
+    said = {row["number"]: row["discogs_fields"] or {} for row in rows}
+    there = {
+        number: {f"field_{field}": text for field, text in copy.notes.items() if field > NOTES}
+        for number, copy in account.instances.items()
+    }
+    assert said == there
+    assert any(there.values())
+
+
+def test_a_value_that_an_own_field_does_not_have_is_said_and_nothing_is_sent(collector, simulator, account, album):
+    write_own(collector, album, field_4="Shelf Z", field_9="lost")
+    seen = preview(collector.conn, collector.user_id)
+    assert [(one.field, one.called, one.problem) for one in seen.changes] == [
+        (
+            "field_4",
+            "Storage",
+            "'Shelf Z' is no choice of Storage on Discogs: choose one of Shelf A, Shelf B, Crate 1, Crate 2, On Loan.",
+        ),
+        (
+            "field_9",
+            None,
+            "The collection on Discogs has no field number 9 any more; import again to see those that it has.",
+        ),
+    ]
+    assert push(collector) == "Nothing waited to go out. 2 changes could not go out: the history says why."
+    assert len(simulator.log.arrivals) == 0
+    skipped = collector.rows("SELECT details ->> 'field' AS field FROM discogs_sync_log WHERE status = 'skipped'")
+    assert [row["field"] for row in skipped] == ["field_4", "field_9"]
+
+
+def test_own_fields_that_changed_on_both_sides_are_conflicts_one_by_one(collector, account, album):
+    copy = account.instances[album["discogs_instance_id"]]
+    write_own(collector, album, field_4="Shelf A", field_5="12.50")
+    account.note(copy.id, STORAGE, "Crate 2")
+    assert push(collector) == "On Discogs: 1 written."
+    assert (copy.notes[STORAGE], copy.notes[PAID]) == ("Crate 2", "12.50")
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    assert (clash.clash.field, clash.clash.ours, clash.clash.theirs) == ("field_4", "Shelf A", "Crate 2")
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], "ours", by="collector")
+    assert push(collector) == "On Discogs: 1 written."
+    assert copy.notes[STORAGE] == "Shelf A"
+    write_own(collector, album, field_4="Shelf B", field_5="12.50")
+    account.note(copy.id, STORAGE, "On Loan")
+    collector.import_collection()
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], "theirs", by="collector")
+    assert own_fields(collector, album) == {"field_4": "On Loan", "field_5": "12.50"}
+    assert push(collector) == "Nothing waited to go out."
+
+
+def test_a_copy_whose_own_field_was_edited_on_discogs_is_not_removed_unseen(collector, account, album):
+    copy = account.instances[album["discogs_instance_id"]]
+    write_own(collector, album, field_5="12.50")
+    push(collector)
+    account.note(copy.id, PAID, "15")
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    assert push(collector) == "Nothing waited to go out."
+    assert copy.id in account.instances
+    assert [one.clash.field for one in conflicts.page(collector.conn, collector.user_id)] == ["_record"]
+
+
+def test_a_new_album_brings_its_own_fields_to_its_copy(collector, account, album):
+    collector.execute(
+        "INSERT INTO albums (user_id, artist, title, discogs_release_id, discogs_fields)"
+        " VALUES (%s, 'New', 'One', 99999, %s)",
+        collector.user_id,
+        Jsonb({"field_4": "Shelf B"}),
+    )
+    assert push(collector) == "On Discogs: 1 added, 1 written."
+    assert next(iter(account.copies(99999))).notes == {STORAGE: "Shelf B"}
+
+
+@pytest.mark.parametrize("wrong", ['{"field_4": 4}', '{"field_3": "note"}', '{"Storage": "Shelf A"}', '["field_4"]'])
+def test_own_fields_that_nobody_could_read_are_refused_where_they_are_written(collector, album, wrong):
+    with pytest.raises(CheckViolation, match="albums_discogs_fields_are_texts"):
+        collector.execute("UPDATE albums SET discogs_fields = %s::jsonb WHERE id = %s", wrong, album["id"])
 
 
 def test_a_change_whose_sending_always_ends_in_the_dark_ends_the_push_after_five_looks(
