@@ -1,6 +1,7 @@
 """The API as a process: from start to a clean end."""
 
 import secrets
+from socket import socket
 
 import structlog
 import uvicorn
@@ -15,6 +16,16 @@ log = structlog.get_logger(__name__)
 GOODBYE_SECONDS = 10  # for requests under way; streams end by themselves at once
 
 
+class Server(uvicorn.Server):
+    """A server that says that it listens once it does."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Bind the port, then say so; where that fails, uvicorn says why and ends."""
+        await super().startup(sockets)
+        if self.started:
+            log.info("api_listening", host=self.config.host, port=self.config.port)
+
+
 def serve(settings: ApiSettings, resources: Resources) -> None:
     """Serve until SIGTERM or Ctrl-C, then answer what is under way. Open the resources after any fork.
 
@@ -22,7 +33,7 @@ def serve(settings: ApiSettings, resources: Resources) -> None:
         NotConfigured: production, and no token is set.
     """
     app = create_app(_opened(settings, resources), resources)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -34,7 +45,6 @@ def serve(settings: ApiSettings, resources: Resources) -> None:
         )
     )
     app.state.is_stopping = lambda: server.should_exit
-    log.info("api_listening", url=settings.url)
     server.run()
     log.info("api_stopped")
 
