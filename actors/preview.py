@@ -115,7 +115,7 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
 
 def _called(field: str | None, own: Mapping[int, Field]) -> str | None:
     number = None if field is None else own_number(field)
-    return own[number].name if number in own else None
+    return None if number is None or number not in own else own[number].name
 
 
 def _apart(todo: Sequence[Doing | Refused]) -> Iterator[Doing | Refused]:

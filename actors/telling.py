@@ -149,6 +149,8 @@ def _moved(was: Mapping[int, Json], now: Mapping[int, Json]) -> list[int]:
 
 
 def _spoken_own(said: Mapping[str, Any]) -> set[str]:
+    if "fields" not in said.get("changed", ()):
+        return set()
     was, now = (_by_number(said.get(side, {}).get("fields")) for side in ("before", "after"))
     return {f"{OWN}{number}" for number in _moved(was, now)}
 

@@ -33,7 +33,7 @@ def show(
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")],
     *,
     field: Annotated[
-        str | None, typer.Option(metavar="F", help="Only about this column of albums, or an own field as field_4; _record is the whole.")
+        str | None, typer.Option(metavar="F", help="Only about this column of albums, or an own field as field_4.")
     ] = None,
     album: Annotated[UUID | None, typer.Option(metavar="ID", help="Only those of this album.")] = None,
     take: Annotated[

@@ -19,7 +19,7 @@ class GoingOut(Model):
     artist: str | None
     title: str | None
     field: str | None = Field(
-        description="The column of the album that changed, or `field_4`, an own field; of a want `want_notes` or `want_rating`.",
+        description="The column of the album that changed, or `field_4`, an own field; of wants `want_…`.",
         examples=["media_condition"],
     )
     called: str | None = Field(description="The name of an own field on Discogs.", examples=["Storage"])

@@ -116,7 +116,8 @@ SELECT
 FROM jsonb_to_recordset(:rows) AS copy (
     discogs_instance_id bigint, artist text, title text, year integer, discogs_release_id bigint,
     discogs_master_id bigint, media_condition text, sleeve_condition text, discogs_folder_id bigint,
-    discogs_notes text, discogs_date_added timestamptz, catalog_number text, discogs_rating smallint, discogs_fields jsonb
+    discogs_notes text, discogs_date_added timestamptz, catalog_number text, discogs_rating smallint,
+    discogs_fields jsonb
 )
 ON CONFLICT (user_id, discogs_instance_id) WHERE discogs_instance_id IS NOT NULL DO NOTHING
 RETURNING id, discogs_instance_id;
