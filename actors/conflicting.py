@@ -62,9 +62,9 @@ def meet(album: Album, before: Fields, theirs: Fields, decided: Mapping[str, Sid
     return Met(album, before, theirs, merge(before, album.fields, theirs, decided))
 
 
-def guarded(agreed: Fields) -> list[str]:
-    """Return what a deletion must not take along unseen; of its owner's own fields those that were agreed on."""
-    return [*GUARDED, *own_names(agreed)]
+def guarded(*sides: Fields) -> list[str]:
+    """Return what a deletion must not take along unseen; all its owner's own fields too."""
+    return [*GUARDED, *own_names(*sides)]
 
 
 def newest(clash: Clash, known: Clash | None) -> Side | None:
@@ -115,7 +115,7 @@ def note_deletions(
     clashes = [
         _deletion(number, pact, theirs, before)
         for number, (pact, theirs) in deleted.items()
-        if any(not is_same(theirs.get(name), pact.fields.get(name)) for name in guarded(pact.fields))
+        if any(not is_same(theirs.get(name), pact.fields.get(name)) for name in guarded(pact.fields, theirs))
     ]
     standing = {key_of(clash) for clash in clashes}
     conflicts.close(
@@ -215,7 +215,7 @@ def _deletion(number: int, pact: Agreement, theirs: Fields, before: Before) -> C
         ours=None,
         theirs=theirs,
         theirs_changed_after=_since(
-            before, (number, RECORD), theirs, _after(before, number, theirs, guarded(pact.fields))
+            before, (number, RECORD), theirs, _after(before, number, theirs, guarded(pact.fields, theirs))
         ),
     )
 

@@ -95,11 +95,11 @@ def _settle_records(
     album waits to be added anew, or stays as the record of a copy that is gone."""
     done: set[int] = set()
     deleted = {
-        clash.instance_id: _fields(clash.theirs)
+        clash.instance_id: _emptied(pact, _fields(clash.theirs))
         for clash in clashes
         if clash.ours is None and (pact := pacts.get(clash.instance_id)) is not None and pact.album is None
     }
-    vanished, lost = {}, []
+    vanished, kept, lost = {}, [], []
     for clash in clashes:
         pact = pacts.get(clash.instance_id)
         album = _album_of(pact)
@@ -109,14 +109,14 @@ def _settle_records(
             lost.append(clash.instance_id)  # gone on both sides by now: nothing is left to decide
         elif are_same(album.fields, _fields(clash.ours)):
             vanished[clash.instance_id] = album
+            kept.append(Pact(clash.instance_id, album.id, _emptied(pact, album.fields)))
     if side == "ours":
         agreed.rebase(conn, user_id, deleted)
         done |= deleted.keys() | agreed.release(conn, user_id, list(vanished))
     else:
         made = albums.create(conn, user_id, deleted)
         pacts_made = [Pact(number, album_id, deleted[number]) for number, album_id in made.items()]
-        pacts_kept = [Pact(number, album.id, album.fields) for number, album in vanished.items()]
-        agreed.upsert(conn, user_id, pacts_made + pacts_kept)
+        agreed.upsert(conn, user_id, pacts_made + kept)
         done |= made.keys() | vanished.keys()
     return {(number, RECORD) for number in done.union(lost)}
 
@@ -141,6 +141,11 @@ def _refresh(conn: Connection, user_id: UUID, clashes: Sequence[Clash]) -> None:
 def are_same(one: Fields, other: Fields) -> bool:
     """Whether two albums say the same."""
     return all(is_same(one.get(name), other.get(name)) for name in (*SHARED, *own_names(one, other)))
+
+
+def _emptied(pact: Agreement, said: Fields) -> Fields:
+    """Say of own fields that were agreed on and are absent by now that they are empty."""
+    return {**dict.fromkeys(own_names(pact.fields)), **said}
 
 
 def _album_of(pact: Agreement | None) -> Album | None:

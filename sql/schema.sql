@@ -1985,7 +1985,12 @@ CREATE OR REPLACE FUNCTION rekkrd.own_fields_moved(agreed jsonb, theirs jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ SELECT EXISTS (
-    SELECT FROM jsonb_object_keys(agreed) AS name
+    SELECT FROM (
+        SELECT jsonb_object_keys(agreed) AS name
+        UNION ALL
+        SELECT 'field_' || (said ->> 'field_id') FROM jsonb_array_elements(theirs) AS said
+        WHERE (said ->> 'field_id')::bigint > 3
+    ) AS named
     WHERE starts_with(name, 'field_')
         AND coalesce(
             (

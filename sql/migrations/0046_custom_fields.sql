@@ -34,7 +34,12 @@ AS $$ SELECT EXISTS (
 CREATE FUNCTION rekkrd.own_fields_moved(agreed jsonb, theirs jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT EXISTS (
-    SELECT FROM jsonb_object_keys(agreed) AS name
+    SELECT FROM (
+        SELECT jsonb_object_keys(agreed) AS name
+        UNION ALL
+        SELECT 'field_' || (said ->> 'field_id') FROM jsonb_array_elements(theirs) AS said
+        WHERE (said ->> 'field_id')::bigint > 3
+    ) AS named
     WHERE starts_with(name, 'field_')
         AND coalesce(
             (

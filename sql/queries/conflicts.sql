@@ -209,7 +209,7 @@ WHERE copy.user_id = :user_id
         was.discogs_folder_id, nullif(was.discogs_notes, ''), was.discogs_date_added,
         nullif(was.catalog_number, ''), was.discogs_rating
     ) OR EXISTS (
-        SELECT FROM jsonb_object_keys(pact.fields) AS name
+        SELECT FROM jsonb_object_keys(pact.fields || coalesce(album.discogs_fields, '{}')) AS name
         WHERE starts_with(name, 'field_')
             AND coalesce(album.discogs_fields ->> name, '') <> coalesce(pact.fields ->> name, '')
     ));

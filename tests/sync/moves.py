@@ -1,5 +1,6 @@
 """What can happen to two sides, as plain values: a history is a list of moves that can be printed, and shortened."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -38,6 +39,8 @@ VALUES: Mapping[str, Sequence[Value]] = {
     "discogs_notes": NOTES,
     "discogs_folder_id": (1, 2, 3),
     "discogs_rating": (1, 3, 5, None),
+    "field_4": ("Shelf A", "Crate 1", "On Loan", None),
+    "field_5": ("12.50", "Zoë, 3 € \r\n", "", "%s {x}"),
 }
 FAULTS = ("throttle", "error", "html", "empty", "truncated", "half", "reset", "lost", "lost_reset", "revoked")
 DEATHS = ("before", "after", "storing")  # a request is sent, after it was carried out, what came of it
@@ -206,7 +209,11 @@ class Hand:
         if same(album[name], value):
             return
         self.oracle.edited_here(album, name, value)
-        self.world.conn.execute(f"UPDATE public.albums SET {name} = %s WHERE id = %s", [value, album["id"]])
+        column = name
+        if name.startswith("field_"):
+            own = {**(album["discogs_fields"] or {}), name: value}
+            column, value = "discogs_fields", json.dumps({one: text for one, text in own.items() if text is not None})
+        self.world.conn.execute(f"UPDATE public.albums SET {column} = %s WHERE id = %s", [value, album["id"]])
 
     def _edit_there(self, move: Move) -> None:
         copies = self._there()
@@ -226,7 +233,9 @@ class Hand:
             world.change_copy(account, number, rating=int(str(value or 0)))
         else:
             text = str(value or "")
-            world.note_copy(account, number, NUMBERS[name], text if name == "discogs_notes" else SLEEVE.get(text, ""))
+            world.note_copy(
+                account, number, NUMBERS[name], SLEEVE.get(text, "") if name.endswith("condition") else text
+            )
 
     def _edit_both(self, move: Move) -> None:
         pairs = list(self.oracle.pairs())

@@ -33,7 +33,7 @@ from workers.errors import JobFailed
 from workers.kinds import Continue, Done, NoArguments, Progress, Step
 
 RECORDS = 8
-NUMBERS = {"media_condition": 1, "sleeve_condition": 2, "discogs_notes": 3}
+NUMBERS = {"media_condition": 1, "sleeve_condition": 2, "discogs_notes": 3, "field_4": 4, "field_5": 5}
 COLUMNS = (*NUMBERS, "discogs_folder_id", "discogs_rating")
 MOST_ATTEMPTS = 5  # at a step, then the job fails; a worker of ours tries longer
 MOST_STEPS = 400  # more than any job here takes
@@ -154,7 +154,8 @@ class World:
             " ORDER BY a.created_at, a.discogs_instance_id, a.discogs_release_id, a.id",
             [self.user_id],
         )
-        return {row["id"]: row for row in rows}
+        blank = {name: None for name in NUMBERS if name.startswith("field_")}
+        return {row["id"]: blank | row | (row.get("discogs_fields") or {}) for row in rows}
 
     def copies(self) -> dict[int, Values]:
         """Discogs' side, in our words."""
@@ -287,6 +288,8 @@ def shown(copy: Instance) -> Values:
         "media_condition": None if media is None else shorten(media),
         "sleeve_condition": None if sleeve is None else shorten(sleeve),
         "discogs_notes": copy.notes.get(3),
+        "field_4": copy.notes.get(4),
+        "field_5": copy.notes.get(5),
         "discogs_folder_id": copy.folder_id,
         "discogs_rating": copy.rating or None,
         "discogs_release_id": copy.release_id,
