@@ -80,12 +80,7 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     for album in unsent:
         act = add(album, there).act
         going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
-    said = {(one.album_id, one.field) for one in going}
-    lost_ones = [
-        one
-        for one in lost_fields.waiting(conn, user_id, room=MOST)
-        if (one.album_id, f"{OWN}{one.field_id}") not in said
-    ]
+    lost_ones = lost_fields.waiting(conn, user_id, room=MOST)
     going += [
         Going(
             Act.WRITE,

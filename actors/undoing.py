@@ -28,7 +28,7 @@ from db import (
     wants,
 )
 from db.agreed import Agreement
-from db.albums import SHARED, Album, Change, Fields, Value, own_number
+from db.albums import OWN, SHARED, Album, Change, Fields, Value, own_number
 from db.conflicts import RECORD, Clash
 from db.instances import Copy
 from db.storable import Json
@@ -315,7 +315,8 @@ def _free(conn: Connection, user_id: UUID, one: Undoing) -> bool:
     done = resolve(conn, user_id, [clash], "ours")
     note_decided(conn, user_id, [clash] if done else [], dict.fromkeys(done, "ours"), by=BY)
     if done:
-        lost_fields.keep(conn, user_id, pact.album.id, one.fields)
+        unknown = [field for field in one.fields if f"{OWN}{field['field_id']}" not in pact.fields]
+        lost_fields.keep(conn, user_id, pact.album.id, unknown)  # the others stand in the album
     return bool(done)
 
 

@@ -172,6 +172,18 @@ def test_an_album_that_is_anybodys_own_stays_without_what_ties_it(everything, co
     assert after == {**before, **gone}
 
 
+def test_of_own_fields_only_what_was_written_here_stays(conn, ada, album):
+    goes, stays = (
+        album(1, discogs_fields='{"field_4": "A"}'),
+        album(2, discogs_fields='{"field_4": "A", "field_5": "B"}'),
+    )
+    conn.execute('UPDATE rekkrd.agreed SET fields = fields || \'{"field_4": "A"}\'')
+    Removal(conn, ada).run()
+    left = conn.execute("SELECT id, discogs_fields FROM albums WHERE user_id = %s", [ada]).fetchall()
+    assert left == [{"id": stays, "discogs_fields": {"field_5": "B"}}]
+    assert goes != stays
+
+
 def test_columns_and_tables_of_the_apps_own_keep_an_album(conn, ada, album):
     conn.execute("ALTER TABLE albums ADD COLUMN state text DEFAULT 'owned', ADD COLUMN mood text, ADD COLUMN n int")
     conn.execute("CREATE TABLE public.photos (album uuid REFERENCES albums (id) ON DELETE CASCADE)")

@@ -84,6 +84,22 @@ def test_each_thing_that_would_happen_is_listed_with_before_and_after(changed):
     assert found.is_whole
 
 
+def test_own_fields_are_listed_one_by_one(known):
+    item = known.discogs.items[0]
+    known.discogs.items[0] = replace(item, notes=(*item.notes, Note(4, "Shelf A"), Note(5, "12.50")))
+    known.execute(
+        "UPDATE albums SET discogs_fields = %s::jsonb WHERE discogs_instance_id = 3000000000",
+        '{"field_5": "15", "field_6": "yes"}',
+    )
+    known.run(PREVIEW_SYNC)
+    told = {(one.way, one.field, one.before, one.after) for one in foreseen(known).items}
+    assert told == {
+        ("comes_in", "field_4", None, "Shelf A"),
+        ("conflicts", "field_5", "15", "12.50"),
+        ("goes_out", "field_6", None, "yes"),
+    }
+
+
 def test_nothing_is_written_on_either_side(changed):
     before, items = contents(changed), list(changed.discogs.items)
     changed.run(PREVIEW_SYNC)

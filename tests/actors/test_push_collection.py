@@ -609,6 +609,36 @@ def test_a_copy_whose_own_field_was_edited_on_discogs_is_not_removed_unseen(coll
     assert [one.clash.field for one in conflicts.page(collector.conn, collector.user_id)] == ["_record"]
 
 
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_an_own_field_that_was_emptied_on_discogs_stands_in_the_way_of_no_answer(collector, account, album, side):
+    copy = account.instances[album["discogs_instance_id"]]
+    write_own(collector, album, field_5="12.50")
+    push(collector)
+    account.note(copy.id, PAID, "")
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    push(collector)
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], side, by="collector")
+    assert push(collector) == ("On Discogs: 1 removed." if side == "ours" else "Nothing waited to go out.")
+    collector.import_collection()
+    assert (copy.id in account.instances) == (side == "theirs")
+    assert conflicts.page(collector.conn, collector.user_id, is_open=True) == []
+
+
+def test_an_album_of_a_vanished_copy_without_its_own_fields_is_asked_about_once(collector, account, album):
+    write_own(collector, album, field_5="12.50")
+    push(collector)
+    account.remove(album["discogs_instance_id"])
+    write_own(collector, album)
+    collector.import_collection()
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], "theirs", by="collector")
+    collector.import_collection()
+    assert conflicts.page(collector.conn, collector.user_id, is_open=True) == []
+
+
 def test_a_new_album_brings_its_own_fields_to_its_copy(collector, account, album):
     collector.execute(
         "INSERT INTO albums (user_id, artist, title, discogs_release_id, discogs_fields)"

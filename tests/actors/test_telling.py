@@ -42,6 +42,31 @@ def changed(name, before, after, **more):
             ),
             "Shelf changed on Discogs from A1 to B2. Field 5 changed on Discogs: new.",
         ),
+        (
+            changed(
+                "fields",
+                [{"field_id": 4, "value": "A1"}, {"field_id": 5, "value": "x"}],
+                [{"field_id": 4, "value": "B2"}, {"field_id": 5, "value": "y"}],
+                taken=["field_4"],
+                clashing=["field_5"],
+            )
+            | {
+                "album": {"before": {"field_4": "A1"}, "after": {"field_4": "B2"}},
+                "sides": {"ours": {"field_5": "z"}, "theirs": {"field_5": "y"}},
+            },
+            (
+                "Shelf changed on Discogs from A1 to B2; taken over. "
+                "Field 5 changed on Discogs from x to y; changed here too, so it waits for an answer."
+            ),
+        ),
+        (
+            {"change": "write", "field": "field_4", "before": None, "after": "A1"},
+            "Shelf written to Discogs: A1.",
+        ),
+        (
+            {"field": "field_4", "error": "There is no such choice."},
+            "Shelf not written to Discogs: There is no such choice.",
+        ),
         ({"change": "created", "made_album": True}, "Came over from Discogs. An album was made of it."),
         ({"change": "missing"}, "Is no longer on Discogs; kept here, and marked."),
         (

@@ -159,6 +159,21 @@ def test_of_one_record_the_fields_that_changed_since_stay_and_the_others_go_back
     assert (row["media_condition"], row["discogs_notes"]) == ("NM", "mine since")
 
 
+def test_own_fields_go_back_one_by_one(known):
+    item = known.discogs.items[0]
+    known.discogs.items[0] = replace(item, notes=(*item.notes, Note(4, "Shelf A"), Note(5, "12.50")))
+    ran(known, IMPORT_COLLECTION)
+    assert album(known, 0)["discogs_fields"] == {"field_4": "Shelf A", "field_5": "12.50"}
+    known.execute(
+        'UPDATE albums SET discogs_fields = discogs_fields || \'{"field_5": "15"}\' WHERE discogs_instance_id = %s',
+        FIRST,
+    )
+    (one,) = foretold(known).undoings
+    assert (one.act, one.kept, dict(one.after)) == (Act.PUT_BACK, ("field_5",), {"field_4": None})
+    ran(known, UNDO_SYNC)
+    assert album(known, 0)["discogs_fields"] == {"field_5": "15"}
+
+
 def test_beforehand_it_is_said_and_nothing_happens(synced):
     albums = synced.rows("SELECT * FROM albums ORDER BY id")
     lines = synced.one("SELECT count(*) FROM discogs_sync_log")
@@ -266,6 +281,20 @@ def test_a_copy_that_vanished_on_discogs_is_added_again_with_all_its_fields(push
     ran(drive, PUSH_COLLECTION, arguments=YES)
     (again,) = account.copies(copy.release_id)
     assert (again.notes, again.rating) == (said, 4)
+
+
+def test_a_copy_that_is_added_again_says_in_own_fields_what_its_album_says_by_now(pushed):
+    drive, account, copy = pushed
+    ran(drive, UNDO_SYNC)
+    drive.execute(
+        'UPDATE albums SET discogs_fields = \'{"field_5": "mine"}\' WHERE discogs_release_id = %s', copy.release_id
+    )
+    ran(drive, PUSH_COLLECTION, arguments=YES)
+    (there,) = account.copies(copy.release_id)
+    assert there.notes[5] == "mine"
+    account.note(there.id, 5, "")
+    ran(drive, IMPORT_COLLECTION)
+    assert waiting(drive) == []
 
 
 def test_a_push_that_dies_before_the_last_field_is_ended_by_the_next(pushed):

@@ -48,6 +48,17 @@ def test_an_album_is_written_while_it_is_as_it_was_read(conn, ada):
     assert albums.of_instances(conn, ada, [BIG])[BIG].fields == changed
 
 
+def test_own_fields_are_part_of_what_was_read(conn, ada):
+    said = FIELDS | {"field_4": "Shelf A", "field_5": ""}
+    (album_id,) = albums.create(conn, ada, {BIG: said}).values()
+    assert albums.of_instances(conn, ada, [BIG])[BIG].fields == said
+    assert albums.update(conn, ada, [Change(album_id, BIG, FIELDS, FIELDS)]) == set()
+    assert albums.update(conn, ada, [Change(album_id, BIG, said, said | {"field_4": None, "field_5": None})]) == {
+        album_id
+    }
+    assert albums.of_instances(conn, ada, [BIG])[BIG].fields == FIELDS
+
+
 def test_an_album_of_another_copy_or_another_collector_is_not_written(conn, ada):
     (album_id,) = albums.create(conn, ada, {BIG: FIELDS}).values()
     assert albums.update(conn, ada, [Change(album_id, BIG + 1, FIELDS, FIELDS)]) == set()
