@@ -1,7 +1,7 @@
 """The API as a process: from start to a clean end."""
 
 import secrets
-from socket import socket
+from typing import Any
 
 import structlog
 import uvicorn
@@ -19,7 +19,7 @@ GOODBYE_SECONDS = 10  # for requests under way; streams end by themselves at onc
 class Server(uvicorn.Server):
     """A server that says that it listens once it does."""
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
+    async def startup(self, sockets: list[Any] | None = None) -> None:
         """Bind the port, then say so; where that fails, uvicorn says why and ends."""
         await super().startup(sockets)
         if self.started:
