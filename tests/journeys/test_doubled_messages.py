@@ -8,7 +8,7 @@ import redis
 from tests.journeys.fleet import LIMIT
 from workers.broker import CallBroker, Desk
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.soak]  # storms repeat messages too, in every gate
 
 EVERY_SECONDS = 0.05
 
