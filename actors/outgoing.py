@@ -8,7 +8,6 @@ from uuid import UUID
 from actors.grading import Slots
 from db.albums import Value, own_names, own_number
 from db.fields import Field
-from db.lost_fields import Lost
 from db.outgoing import GOING_OUT, Changed, Unsent
 from discogs.grades import SLEEVE
 from workers.kinds import Plain
@@ -31,7 +30,7 @@ class Doing(Plain):
     """One request that changes something on Discogs, and what both sides agree on when it is done.
 
     ``folder_id`` is where the copy is, or where it is added. ``field`` is a column of albums or an own field, ``value``
-    what it says; ``field_id`` and ``text`` are the same in Discogs' words, alone for one that was lost. A move takes a
+    what it says; ``field_id`` and ``text`` are the same in Discogs' words. A move takes a
     ``rating`` along, 0 for none.
     """
 
@@ -63,7 +62,7 @@ class Doing(Plain):
     @property
     def key(self) -> str:
         """Tell it from others of its release."""
-        return f"{self.instance_id or self.album_id}:{self.field or self.field_id or self.act}"
+        return f"{self.instance_id or self.album_id}:{self.field or self.act}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +101,6 @@ def add(unsent: Unsent, folders: Mapping[int, str]) -> Doing:
         release_id=unsent.release_id,
         folder_id=unsent.folder_id if unsent.folder_id in folders and unsent.folder_id else UNCATEGORISED,
         album_id=unsent.album_id,
-    )
-
-
-def give_back(lost: Lost) -> Doing | None:
-    """Say how a copy that was added again gets a field of its owner's own; None until it is there."""
-    if lost.instance_id is None or lost.folder_id is None:
-        return None
-    return Doing(
-        act=Act.WRITE,
-        release_id=lost.release_id,
-        folder_id=lost.folder_id,
-        instance_id=lost.instance_id,
-        album_id=lost.album_id,
-        field_id=lost.field_id,
-        text=lost.text,
     )
 
 

@@ -10,8 +10,8 @@ from actors.outgoing import Act, Doing, Refused, add, doings
 from actors.push_wantlist import doing_of
 from actors.pushing import are_many
 from actors.wording import count
-from db import Connection, fields, folders, lost_fields, outgoing, wantlist
-from db.albums import OWN, Value, own_number
+from db import Connection, fields, folders, outgoing, wantlist
+from db.albums import Value, own_number
 from db.fields import Field
 from db.wantlist import Waiting
 
@@ -80,27 +80,12 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     for album in unsent:
         act = add(album, there).act
         going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
-    lost_ones = lost_fields.waiting(conn, user_id, room=MOST)
-    going += [
-        Going(
-            Act.WRITE,
-            one.release_id,
-            one.instance_id,
-            one.album_id,
-            one.artist,
-            one.title,
-            field=f"{OWN}{one.field_id}",
-            after=one.text,
-            called=_called(f"{OWN}{one.field_id}", own),
-        )
-        for one in lost_ones
-    ]
     wanted = wantlist.waiting(conn, user_id, room=MOST)
     going += [one for waiting in wanted for one in _of_want(waiting)]
     lost, dropped = outgoing.removals(conn, user_id), wantlist.removals(conn, user_id)
     return Preview(
         changes=going,
-        is_whole=max(len(changed), len(unsent), len(lost_ones), len(wanted)) < MOST,
+        is_whole=max(len(changed), len(unsent), len(wanted)) < MOST,
         is_confirmed=outgoing.is_confirmed(conn, user_id),
         removals=lost.removals + dropped.removals,
         asks_about_removals=are_many(lost) or are_many(dropped),

@@ -13,10 +13,10 @@ from actors import listing
 from actors.catalog import PUSH_COLLECTION, PushArguments, PushCheckpoint, PushStage
 from actors.copies import store_copies
 from actors.grading import find_slots
-from actors.outgoing import Act, Doing, Refused, add, doings, give_back, shown_after
+from actors.outgoing import Act, Doing, Refused, add, doings, shown_after
 from actors.pushing import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
 from actors.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
-from db import Connection, fields, folders, lost_fields, outgoing, sync_log, usage
+from db import Connection, fields, folders, outgoing, sync_log, usage
 from db.outgoing import Changed
 from db.storable import Json
 from db.sync_log import Line
@@ -157,7 +157,6 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     if isinstance(fetched, NotDone | NotThere):
         if doing.intent_id is not None:
             outgoing.end_intent(conn, doing.intent_id, "refused", error=fetched.sentence)
-        _let_go(conn, doing)
         _log(
             conn,
             step,
@@ -197,22 +196,11 @@ def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
         return
     if changed is not None:
         outgoing.show(conn, step.user_id, instance_id, shown_after(changed, doing))
-    if _let_go(conn, doing):
-        details = _details(doing, field=f"field_{doing.field_id}", before=None, after=doing.text)
-        _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
     for name, value in doing.agrees.items():
         outgoing.agree(conn, step.user_id, instance_id, name, value)
         before = None if changed is None else changed.theirs.get(name)
         details = _details(doing, field=name, before=before, after=value)
         _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
-
-
-def _let_go(conn: Connection, doing: Doing) -> bool:
-    """Forget a lost field: it is written, or never will be. Whether it was nothing else."""
-    if doing.field_id is None or doing.album_id is None:
-        return False
-    lost_fields.let_go(conn, doing.album_id, doing.field_id)
-    return doing.field is None
 
 
 def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int, *, asked_folder: int | None) -> None:
@@ -272,12 +260,7 @@ def _next_doing(conn: Connection, step: PushStep, was: PushCheckpoint) -> PushCh
         if isinstance(one, Refused):
             key = f"{one.changed.instance_id}:{one.field}"
             if key not in checkpoint.passed:
-                details: dict[str, Json] = {
-                    "instance_id": one.changed.instance_id,
-                    "field": one.field,
-                    "error": one.sentence,
-                }
-                _log(conn, step, Line("export", was.release, one.changed.album_id, "skipped", details))
+                _say_once(conn, step, one)
                 update = {"passed": (*checkpoint.passed, key), "refused": checkpoint.refused + 1}
                 checkpoint = checkpoint.model_copy(update=update)
             continue
@@ -288,6 +271,15 @@ def _next_doing(conn: Connection, step: PushStep, was: PushCheckpoint) -> PushCh
             return _prepared(conn, step, checkpoint, rated)
         return _prepared(conn, step, checkpoint, one)
     return checkpoint.model_copy(update={"stage": PushStage.PLAN, "doing": None})
+
+
+def _say_once(conn: Connection, step: PushStep, one: Refused) -> None:
+    """Log why a field cannot go out, unless that is the last thing its history says: each push meets it again."""
+    number, release_id = one.changed.instance_id, one.changed.release_id
+    said = sync_log.last_problem(conn, step.user_id, release_id=release_id, instance_id=number, field=one.field)
+    if said != one.sentence:
+        details: dict[str, Json] = {"instance_id": number, "field": one.field, "error": one.sentence}
+        _log(conn, step, Line("export", release_id, one.changed.album_id, "skipped", details))
 
 
 def _prepared(conn: Connection, step: PushStep, checkpoint: PushCheckpoint, doing: Doing) -> PushCheckpoint:
@@ -312,8 +304,7 @@ def _todo(conn: Connection, user_id: UUID, release_id: int) -> list[Doing | Refu
     for changed in outgoing.changes(conn, user_id, release_id=release_id):
         todo += doings(changed, slots, own, names)
     todo += [add(unsent, names) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
-    back = [give_back(lost) for lost in lost_fields.waiting(conn, user_id, release_id=release_id)]
-    return todo + [one for one in back if one is not None]
+    return todo
 
 
 def _doubted(was: PushCheckpoint, doing: Doing) -> PushCheckpoint:

@@ -21,14 +21,13 @@ from db import (
     fields,
     forgetting,
     instances,
-    lost_fields,
     sync_log,
     undos,
     wantlist,
     wants,
 )
 from db.agreed import Agreement
-from db.albums import OWN, SHARED, Album, Change, Fields, Value, own_number
+from db.albums import SHARED, Album, Change, Fields, Value, own_fields, own_number
 from db.conflicts import RECORD, Clash
 from db.instances import Copy
 from db.storable import Json
@@ -65,8 +64,7 @@ class Act(StrEnum):
 class Undoing:
     """One line taken back. ``before`` is what stands here now, ``after`` what will again.
 
-    ``kept`` are fields that changed since, ``fields`` custom ones that no album has; ``problem`` says why something is
-    left alone, or what does not come back.
+    ``kept`` are fields that changed since; ``problem`` says why something is left alone, or what does not come back.
     """
 
     line: Done
@@ -77,7 +75,6 @@ class Undoing:
     before: Fields = field(default_factory=dict)
     after: Fields = field(default_factory=dict)
     kept: tuple[str, ...] = ()
-    fields: Sequence[Mapping[str, Json]] = ()
     problem: str | None = None
 
     @property
@@ -144,7 +141,7 @@ def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) ->
     if pact is None or pact.album is None:
         return None  # gone here since, or never an album: nothing of this line is left
     if line.details["change"] == "missing":
-        return _of_missing(line, number, pact.album, standing)
+        return _of_missing(line, number, pact, pact.album.fields, standing)
     if line.details.get("made_album"):
         dropped = Undoing(line, Act.DROP, False, number, pact.album.id, before=_shown(pact.album.fields))
         if not forgetting.is_removable(conn, user_id, pact.album.id, will_go=standing.will_go):
@@ -154,11 +151,17 @@ def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) ->
     return _of_album(line, number, pact, pact.album, standing)
 
 
-def _of_missing(line: Done, number: int, album: Album, standing: Standing) -> Undoing:
-    again = Undoing(line, Act.ADD_AGAIN, False, number, album.id, after=_shown(album.fields), problem=LOST)
-    if number not in standing.missing:
-        return _left(again, STILL_THERE)
-    return replace(again, fields=_custom(standing.missing[number].fields, standing.slots))
+def _of_missing(line: Done, number: int, pact: Agreement, ours: Fields, standing: Standing) -> Undoing:
+    gone = standing.missing.get(number)
+    # An album that was imported before own fields were knows none of them; its copy did.
+    said = (
+        {}
+        if gone is None
+        else {name: value for name, value in own_fields(gone.fields).items() if name not in pact.fields}
+    )
+    album_id = None if pact.album is None else pact.album.id
+    again = Undoing(line, Act.ADD_AGAIN, False, number, album_id, after=_shown({**said, **ours}), problem=LOST)
+    return again if gone is not None else _left(again, STILL_THERE)
 
 
 def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing) -> Undoing:
@@ -168,7 +171,6 @@ def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing)
         False,
         int(line.details["instance_id"]),
         after=_as_it_was(line.details, standing.slots),
-        fields=_custom((line.details.get("removed") or {}).get("fields"), standing.slots),
         problem=LOST,
     )
     was_added = undos.was_added(conn, user_id, _release(again), since=line.created_at, until=standing.at)
@@ -253,13 +255,8 @@ def _as_it_was(said: Mapping[str, Any], slots: Slots) -> dict[str, Value]:
         "discogs_folder_id": whole.get("folder_id"),
         "discogs_notes": grading.notes,
         "discogs_rating": whole.get("rating") or None,
+        **own_fields(whole.get("fields")),
     }
-
-
-def _custom(fields: Any, slots: Slots) -> Sequence[Mapping[str, Json]]:
-    """Return the fields that stand in no column of an album, as Discogs lists them."""
-    own = {slot.field_id for slot in (slots.media, slots.sleeve, slots.notes) if slot is not None}
-    return [one for one in fields or () if int(one["field_id"]) not in own]
 
 
 def _shown(said: Fields) -> Fields:
@@ -286,9 +283,7 @@ def _do(conn: Connection, user_id: UUID, one: Undoing) -> Undoing:
         case Act.ADD_AGAIN if one.album_id is not None:
             is_done = _free(conn, user_id, one)
         case Act.ADD_AGAIN:
-            album_id = undos.make_album(conn, user_id, one.after)
-            lost_fields.keep(conn, user_id, album_id, one.fields)
-            return replace(one, album_id=album_id)
+            return replace(one, album_id=undos.make_album(conn, user_id, one.after))
     return one if is_done else _left(one, CHANGED)
 
 
@@ -310,13 +305,13 @@ def _free(conn: Connection, user_id: UUID, one: Undoing) -> bool:
     pact = agreed.of_copies(conn, user_id, [number]).get(number)
     if pact is None or pact.album is None:
         return False
-    clash = Clash(number, _release(one), pact.album.id, RECORD, True, pact.fields, pact.album.fields, None)
+    ours = {**{name: value for name, value in one.after.items() if own_number(name)}, **pact.album.fields}
+    if ours != pact.album.fields:
+        albums.update(conn, user_id, [Change(pact.album.id, number, was=pact.album.fields, becomes=ours)])
+    clash = Clash(number, _release(one), pact.album.id, RECORD, True, pact.fields, ours, None)
     conflicts.keep(conn, user_id, [clash])
     done = resolve(conn, user_id, [clash], "ours")
     note_decided(conn, user_id, [clash] if done else [], dict.fromkeys(done, "ours"), by=BY)
-    if done:
-        unknown = [field for field in one.fields if f"{OWN}{field['field_id']}" not in pact.fields]
-        lost_fields.keep(conn, user_id, pact.album.id, unknown)  # the others stand in the album
     return bool(done)
 
 

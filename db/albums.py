@@ -104,7 +104,7 @@ def create(conn: Connection, user_id: UUID, copies: Mapping[int, Fields]) -> dic
     """Make an album for each copy, by instance id; one that the app made meanwhile is absent from the answer."""
     if not copies:
         return {}
-    rows = [{"discogs_instance_id": instance_id, **_columns(fields)} for instance_id, fields in copies.items()]
+    rows = [{"discogs_instance_id": instance_id, **columns_of(fields)} for instance_id, fields in copies.items()]
     made = _sql.create(conn, user_id=user_id, rows=as_rows(rows))
     return {row["discogs_instance_id"]: row["id"] for row in made}
 
@@ -117,8 +117,8 @@ def update(conn: Connection, user_id: UUID, changes: Sequence[Change]) -> set[UU
         {
             "id": str(change.album_id),
             "instance_id": change.instance_id,
-            "was": _columns(change.was),
-            "becomes": _columns(change.becomes),
+            "was": columns_of(change.was),
+            "becomes": columns_of(change.becomes),
         }
         for change in changes
     ]
@@ -154,7 +154,7 @@ def plain(value: Any) -> Value:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
-def _columns(fields: Fields) -> Mapping[str, Json]:
+def columns_of(fields: Fields) -> Mapping[str, Json]:
     """Say it in columns: own fields stand together in one."""
     own: dict[str, Json] = {name: value for name, value in fields.items() if name.startswith(OWN) and value is not None}
     plain_ones: dict[str, Json] = {name: value for name, value in fields.items() if not name.startswith(OWN)}

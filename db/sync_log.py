@@ -68,6 +68,14 @@ def add(conn: Connection, user_id: UUID, lines: Sequence[Line]) -> None:
     _sql.add(conn, user_id=user_id, rows=as_rows(rows))
 
 
+def last_problem(conn: Connection, user_id: UUID, *, release_id: int, instance_id: int, field: str) -> str | None:
+    """Return why this field of a copy could not go out; None if it went, or never tried to."""
+    said: str | None = _sql.last_problem(
+        conn, user_id=user_id, release_id=release_id, instance_id=instance_id, field=field
+    )
+    return said
+
+
 def of_user(conn: Connection, user_id: UUID, room: int = 50) -> list[Line]:
     """Return the newest lines of a collector."""
     return [Line(**row) for row in _sql.of_user(conn, user_id=user_id, room=room)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from db import Connection
-from db.albums import Value
+from db.albums import Value, columns_of
 from db.queries import load
 
 LAST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
@@ -139,7 +139,7 @@ def drop_album(conn: Connection, user_id: UUID, album_id: UUID) -> None:
 
 def make_album(conn: Connection, user_id: UUID, columns: Mapping[str, Value]) -> UUID:
     """Make an album of a copy that is on Discogs no more; its release says what the columns do not."""
-    album_id: UUID = _sql.make_album(conn, user_id=user_id, columns=Jsonb(dict(columns)))
+    album_id: UUID = _sql.make_album(conn, user_id=user_id, columns=Jsonb(dict(columns_of(columns))))
     return album_id
 
 

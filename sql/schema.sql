@@ -763,18 +763,6 @@ CREATE INDEX listings_looked_at ON rekkrd.listings USING btree (looked_at, listi
 CREATE INDEX listings_of_release ON rekkrd.listings USING btree (release_id, seller);
 CREATE INDEX listings_of_seller ON rekkrd.listings USING btree (seller, seen_in);
 
-CREATE TABLE rekkrd.lost_fields (
-    user_id uuid NOT NULL,
-    album_id uuid NOT NULL,
-    field_id bigint NOT NULL,
-    text text NOT NULL,
-    CONSTRAINT lost_fields_pkey PRIMARY KEY (album_id, field_id),
-    CONSTRAINT lost_fields_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
-);
-COMMENT ON TABLE rekkrd.lost_fields IS
-'What a copy that went on Discogs said in fields of its owner''s own: the push writes it once the copy is there again.';
-CREATE INDEX lost_fields_of_user ON rekkrd.lost_fields USING btree (user_id);
-
 CREATE TABLE rekkrd.mails (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL,

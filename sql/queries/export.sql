@@ -47,13 +47,6 @@ SELECT json_build_object('type', 'night', 'data', to_jsonb(n))::text AS line
 FROM rekkrd.nights AS n
 WHERE n.user_id = :user_id;
 
--- name: list_lost_fields(user_id)
--- Custom fields of copies that are to be added again.
-SELECT json_build_object('type', 'lost_field', 'data', to_jsonb(l))::text AS line
-FROM rekkrd.lost_fields AS l
-WHERE l.user_id = :user_id
-ORDER BY l.album_id, l.field_id;
-
 -- name: list_undos(user_id)
 -- Syncs that were taken back.
 SELECT json_build_object('type', 'undo', 'data', to_jsonb(u))::text AS line

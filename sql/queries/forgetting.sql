@@ -124,11 +124,6 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM public.discogs_wantlist WHERE user_id = 
 DELETE FROM rekkrd.wants
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.wants WHERE user_id = :user_id LIMIT :room));
 
--- name: forget_lost_fields(user_id, room)!
--- Custom fields of copies that were to be added again.
-DELETE FROM rekkrd.lost_fields
-WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.lost_fields WHERE user_id = :user_id LIMIT :room));
-
 -- name: forget_undos(user_id, room)!
 -- Which syncs were taken back.
 DELETE FROM rekkrd.undos
@@ -276,7 +271,6 @@ UNION ALL SELECT 'intents', count(*) FROM rekkrd.intents WHERE user_id = :user_i
 UNION ALL SELECT 'instances', count(*) FROM rekkrd.instances WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_wantlist', count(*) FROM public.discogs_wantlist WHERE user_id = :user_id
 UNION ALL SELECT 'wants', count(*) FROM rekkrd.wants WHERE user_id = :user_id
-UNION ALL SELECT 'lost_fields', count(*) FROM rekkrd.lost_fields WHERE user_id = :user_id
 UNION ALL SELECT 'undos', count(*) FROM rekkrd.undos WHERE user_id = :user_id
 UNION ALL SELECT 'preview_items', count(*) FROM rekkrd.preview_items WHERE user_id = :user_id
 UNION ALL SELECT 'preview_pages', count(*) FROM rekkrd.preview_pages WHERE user_id = :user_id

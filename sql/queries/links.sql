@@ -176,7 +176,6 @@ WITH
             AND want.release_id = mine.discogs_release_id
             AND want.agreed IS NOT NULL
     ),
-    gone_lost_fields AS (DELETE FROM rekkrd.lost_fields WHERE user_id = :user_id),
     gone_undos AS (DELETE FROM rekkrd.undos WHERE user_id = :user_id),
     gone_previews AS (DELETE FROM rekkrd.previews WHERE user_id = :user_id),
     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),

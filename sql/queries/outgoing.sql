@@ -27,16 +27,6 @@ FROM (
             )
         )
         AND NOT EXISTS (SELECT FROM rekkrd.agreed AS bound WHERE bound.album_id = album.id)
-    UNION ALL
-    SELECT copy.release_id
-    FROM rekkrd.lost_fields AS lost
-    INNER JOIN public.albums AS album ON lost.album_id = album.id
-    INNER JOIN rekkrd.instances AS copy
-        ON lost.user_id = copy.user_id AND album.discogs_instance_id = copy.instance_id
-    WHERE lost.user_id = :user_id
-        AND copy.release_id > :after
-        AND copy.missing_since IS NULL
-        AND NOT copy.fields @> jsonb_build_array(jsonb_build_object('field_id', lost.field_id))
 ) AS waiting;
 
 -- name: adds(user_id, after_release, release_id, room)

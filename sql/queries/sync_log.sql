@@ -12,6 +12,17 @@ FROM jsonb_to_recordset(:rows) AS line (
     action text, release_id bigint, album_id uuid, status text, details jsonb
 );
 
+-- name: last_problem(user_id, release_id, instance_id, field)$
+-- Why a field of a copy could not go out, if that is the last thing that was said of its way to Discogs.
+SELECT details ->> 'error'
+FROM public.discogs_sync_log
+WHERE user_id = :user_id
+    AND discogs_release_id = :release_id
+    AND action = 'export'
+    AND details @> jsonb_build_object('instance_id', :instance_id::bigint, 'field', :field::text)
+ORDER BY created_at DESC, id DESC
+LIMIT 1;
+
 -- name: of_user(user_id, room)
 -- A collector's newest lines.
 SELECT action, discogs_release_id AS release_id, album_id, status, details

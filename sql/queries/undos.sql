@@ -121,7 +121,7 @@ WHERE id = :album_id AND user_id = :user_id;
 -- An album that is on Discogs no more, as its copy was: the next push adds it.
 INSERT INTO public.albums (
     user_id, artist, title, year, discogs_release_id, discogs_master_id, media_condition, sleeve_condition,
-    discogs_folder_id, discogs_notes, catalog_number, discogs_rating
+    discogs_folder_id, discogs_notes, catalog_number, discogs_rating, discogs_fields
 )
 SELECT
     :user_id,
@@ -135,10 +135,11 @@ SELECT
     said.discogs_folder_id,
     said.discogs_notes,
     nullif(nullif(release.labels #>> '{0,catno}', ''), 'none'),
-    said.discogs_rating
+    said.discogs_rating,
+    said.discogs_fields
 FROM jsonb_to_record(:columns::jsonb) AS said (
     artist text, title text, discogs_release_id bigint, media_condition text, sleeve_condition text,
-    discogs_folder_id bigint, discogs_notes text, discogs_rating smallint
+    discogs_folder_id bigint, discogs_notes text, discogs_rating smallint, discogs_fields jsonb
 )
 LEFT JOIN rekkrd.releases AS release ON said.discogs_release_id = release.release_id
 RETURNING id;

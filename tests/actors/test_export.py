@@ -53,7 +53,6 @@ TYPES = {
     "rekkrd.sync_settings": "sync_settings",
     "rekkrd.wants": "want",
     "rekkrd.undos": "undo",
-    "rekkrd.lost_fields": "lost_field",
     "public.discogs_wantlist": "wanted",
     "rekkrd.watched_sellers": "watched_seller",
 }

@@ -283,6 +283,23 @@ def test_a_copy_that_vanished_on_discogs_is_added_again_with_all_its_fields(push
     assert (again.notes, again.rating) == (said, 4)
 
 
+def test_a_copy_that_vanished_before_its_album_knew_own_fields_is_added_again_with_them(pushed):
+    drive, account, copy = pushed
+    ran(drive, UNDO_SYNC)
+    ran(drive, PUSH_COLLECTION, arguments=YES)
+    ran(drive, IMPORT_COLLECTION)
+    drive.execute("UPDATE albums SET discogs_fields = NULL WHERE discogs_release_id = %s", copy.release_id)
+    drive.execute("UPDATE rekkrd.agreed SET fields = fields - 'field_5'")
+    an_hour_passes(drive)
+    (there,) = account.copies(copy.release_id)
+    account.remove(there.id)
+    ran(drive, IMPORT_COLLECTION)
+    ran(drive, UNDO_SYNC)
+    ran(drive, PUSH_COLLECTION, arguments=YES)
+    (again,) = account.copies(copy.release_id)
+    assert again.notes == copy.notes
+
+
 def test_a_copy_that_is_added_again_says_in_own_fields_what_its_album_says_by_now(pushed):
     drive, account, copy = pushed
     ran(drive, UNDO_SYNC)
@@ -300,7 +317,7 @@ def test_a_copy_that_is_added_again_says_in_own_fields_what_its_album_says_by_no
 def test_a_push_that_dies_before_the_last_field_is_ended_by_the_next(pushed):
     drive, account, copy = pushed
     ran(drive, UNDO_SYNC)
-    assert ("write", "field_5", OWN) in waiting(drive)
+    assert waiting(drive) == [("add", None, None)]
     for step in drive.steps(PUSH_COLLECTION, YES):
         doing = step.checkpoint.doing
         if doing is not None and doing.field_id == 5:
@@ -312,7 +329,7 @@ def test_a_push_that_dies_before_the_last_field_is_ended_by_the_next(pushed):
     assert waiting(drive) == []
 
 
-def test_a_field_that_discogs_refuses_by_now_is_said_and_not_tried_for_ever(pushed):
+def test_a_field_that_discogs_refuses_by_now_is_said_once_and_never_sent(pushed):
     drive, account, copy = pushed
     drive.execute(
         "UPDATE discogs_sync_log SET details = jsonb_set(details, '{removed,fields}', %s) WHERE action = 'delete'",
@@ -321,7 +338,12 @@ def test_a_field_that_discogs_refuses_by_now_is_said_and_not_tried_for_ever(push
     ran(drive, UNDO_SYNC)
     assert "1 change could not go out" in ran(drive, PUSH_COLLECTION, arguments=YES)
     assert account.copies(copy.release_id)[0].notes == {5: "9 EUR"}
-    assert ran(drive, PUSH_COLLECTION, arguments=YES) == "Nothing waited to go out."
+    again = ran(drive, PUSH_COLLECTION, arguments=YES)
+    assert again == "Nothing waited to go out. 1 change could not go out: the history says why."
+    said = drive.rows(
+        "SELECT details FROM discogs_sync_log WHERE details ->> 'field' = 'field_4' AND status = 'skipped'"
+    )
+    assert len(said) == 1
 
 
 def test_another_sync_than_the_one_that_was_shown_is_not_taken_back(synced, make_item):

@@ -75,7 +75,6 @@ SMALL = {
     "rekkrd.nights": "a row a user",
     "rekkrd.touched": "who changed something in the last minutes",
     "rekkrd.previews": "a row a user",
-    "rekkrd.lost_fields": "few of a few users, always asked by user",
     "rekkrd.undos": "a few a user, always asked by user",
     "rekkrd.preview_pages": "a row a page while somebody looks, always asked by user",
     "rekkrd.sync_settings": "a row a user",
