@@ -3,14 +3,11 @@
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from simulator.apparatus import Apparatus
 from simulator.call import Answer, Request
 from simulator.handshake import OUT_OF_BAND, RequestToken
-
-if TYPE_CHECKING:  # the service brings the request here
-    from simulator.service import Service
 
 HTML = "text/html; charset=utf-8"
 # A code or a redirect belongs to one browser; nothing on the page may be framed or run.
@@ -20,33 +17,33 @@ GUARDS = (
 )
 
 
-def answer(service: "Service", request: Request) -> Answer:
+def answer(apparatus: Apparatus, request: Request) -> Answer:
     """Show the page, or carry out what was pressed on it."""
     given = dict(parse_qsl(request.query))
     if request.method == "POST":
         given |= dict(parse_qsl(request.body.decode("utf-8", "replace")))
-    begun = service.handshakes.waiting(given.get("oauth_token", ""))
+    begun = apparatus.handshakes.waiting(given.get("oauth_token", ""))
     if begun is None:
         sentence = "This link is unknown, was used, or is older than 15 minutes. Go back and begin again."
         return _page(404, "This link has expired", f"<p>{sentence}</p>")
     if request.method != "POST":
-        return _asking(service, begun)
+        return _asking(apparatus, begun)
     if given.get("decision") != "allow":
-        service.handshakes.deny(begun)
+        apparatus.handshakes.deny(begun)
         return _returned(begun, {"denied": begun.token}, "You denied access", "<p>You can close this page.</p>")
-    account = service.world.account(given.get("username", ""))
+    account = apparatus.world.account(given.get("username", ""))
     if account is None:
-        return _asking(service, begun)
-    verifier = service.handshakes.allow(begun, account)
+        return _asking(apparatus, begun)
+    verifier = apparatus.handshakes.allow(begun, account)
     code = f"<p>Copy this code into the application:</p><p class=code>{escape(verifier)}</p>"
     return _returned(begun, {"oauth_token": begun.token, "oauth_verifier": verifier}, "Access allowed", code)
 
 
-def _asking(service: "Service", begun: RequestToken) -> Answer:
+def _asking(apparatus: Apparatus, begun: RequestToken) -> Answer:
     options = "".join(
         f'<option value="{escape(each.profile.username)}">{escape(each.profile.username)} '
         f"({each.count(0):,} records, {len(each.wants):,} wants)</option>"
-        for each in service.world.accounts.values()
+        for each in apparatus.world.accounts.values()
     )
     form = Template(_file("allow.html")).substitute(token=escape(begun.token), options=options)
     return _page(200, "Allow access to your collection?", form)

@@ -3,7 +3,7 @@
 from html import escape
 from random import Random
 
-from simulator.catalogue.releases import Release
+from simulator.catalogue.pressing import Release
 
 _SHAPES = (
     '<circle cx="{x}" cy="{y}" r="{r}" fill="{colour}"/>',

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
-from simulator.catalogue.releases import Catalogue, Release
+from simulator.catalogue.pressing import Release
+from simulator.catalogue.releases import Catalogue
 from simulator.records import Instance, Want
 
 Record = Instance | Want

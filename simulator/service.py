@@ -9,13 +9,13 @@ from typing import Literal
 from simulator import consent, routes, upheaval
 from simulator.accounts import Account
 from simulator.admin.routes import administer
+from simulator.apparatus import Apparatus
 from simulator.call import NOBODY, Answer, Call, Caller, Request
 from simulator.callers import identify, shows_credentials
 from simulator.errors import NO_SUCH_PATH, InvalidCredentials, MethodNotAllowed, NotFound, Refused, TooFast, TurnedAway
-from simulator.faults import Fault, Faults
-from simulator.handshake import Handshakes
-from simulator.limit import RollingLimit, Standing
-from simulator.log import Arrival, Log
+from simulator.faults import Fault
+from simulator.limit import Standing
+from simulator.log import Arrival
 from simulator.settings import SimulatorSettings
 from simulator.world import World
 
@@ -39,20 +39,11 @@ class Delivery:
     arrival: Arrival | None = None
 
 
-class Service:
+class Service(Apparatus):
     """The simulated Discogs without its wires."""
 
     def __init__(self, settings: SimulatorSettings, world: World) -> None:
-        self.settings = settings
-        self.world = world
-        self.log = Log(settings.log)
-        self.faults = Faults()
-        self.handshakes = Handshakes(settings.request_token_seconds)
-        self.limit = RollingLimit(
-            authenticated=settings.limit,
-            anonymous=settings.limit_without_credentials,
-            window_seconds=settings.window_seconds,
-        )
+        super().__init__(settings, world)
         self._latency = Random(settings.seed)
 
     def deliver(self, request: Request) -> Delivery:

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from simulator.accounts import Account
-from simulator.catalogue.oddities import Oddity
-from simulator.catalogue.releases import Credit, Format, Imprint, Release
+from simulator.catalogue.pressing import Credit, Format, Imprint, Oddity, Release
 from simulator.pacific import written
 from simulator.records import Field, Instance, Want
 from simulator.world import World

@@ -1,53 +1,50 @@
 """Log, windows, limit, faults and covers."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from simulator.admin.accounts import summary
 from simulator.admin.places import Places, as_json
+from simulator.apparatus import Apparatus
 from simulator.call import Answer, Request
 from simulator.cover import drawn
 from simulator.errors import NotFound, Unprocessable
 from simulator.faults import Fault
 from simulator.log import Arrival
 
-if TYPE_CHECKING:  # the service brings its requests here
-    from simulator.service import Service
 
-
-def overview(service: "Service", _: Request, __: Places) -> Answer:
+def overview(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """Tell what there is."""
     return as_json(
         {
-            "url": service.world.url,
-            "seed": service.world.seed,
-            "limit": service.limit.authenticated,
-            "anonymous_limit": service.limit.anonymous,
-            "window_seconds": service.limit.window_seconds,
-            "accounts": [summary(service, each) for each in service.world.accounts.values()],
-            "arrivals": len(service.log.arrivals),
-            "faults": len(service.faults.all()),
+            "url": apparatus.world.url,
+            "seed": apparatus.world.seed,
+            "limit": apparatus.limit.authenticated,
+            "anonymous_limit": apparatus.limit.anonymous,
+            "window_seconds": apparatus.limit.window_seconds,
+            "accounts": [summary(apparatus, each) for each in apparatus.world.accounts.values()],
+            "arrivals": len(apparatus.log.arrivals),
+            "faults": len(apparatus.faults.all()),
         }
     )
 
 
-def show_log(service: "Service", _: Request, __: Places) -> Answer:
+def show_log(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """Show every arrival."""
     return Answer(
-        body="".join(f"{line}\n" for line in service.log.lines()).encode(), content_type="application/x-ndjson"
+        body="".join(f"{line}\n" for line in apparatus.log.lines()).encode(), content_type="application/x-ndjson"
     )
 
 
-def clear_log(service: "Service", _: Request, __: Places) -> Answer:
+def clear_log(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """Forget all arrivals."""
-    service.log.clear()
+    apparatus.log.clear()
     return Answer(204)
 
 
-def show_windows(service: "Service", request: Request, _: Places) -> Answer:
+def show_windows(apparatus: Apparatus, request: Request, _: Places) -> Answer:
     """Tell the most requests in any window; ``seconds``, ``user``, ``peer`` and ``endpoint`` narrow it."""
     asked = dict(parse_qsl(request.query))
-    seconds = float(asked.pop("seconds", service.limit.window_seconds))
+    seconds = float(asked.pop("seconds", apparatus.limit.window_seconds))
     unknown = asked.keys() - {"user", "peer", "endpoint"}
     if unknown:
         raise Unprocessable(f"A window cannot be narrowed by {', '.join(sorted(unknown))}.")
@@ -55,47 +52,47 @@ def show_windows(service: "Service", request: Request, _: Places) -> Answer:
     def is_chosen(arrival: Arrival) -> bool:
         return all(getattr(arrival, name) == value for name, value in asked.items())
 
-    counted = service.log.counted(is_chosen)
+    counted = apparatus.log.counted(is_chosen)
     statuses: dict[str, int] = {}
     for each in counted:
         statuses[str(each.status)] = statuses.get(str(each.status), 0) + 1
-    most = service.log.most_in_window(seconds, is_chosen)
+    most = apparatus.log.most_in_window(seconds, is_chosen)
     return as_json({"seconds": seconds, "requests": len(counted), "most": most, "statuses": statuses})
 
 
-def list_faults(service: "Service", _: Request, __: Places) -> Answer:
+def list_faults(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """List the faults."""
-    return as_json({"faults": [each.model_dump() for each in service.faults.all()]})
+    return as_json({"faults": [each.model_dump() for each in apparatus.faults.all()]})
 
 
-def add_fault(service: "Service", request: Request, _: Places) -> Answer:
+def add_fault(apparatus: Apparatus, request: Request, _: Places) -> Answer:
     """Take a fault up."""
-    return as_json(service.faults.add(Fault.model_validate_json(request.body or b"{}")).model_dump(), 201)
+    return as_json(apparatus.faults.add(Fault.model_validate_json(request.body or b"{}")).model_dump(), 201)
 
 
-def clear_faults(service: "Service", _: Request, __: Places) -> Answer:
+def clear_faults(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """Take all faults away."""
-    service.faults.clear()
+    apparatus.faults.clear()
     return Answer(204)
 
 
-def drop_fault(service: "Service", _: Request, places: Places) -> Answer:
+def drop_fault(apparatus: Apparatus, _: Request, places: Places) -> Answer:
     """Take one fault away."""
-    if not service.faults.remove(int(places[0])):
+    if not apparatus.faults.remove(int(places[0])):
         raise NotFound(f"There is no fault {places[0]}.")
     return Answer(204)
 
 
-def forget_limit(service: "Service", _: Request, __: Places) -> Answer:
+def forget_limit(apparatus: Apparatus, _: Request, __: Places) -> Answer:
     """Begin with an empty window."""
-    service.limit.forget()
+    apparatus.limit.forget()
     return Answer(204)
 
 
-def draw(service: "Service", _: Request, places: Places) -> Answer:
+def draw(apparatus: Apparatus, _: Request, places: Places) -> Answer:
     """Draw a cover."""
     release_id = int(places[0])
-    if not service.world.catalogue.exists(release_id):
+    if not apparatus.world.catalogue.exists(release_id):
         raise NotFound(f"There is no release {release_id}.")
-    picture = drawn(service.world.catalogue.release(release_id), int(places[1]))
+    picture = drawn(apparatus.world.catalogue.release(release_id), int(places[1]))
     return Answer(200, picture.encode(), "image/svg+xml")

@@ -1,20 +1,17 @@
 """Which admin path is answered by what."""
 
 import re
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from simulator.admin import accounts, instruments
 from simulator.admin.places import Handler
+from simulator.apparatus import Apparatus
 from simulator.call import Answer, Request
 from simulator.errors import MethodNotAllowed, NotFound, Refused
 
-if TYPE_CHECKING:  # the service brings its requests here
-    from simulator.service import Service
 
-
-def administer(service: "Service", request: Request) -> Answer:
+def administer(apparatus: Apparatus, request: Request) -> Answer:
     """Answer one request of the admin API."""
     try:
         for pattern, verbs in _ROUTES:
@@ -23,7 +20,7 @@ def administer(service: "Service", request: Request) -> Answer:
                 handler = verbs.get(request.method)
                 if handler is None:
                     raise MethodNotAllowed(request.method)
-                return handler(service, request, match.groups())
+                return handler(apparatus, request, match.groups())
         raise NotFound("The simulator has no such admin path; docs/simulator.md lists them.")
     except Refused as refusal:
         return Answer(refusal.status, refusal.body)

@@ -5,7 +5,8 @@ from random import Random
 from simulator.answers.paging import asked_page, asked_sort, paged
 from simulator.call import Answer, Call
 from simulator.catalogue import words
-from simulator.catalogue.releases import Release, titled
+from simulator.catalogue.pressing import Release
+from simulator.catalogue.releases import titled
 from simulator.errors import NotFound
 from simulator.pacific import written
 from simulator.shapes import Json, artist_shape, basic_information, dumped, picture

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from simulator.answers.paging import PAST_END, asked_page, asked_sort, paged
 from simulator.call import Answer, Call
-from simulator.catalogue.releases import Catalogue, Release
+from simulator.catalogue.pressing import Release
+from simulator.catalogue.releases import Catalogue
 from simulator.errors import NotFound, Unprocessable
 from simulator.seeding import FIRST_RELEASE
 from simulator.shapes import Json, dumped, picture

@@ -1,32 +1,10 @@
 """Releases that break careless readers: numbers from FIRST_ODD on take turns through this list."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a release knows its oddity, so the import can only go one way
-    from simulator.catalogue.releases import Release
+from simulator.catalogue.pressing import Oddity, Release
 
 FIRST_ODD = 39_000_000
-
-
-class Oddity(StrEnum):
-    """What is strange about a release. The first eight look fine on a screen, the others do not."""
-
-    YEAR_ZERO = "year 0"
-    NO_MASTER = "master_id 0, master_url null"
-    EMOJI = "emoji"
-    RIGHT_TO_LEFT = "right-to-left text"
-    SCRIPTS = "other scripts and combining marks"
-    MARKUP = "HTML and quotes"
-    BARE_FORMAT = "a format without text and descriptions"
-    NO_PICTURE = "empty thumb and cover_image"
-    MISSING_KEYS = "keys that are missing altogether"
-    NUL = "NUL and other control characters"
-    ENDLESS = "10,000 characters"
-    BLANK = "nothing but a space"
 
 
 GENTLE = 8

@@ -1,75 +1,17 @@
 """One invented release for every number: four neighbouring numbers are pressings of one album."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from random import Random
 
 from simulator.catalogue import words
-from simulator.catalogue.oddities import FIRST_ODD, Oddity, made_odd
+from simulator.catalogue.oddities import FIRST_ODD, made_odd
+from simulator.catalogue.pressing import Credit, Format, Imprint, Release
 
 LAST_ID = 39_999_999
 PRESSINGS = 4  # neighbouring releases of one master
 FIRST_MASTER = 1_000_000
 DELETED_EVERY = 9_973  # these numbers answer 404, as merged releases do
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """An artist as printed on this release; ``join`` stands between it and the next."""
-
-    id: int
-    name: str
-    anv: str = ""
-    join: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Imprint:
-    """A label with the number that it gave this release."""
-
-    id: int
-    name: str
-    catno: str
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What it is pressed on. ``qty`` is text, as at Discogs; missing parts are keys that will be missing."""
-
-    name: str
-    qty: str = "1"
-    text: str | None = None
-    descriptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """One pressing. ``year`` 0 is unknown, ``master_id`` 0 none, ``price`` is the cheapest offer in USD."""
-
-    id: int
-    master_id: int
-    title: str
-    artists: tuple[Credit, ...]
-    labels: tuple[Imprint, ...]
-    formats: tuple[Format, ...]
-    genres: tuple[str, ...]
-    styles: tuple[str, ...]
-    year: int
-    country: str
-    barcode: str
-    price: Decimal
-    for_sale: int
-    have: int
-    want: int
-    oddity: Oddity | None = None
-
-    @property
-    def artist(self) -> str:
-        """All artists as one line."""
-        return "".join(
-            f"{credit.anv or credit.name}{f' {credit.join} ' if credit.join else ''}" for credit in self.artists
-        )
 
 
 class Catalogue:
