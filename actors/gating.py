@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from actors.accounts.connect import require_connected
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST
-from actors.connect import require_connected
 from actors.errors import TierTooLow
 from actors.tiers import Feature, lack
 from db import Connection, users

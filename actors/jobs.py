@@ -3,24 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from actors import (
-    exchange,
-    forget_collection,
-    import_collection,
-    import_wantlist,
-    nightly,
-    preview_sync,
-    push_changes,
-    push_collection,
-    push_wantlist,
-    read_shops,
-    refresh_collection,
-    refresh_prices,
-    snapshots,
-    undo_sync,
-    upkeep,
-)
+from actors.accounts import forget_collection
 from actors.gating import gated
+from actors.importing import import_collection, import_wantlist, refresh_collection
+from actors.market import exchange, read_shops, refresh_prices, snapshots
+from actors.operating import upkeep
+from actors.pushing import push_changes, push_collection, push_wantlist
+from actors.scheduling import nightly
+from actors.syncing import preview_sync, undo_sync
 from workers.kinds import Job
 from workers.settings import EngineSettings
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response, status
 
-from actors.alerts import Said, change, create
-from actors.rehearsing import MOST_DAYS, USUAL_DAYS, of_alert, of_price
+from actors.alerting.alerts import Said, change, create
+from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, of_alert, of_price
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

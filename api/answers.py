@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from actors.pace import Pace
+from actors.operating.pace import Pace
 from api.errors import STATUS, Code
 from api.models.errors import ErrorBody
 from workers.resources import Resources

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from actors import connect
+from actors.accounts import connect
 from api import pages
 from api.answers import ResourcesNow
 from api.connecting import PREFIX

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from actors.merging import Side
-from actors.resolving import resolve
+from actors.comparing.merging import Side
+from actors.comparing.resolving import resolve
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request
 
-from actors import connect, forget_collection
-from actors import disconnect as disconnecting
-from actors.connect import Begun
+from actors.accounts import connect, forget_collection
+from actors.accounts import disconnect as disconnecting
+from actors.accounts.connect import Begun
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

@@ -10,11 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import Discriminator, Tag, ValidationError
 
-from actors import progress
 from actors.catalog import CATALOG
 from actors.enqueue import Added, Wanted, enqueue_many
-from actors.estimate import estimate as forecast
 from actors.gating import admit, refusal_of
+from actors.operating import progress
+from actors.operating.estimate import estimate as forecast
 from api.access import USER_HEADER, Acting, Caller, Program, Role
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from actors import progress
-from actors.progress import JobView
+from actors.operating import progress
+from actors.operating.progress import JobView
 from api.access import Caller, CallerNow
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code

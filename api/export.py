@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from actors import export
+from actors.accounts import export
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code

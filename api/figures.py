@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from actors import queues
-from actors.queues import Neglect, Queue
+from actors.operating import queues
+from actors.operating.queues import Neglect, Queue
 from db import Connection, fleet
 from db.fleet import Tallied, Worker
 from workers import figures

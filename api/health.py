@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from actors import queues
+from actors.operating import queues
 from api.answers import ResourcesNow
 from api.meanings import RETRY_AFTER_SECONDS
 from api.models.health import Health, Readiness

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from actors import history
+from actors.syncing import history
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

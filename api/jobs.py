@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from actors import progress
+from actors.operating import progress
 from api.access import Acting, Caller, CallerNow, Role
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from actors import budget
-from actors.budget import Pulled
+from actors.operating import budget
+from actors.operating.budget import Pulled
 from api.access import Acting, Program, Role, operator
 from api.answers import ResourcesNow, errors
 from api.holding import Holding

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from actors import offers, upgrades
+from actors.market import offers, upgrades
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code

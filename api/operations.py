@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from actors import progress
+from actors.operating import progress
 from api.access import Acting, Caller, Role, operator
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code

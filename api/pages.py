@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse
 
 from actors import wording
-from actors.connect import Connected
+from actors.accounts.connect import Connected
 from api.errors import ApiError
 
 _TEXT = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from actors import progress
 from actors.catalog import PREVIEW_SYNC
 from actors.enqueue import enqueue
 from actors.gating import admit
-from actors.two_sides import Way, two_sides
+from actors.operating import progress
+from actors.syncing.two_sides import Way, two_sides
 from api.access import Role, Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from actors.price_plan import plan
+from actors.market.price_plan import plan
 from api.access import operator
 from api.answers import ResourcesNow, errors
 from api.models.prices import PlanOut

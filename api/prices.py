@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
 
-from actors import prices
-from actors.prices import Seen
+from actors.market import prices
+from actors.market.prices import Seen
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code

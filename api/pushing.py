@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from actors.preview import preview
+from actors.syncing.preview import preview
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from actors.answering import answer_duplicate, answer_owned, answer_vanished, restore_want
-from actors.answering import restore as restore_copy
+from actors.syncing.answering import answer_duplicate, answer_owned, answer_vanished, restore_want
+from actors.syncing.answering import restore as restore_copy
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from actors import queues
+from actors.operating import queues
 from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
 from api.models.queues import PauseBody, QueueList, QueueOut, WorkerList

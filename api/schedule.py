@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, status
 
-from actors import schedule
-from actors.timetable import EntryName, entry_of
+from actors.scheduling import schedule
+from actors.scheduling.timetable import EntryName, entry_of
 from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
 from api.models.queues import PauseBody

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from actors import progress
-from actors.standing import standing
+from actors.operating import progress
+from actors.operating.standing import standing
 from api.access import operator
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Response, status
 
-from actors import progress, sync_settings
+from actors.accounts.connect import require_connected
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.connect import require_connected
 from actors.enqueue import enqueue
+from actors.operating import progress
+from actors.syncing import sync_settings
 from api.access import Role, Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from actors import progress
 from actors.catalog import UNDO_SYNC
 from actors.gating import admit
-from actors.undo_sync import begin, rehearse
+from actors.operating import progress
+from actors.syncing.undo_sync import begin, rehearse
 from api.access import Acting, Role, Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code

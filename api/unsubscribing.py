@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from actors.unsubscribing import PATH, user_of
+from actors.alerting.unsubscribing import PATH, user_of
 from actors.wording import count
 from api import pages
 from api.answers import ResourcesNow

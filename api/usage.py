@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from actors import usage
+from actors.operating import usage
 from api.access import Caller, CallerNow, Role
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from actors import worth
-from actors.worth import Range
+from actors.market import worth
+from actors.market.worth import Range
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code

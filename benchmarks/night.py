@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from actors import nightly
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, NightlyCheckpoint
-from actors.nights import LASTS, LOOKS_EVERY
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
+from actors.checkpoints import NightlyCheckpoint
+from actors.scheduling import nightly
+from actors.scheduling.nights import LASTS, LOOKS_EVERY
 from benchmarks.figures import Bench, Outcome, at_most, exactly, quantile, told
 from benchmarks.house import House, house
 from benchmarks.processes import ProcessFailed

@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from actors import price_plan, refresh_prices
-from actors.catalog import IMPORT_COLLECTION, REFRESH_PRICES, PriceCheckpoint
+from actors.catalog import IMPORT_COLLECTION, REFRESH_PRICES
+from actors.checkpoints import PriceCheckpoint
+from actors.market import price_plan, refresh_prices
 from benchmarks.figures import Bench, Figure, Outcome, at_most, exactly, quantile, told
 from benchmarks.house import House, house
 from benchmarks.processes import ProcessFailed

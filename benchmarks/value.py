@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from actors import worth
-from actors.worth import MOST_DEAR, MOST_PARTS
+from actors.market import worth
+from actors.market.worth import MOST_DEAR, MOST_PARTS
 from benchmarks.figures import Bench, Figure, Outcome, at_most, exactly, told
 from benchmarks.house import House, house
 from benchmarks.simulated import Simulated

@@ -11,12 +11,12 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from actors import rehearsing
-from actors.alerts import FLOOR_SAYS, create, name_of, sentence
-from actors.prices import ATTRIBUTION
-from actors.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
+from actors.alerting import rehearsing
+from actors.alerting.alerts import FLOOR_SAYS, create, name_of, sentence
+from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
+from actors.market.prices import ATTRIBUTION
+from actors.market.worth import amount
 from actors.wording import count, on_one_line
-from actors.worth import amount
 from api.models.alerts import MOST, AlertOut, AlertPage
 from api.models.rehearsals import RehearsalOut
 from cli import here, layout, operator, screen, words

@@ -11,8 +11,8 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors.merging import Side
-from actors.resolving import resolve
+from actors.comparing.merging import Side
+from actors.comparing.resolving import resolve
 from actors.wording import count
 from api.models.conflicts import ConflictOut, ConflictPage, FieldName
 from cli import here, operator, screen

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from actors import connect as connecting
-from actors.connect import Connected
+from actors.accounts import connect as connecting
+from actors.accounts.connect import Connected
 from actors.wording import count
 from cli import here, screen, words
 from cli.errors import CommandFailed

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from actors import disconnect as disconnecting
-from actors import forget_collection
+from actors.accounts import disconnect as disconnecting
+from actors.accounts import forget_collection
 from actors.wording import count
 from cli import here, screen, words
 from cli.errors import CommandFailed

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actors import export as exporting
+from actors.accounts import export as exporting
 from cli import here, screen
 from cli.errors import CommandFailed
 from db import users

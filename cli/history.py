@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from actors import history as told_of
-from actors.history import Told
+from actors.syncing import history as told_of
+from actors.syncing.history import Told
 from api.models.history import HistoryPage
 from cli import here, screen, times, words
 from cli.errors import CommandFailed

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import typer
 
-from actors import progress
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
 from actors.enqueue import Enqueued, enqueue
 from actors.errors import NotConnected
-from actors.estimate import estimate
 from actors.gating import admit
-from actors.pace import Pace
+from actors.operating import progress
+from actors.operating.estimate import estimate
+from actors.operating.pace import Pace
 from cli import here, screen, words
 from cli.errors import CommandFailed, WorkFailed
 from cli.watch import Sight, Tokens, watch

@@ -11,9 +11,9 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from actors import progress
-from actors.failures import next_step
-from actors.pace import Pace
+from actors.operating import progress
+from actors.operating.failures import next_step
+from actors.operating.pace import Pace
 from actors.wording import count
 from cli import here, layout, many, operator, screen, times, words
 from cli import story as stories

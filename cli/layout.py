@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from actors.failures import next_step
-from actors.progress import JobView
-from actors.standing import standing
+from actors.operating.failures import next_step
+from actors.operating.progress import JobView
+from actors.operating.standing import standing
 from actors.wording import count
 from cli import screen, words
 from db.jobs import Job, State

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from actors import budget
+from actors.operating import budget
 from actors.wording import count, ended
 from api.models.limiter import LimiterOut
 from cli import here, operator, screen, times, words

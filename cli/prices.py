@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from actors import price_plan, pricing
-from actors import prices as looking
-from actors.price_plan import NAMES
-from actors.prices import ATTRIBUTION, Seen
-from actors.pricing import market_in, suggestions_in
+from actors.market import price_plan, pricing
+from actors.market import prices as looking
+from actors.market.price_plan import NAMES
+from actors.market.prices import ATTRIBUTION, Seen
+from actors.market.pricing import market_in, suggestions_in
 from api.models.prices import PlanOut, PriceOut, StatsOut
 from cli import here, screen, words
 from cli.errors import CommandFailed

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
+from actors.checkpoints import Act
 from actors.enqueue import enqueue
-from actors.outgoing import Act
-from actors.preview import Going, Preview, preview
+from actors.syncing.preview import Going, Preview, preview
 from cli import here, importing, layout, screen
 from cli.errors import WorkFailed
 from db import users

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors.answering import answer_duplicate, answer_owned, answer_vanished, sentence
+from actors.syncing.answering import answer_duplicate, answer_owned, answer_vanished, sentence
 from actors.wording import count
 from api.models.questions import QuestionOut, QuestionPage
 from cli import here, screen

@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from actors import queues as lanes
-from actors.queues import Queue
+from actors.operating import queues as lanes
+from actors.operating.queues import Queue
 from actors.wording import ended
 from api.models.queues import QueueList, QueueOut
 from cli import here, operator, screen, times, words

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import typer
 
-from actors import publishing, restoring
+from actors import publishing
+from actors.operating import restoring
 from actors.wording import count
 from cli import here, layout, operator, screen, words
 from cli.errors import CommandFailed

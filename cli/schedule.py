@@ -9,9 +9,9 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors import schedule as plan
-from actors.schedule import Planned
-from actors.timetable import Entry, EntryName, entry_of
+from actors.scheduling import schedule as plan
+from actors.scheduling.schedule import Planned
+from actors.scheduling.timetable import Entry, EntryName, entry_of
 from actors.wording import count, ended
 from api.models.schedule import EntryOut, Schedule
 from cli import here, operator, screen, times, words

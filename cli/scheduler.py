@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from actors.alarms import Watch
+from actors.operating.alarms import Watch
 from cli import here
 from cli.production import require_complete
 from scheduler.clock import Clock

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from actors import offers as looking
-from actors import sellers as watching
-from actors import upgrades
-from actors.offers import NO_LIST, market_link
-from actors.prices import ATTRIBUTION
+from actors.market import offers as looking
+from actors.market import sellers as watching
+from actors.market import upgrades
+from actors.market.offers import NO_LIST, market_link
+from actors.market.prices import ATTRIBUTION
+from actors.market.worth import amount
 from actors.wording import lasting
-from actors.worth import amount
 from api.models.offers import ListingsOut
 from api.models.sellers import NAME, SellerOut, SellersOut
 from api.models.upgrades import UpgradePage

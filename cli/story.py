@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from actors.failures import NextStep, next_step
-from actors.progress import JobView
-from actors.standing import standing
+from actors.operating.failures import NextStep, next_step
+from actors.operating.progress import JobView
+from actors.operating.standing import standing
 from cli import layout, screen, words
 from db import Connection, story
 from db.jobs import Job, State

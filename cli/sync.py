@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from actors import sync_settings
 from actors.catalog import PREVIEW_SYNC
-from actors.two_sides import Foreseen, TwoSides, Way, two_sides
+from actors.syncing import sync_settings
+from actors.syncing.two_sides import Foreseen, TwoSides, Way, two_sides
 from api.models.previewing import TwoSidesOut
 from api.models.syncing import SyncSettingsOut
 from cli import here, importing, screen, undo

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.catalog import UNDO_SYNC
-from actors.undo_sync import OPEN, begin, rehearse
-from actors.undoing import Act, Undoing
+from actors.syncing.undo_sync import OPEN, begin, rehearse
+from actors.syncing.undoing import Act, Undoing
 from api.models.undoing import UndoOut
 from cli import here, importing, operator, screen
 from cli.errors import CommandFailed, WorkFailed

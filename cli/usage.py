@@ -9,8 +9,8 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from actors import usage as spent
-from actors.usage import MonthView
+from actors.operating import usage as spent
+from actors.operating.usage import MonthView
 from actors.wording import count
 from cli import here, screen
 from cli.errors import CommandFailed

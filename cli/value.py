@@ -8,10 +8,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from actors import worth
-from actors.prices import ATTRIBUTION
+from actors.market import worth
+from actors.market.prices import ATTRIBUTION
+from actors.market.worth import Change, Past, Range, Worth, amount
 from actors.wording import lasting
-from actors.worth import Change, Past, Range, Worth, amount
 from api.models.value import ValueHistoryOut, ValueOut
 from cli import here, screen
 from db import users

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from actors.progress import JobView
+from actors.operating.progress import JobView
 from actors.wording import count
 from cli import screen, words
 from cli.layout import COLOURS, pages

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from actors.alerting.mailing import composer
 from actors.jobs import jobs_of
-from actors.mailing import composer
 from cli import here
 from cli.production import require_complete
 from workers import logs

@@ -8,8 +8,8 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors import queues as lanes
-from actors.queues import Neglect
+from actors.operating import queues as lanes
+from actors.operating.queues import Neglect
 from actors.wording import count
 from api.models.queues import WorkerList
 from cli import here, screen, words

@@ -7,8 +7,8 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from actors import schedule
-from actors.timetable import EPOCH, TIMETABLE, Entry
+from actors.scheduling import schedule
+from actors.scheduling.timetable import EPOCH, TIMETABLE, Entry
 from db.errors import MayBeRetried
 from db.pool import Pool
 
@@ -81,7 +81,7 @@ class Clock:
 def tick(pool: Pool, entry: Entry, now: datetime, *, is_late: bool = False) -> bool:
     """Enqueue an entry's work for the time that came due last, and say what was missed before it.
 
-    False when there is nothing to do now: that is decided in actors/schedule.py.
+    False when there is nothing to do now: that is decided in actors/scheduling/schedule.py.
     """
     with pool.transaction() as conn:
         made = schedule.tick(conn, entry, now, is_late=is_late)

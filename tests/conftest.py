@@ -69,7 +69,7 @@ def redis_url(servers: Servers) -> str:
 @pytest.fixture(scope="session")
 def _template(_postgres_url: str) -> Iterator[str]:
     """Migrated once a session, then copied: a copy takes a fraction of the migrations' time."""
-    from actors import publishing  # a test that asks for no database runs though this room may be broken
+    from actors import publishing
 
     with new_database(_postgres_url, "template0") as url:
         publishing.bring_up_to_date(url)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import product
 
-from actors import pricing
 from actors.capacity.fleet import Fleet
+from actors.market import pricing
 from db.prices import What
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)  # any moment: what counts is how long ago something was

@@ -12,9 +12,9 @@ from uuid import UUID
 from actors.capacity.classes import MINUTE, NOW
 from actors.capacity.fleet import Fleet
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
-from actors.estimate import requests_of
-from actors.nightly import look_at
-from actors.nights import BEGINS, LASTS, place_in
+from actors.operating.estimate import requests_of
+from actors.scheduling.nightly import look_at
+from actors.scheduling.nights import BEGINS, LASTS, place_in
 from workers.kinds import Kind
 
 DAY = 24 * 60

@@ -1,12 +1,12 @@
-"""Prices in the simulation: what is due longest comes first, by jobs of the clock, as in actors/refresh_prices.py."""
+"""Prices in the simulation: what is due longest comes first, as in actors/market/refresh_prices.py."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from actors.capacity.classes import PriceClass
-from actors.refresh_prices import MOST
-from actors.timetable import EntryName, entry_of
+from actors.market.refresh_prices import MOST
+from actors.scheduling.timetable import EntryName, entry_of
 
 TICK = int(entry_of(EntryName.REFRESH_PRICES).every.total_seconds()) // 60
 MOST_PLACES = 2_000  # in which a class begins: to the minute, but for what is weeks late

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from actors.capacity.classes import MINUTE, USUALLY, Group
 from actors.capacity.simulation import Week
-from actors.nights import BEGINS
-from actors.snapshots import FROM
+from actors.market.snapshots import FROM
+from actors.scheduling.nights import BEGINS
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 

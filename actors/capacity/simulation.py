@@ -10,7 +10,7 @@ from actors.capacity.fleet import Fleet
 from actors.capacity.people import DAY, SIDES, Crowd, Spent, Turn, cost_a_day
 from actors.capacity.prices import Queue
 from actors.capacity.sharing import Sharing
-from actors.shopping import CEILING, DAILY, PER_PAGE, WEEKLY
+from actors.market.shopping import CEILING, DAILY, PER_PAGE, WEEKLY
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from actors import budget
 from actors.doctor.findings import Finding, Level, fine, left_out, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
+from actors.operating import budget
 from actors.wording import count, ended, utc
 from db import doctor as db
 from db import gates

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from actors import publishing, queues
+from actors import publishing
 from actors.catalog import CATALOG
 from actors.doctor.findings import Finding, fine, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
-from actors.queues import Queue
-from actors.timetable import EntryName
+from actors.operating import queues
+from actors.operating.queues import Queue
+from actors.scheduling.timetable import EntryName
 from actors.wording import count, lasting, utc
 from db import doctor as db
 from db import entry_pauses, fleet, gates, migrations, pauses

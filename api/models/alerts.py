@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from actors.alerts import FLOOR_SAYS, link_of, sentence
-from actors.prices import ATTRIBUTION
+from actors.alerting.alerts import FLOOR_SAYS, link_of, sentence
+from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
 from db.alerts import Alert

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from actors.differing import Part, words
-from actors.merging import Side
-from actors.wants_resolving import is_of_want
+from actors.comparing.differing import Part, words
+from actors.comparing.merging import Side
+from actors.comparing.wants_resolving import is_of_want
 from api.models import Model
 from db.conflicts import Conflict, Resolution
 from db.rules import Rule

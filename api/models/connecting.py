@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from actors.connect import Connected
-from actors.forget_collection import Removal
+from actors.accounts.connect import Connected
+from actors.accounts.forget_collection import Removal
 from api.models import Model, Short
 
 # A page to go back to is a link on our own page: nothing but http and https may stand there.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.history import Page, Told
+from actors.syncing.history import Page, Told
 from api.models import Model
 from db.sync_log import Action, Status
 

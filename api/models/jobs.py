@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field, WithJsonSchema, field_validator
 
-from actors import failures
 from actors.catalog import CATALOG
 from actors.enqueue import IfLive
-from actors.estimate import Estimate
-from actors.progress import JobView
+from actors.operating import failures
+from actors.operating.estimate import Estimate
+from actors.operating.progress import JobView
 from api.access import Role
 from api.models import Model, Moment, Short
 from db.jobs import Job, State

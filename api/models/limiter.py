@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from actors import budget
-from actors.budget import Cause, Lowered
+from actors.operating import budget
+from actors.operating.budget import Cause, Lowered
 from api.models import Model
 from api.models.tokens import PROGRAM
 from workers.limiter.lanes import Lane

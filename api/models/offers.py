@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from actors.offers import NO_LIST, Found, link_of, market_link
-from actors.prices import ATTRIBUTION
-from actors.pricing import market_in
+from actors.market.offers import NO_LIST, Found, link_of, market_link
+from actors.market.prices import ATTRIBUTION
+from actors.market.pricing import market_in
 from api.models import Model
 from api.models.prices import MoneyOut, SourceOut
 from db.listings import Offer

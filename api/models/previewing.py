@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.two_sides import Counts, Foreseen, Requests, TwoSides, Way
+from actors.syncing.two_sides import Counts, Foreseen, Requests, TwoSides, Way
 from api.models import Model
 
 

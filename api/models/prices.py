@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from actors import price_plan
-from actors.price_plan import Plan
-from actors.prices import ATTRIBUTION, Seen
-from actors.pricing import market_in, suggestions_in, why
+from actors.market import price_plan
+from actors.market.price_plan import Plan
+from actors.market.prices import ATTRIBUTION, Seen
+from actors.market.pricing import market_in, suggestions_in, why
 from api.models import Model
 from db.price_plan import Following, Total
 from db.prices import What

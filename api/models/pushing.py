@@ -4,8 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.outgoing import Act
-from actors.preview import Going, Preview
+from actors.checkpoints import Act
+from actors.syncing.preview import Going, Preview
 from api.models import Model
 
 

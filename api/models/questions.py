@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from actors.answering import sentence
+from actors.syncing.answering import sentence
 from api.models import Model
 from db.questions import Kind, Question
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.queues import Neglect, Queue
+from actors.operating.queues import Neglect, Queue
 from api.models import Model, Moment
 from api.models.limiter import Reason
 from db.fleet import Held, Worker

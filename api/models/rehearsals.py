@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from actors.prices import ATTRIBUTION
-from actors.rehearsing import Rehearsal, Seen, sentence
+from actors.alerting.rehearsing import Rehearsal, Seen, sentence
+from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
 

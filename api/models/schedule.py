@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.schedule import Planned
-from actors.timetable import EntryName
+from actors.scheduling.schedule import Planned
+from actors.scheduling.timetable import EntryName
 from api.models import Model
 from db.entry_pauses import EntryPause
 from db.ticks import Sums, Tick

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from actors.prices import ATTRIBUTION
-from actors.sellers import MOST_A_USER, link_of, sentence
+from actors.market.prices import ATTRIBUTION
+from actors.market.sellers import MOST_A_USER, link_of, sentence
 from api.models import Model
 from db.sellers import Watched
 

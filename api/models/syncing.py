@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from actors.sync_settings import SyncSettings
+from actors.syncing.sync_settings import SyncSettings
 from api.models import Model
 from api.models.jobs import JobAnswer
 from db.sync_settings import Direction, Frequency

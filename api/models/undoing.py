@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.undo_sync import Rehearsal, State
-from actors.undoing import Act, Undoing
+from actors.syncing.undo_sync import Rehearsal, State
+from actors.syncing.undoing import Act, Undoing
 from api.models import Model
 from api.models.jobs import JobAnswer
 

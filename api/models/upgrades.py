@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from actors.offers import market_link
-from actors.upgrades import Found, sentence
+from actors.market.offers import market_link
+from actors.market.upgrades import Found, sentence
 from api.models import Model
 from api.models.offers import OfferOut, money
 from api.models.prices import MoneyOut

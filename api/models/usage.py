@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from actors.usage import MonthView
+from actors.operating.usage import MonthView
 from api.models import Model
 from db.usage import MinuteShare, Part, Share
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from actors.prices import ATTRIBUTION
-from actors.pricing import CENT
-from actors.worth import Past, Worth
+from actors.market.prices import ATTRIBUTION
+from actors.market.pricing import CENT
+from actors.market.worth import Past, Worth
 from api.models import Model
 from db.value import Day, Dear, Dimension, Part, Sum
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from actors import pricing
-from actors.alerts import FLOOR_SAYS, MOST_A_USER
+from actors.alerting.alerts import FLOOR_SAYS, MOST_A_USER
+from actors.market import pricing
 from db import alerts, floors, price_plan, prices, rates
 from db.prices import Fresh
 

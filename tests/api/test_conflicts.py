@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from actors.differing import words
-from actors.resolving import resolve
+from actors.comparing.differing import words
+from actors.comparing.resolving import resolve
 from api.models.conflicts import FieldName
 from db import agreed, albums, conflicts, sync_log, wantlist
 from db.agreed import Pact

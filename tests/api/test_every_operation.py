@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from actors import alerts
+from actors.alerting import alerts
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
 from api.app import create_app

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from actors.outgoing import Act
-from actors.preview import Going
+from actors.checkpoints import Act
+from actors.syncing.preview import Going
 from cli.push import picture
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.timetable import TIMETABLE
+from actors.scheduling.timetable import TIMETABLE
 from db import jobs
 
 

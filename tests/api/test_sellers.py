@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from actors.sellers import MOST_A_USER
+from actors.market.sellers import MOST_A_USER
 from db import sellers
 
 SELLERS = "/api/discogs/sellers"

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from actors.alerts import create
-from actors.unsubscribing import link
+from actors.alerting.alerts import create
+from actors.alerting.unsubscribing import link
 from db import alerts
 from db.sealing import Keys
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from actors import pricing
-from actors.offers import NO_SELLER
+from actors.market import pricing
+from actors.market.offers import NO_SELLER
 from db import listings, prices, rates, sellers
 from db.listings import Listing
 from db.prices import Fresh

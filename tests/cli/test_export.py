@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors import export as exporting
+from actors.accounts import export as exporting
 from cli import main
 from cli.errors import CommandFailed
 from db import users

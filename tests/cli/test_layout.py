@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from actors.failures import next_step
-from actors.pace import Pace
-from actors.progress import Surroundings, tell
+from actors.operating.failures import next_step
+from actors.operating.pace import Pace
+from actors.operating.progress import Surroundings, tell
 from cli import layout
 from db.gates import Hold
 from db.jobs import State

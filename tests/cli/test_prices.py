@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from actors.prices import SENTENCES, Seen
-from actors.pricing import DAY
+from actors.market.prices import SENTENCES, Seen
+from actors.market.pricing import DAY
 from cli import main
 from cli import prices as command
 from db import prices

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.queues import Neglect, Queue
+from actors.operating.queues import Neglect, Queue
 from cli import main, queues, workers
 from cli.errors import WorkFailed
 from db import fleet, kinds, operations, pauses

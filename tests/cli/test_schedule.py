@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.schedule import Planned
-from actors.timetable import EntryName, entry_of
+from actors.scheduling.schedule import Planned
+from actors.scheduling.timetable import EntryName, entry_of
 from cli import main, schedule
 from db import entry_pauses, jobs, operations
 from db.entry_pauses import EntryPause

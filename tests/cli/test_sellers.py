@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors import pricing
+from actors.market import pricing
 from cli import main
 from cli.errors import NotFound
 from db import listings, operations, prices, sellers, users

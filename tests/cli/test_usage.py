@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner
 
-from actors.usage import MonthView, first_day
+from actors.operating.usage import MonthView, first_day
 from cli.errors import CommandFailed
 from cli.main import app_for
 from cli.usage import minute_table, month_table

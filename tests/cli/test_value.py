@@ -8,7 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner, Result
 
-from actors.worth import Change
+from actors.market.worth import Change
 from cli import main
 from cli.errors import CommandFailed
 from cli.value import changed

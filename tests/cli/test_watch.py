@@ -3,8 +3,8 @@ from uuid import UUID
 
 import pytest
 
-from actors.pace import Pace
-from actors.progress import Surroundings, tell
+from actors.operating.pace import Pace
+from actors.operating.progress import Surroundings, tell
 from cli.watch import Sight, Tokens, line, picture, watch
 from db.gates import Hold
 from db.jobs import State

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from actors import restoring
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
+from actors.operating import restoring
 from db import Connection, jobs, line, operations, restores, steps, sweeps
 from db.jobs import Job, State
 

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from actors import alerts
+from actors.alerting import alerts
 from actors.catalog import REFRESH_PRICES
 from actors.enqueue import enqueue
 from db.jobs import NOBODY

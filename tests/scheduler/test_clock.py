@@ -8,8 +8,8 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from actors import schedule
-from actors.timetable import TIMETABLE, Entry, EntryName, entry_of
+from actors.scheduling import schedule
+from actors.scheduling.timetable import TIMETABLE, Entry, EntryName, entry_of
 from db import Connection, jobs, ticks
 from db.errors import DatabaseAway
 from db.pool import Pool

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from actors import paging
+from actors.importing import paging
 
 SMALL_PAGE = 4  # so that a handful of records is a walk of several pages
 

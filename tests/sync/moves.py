@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from actors.answering import answer_duplicate, answer_vanished
+from actors.comparing.resolving import resolve
 from actors.errors import AnswerRefused
-from actors.resolving import resolve
+from actors.syncing.answering import answer_duplicate, answer_vanished
 from db import questions, rules
 from discogs.grades import SLEEVE
 from simulator.faults import Fault

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from actors.catalog import PUSH_WANTLIST, WantsStage
+from actors.catalog import PUSH_WANTLIST
+from actors.checkpoints import WantsStage
 from tests.sync.moves import NOTES, Hand, Move, Vocabulary
 from tests.sync.oracle import Edit, Oracle, Value, Wrong, same
 from tests.sync.world import Values, World

@@ -14,7 +14,8 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 
-from actors.catalog import CATALOG, PushArguments, PushStage
+from actors.catalog import CATALOG, PushArguments
+from actors.checkpoints import PushStage
 from actors.jobs import JOBS
 from db import links
 from db.links import Account, Credentials

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from actors.mailing import composer
+from actors.alerting.mailing import composer
 from db.pool import Pool
 from db.sealing import Keys
 from workers.mail import Resend

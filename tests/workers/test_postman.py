@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from actors import alerts as wanted
-from actors import watching
-from actors.mailing import composer
-from actors.pricing import USUAL
-from actors.unsubscribing import user_of
+from actors.alerting import alerts as wanted
+from actors.alerting.mailing import composer
+from actors.alerting.unsubscribing import user_of
+from actors.market import watching
+from actors.market.pricing import USUAL
 from db import mails, users
 from db.pool import Pool
 from db.prices import Fresh

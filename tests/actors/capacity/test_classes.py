@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import pricing
 from actors.capacity.classes import USUALLY, Group, classes
 from actors.capacity.fleet import Fleet
+from actors.market import pricing
 
 fleets = st.builds(
     Fleet,

@@ -13,7 +13,7 @@ from actors.capacity.fleet import MOST_USERS, Fleet
 from actors.capacity.people import DAY, Crowd, Spent, cost_a_day, first_import
 from actors.capacity.promises import NIGHT, PEOPLE, promises
 from actors.capacity.simulation import MEASURED, Week, pages_a_day, requests_a_minute, simulate
-from actors.nights import LASTS
+from actors.scheduling.nights import LASTS
 from workers.limiter.settings import LimiterSettings
 
 LIMITS = LimiterSettings()

@@ -1,0 +1,1 @@
+"""A Discogs account from its connection to its removal."""

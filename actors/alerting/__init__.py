@@ -1,0 +1,1 @@
+"""Price alerts and their mails."""

@@ -1,0 +1,1 @@
+"""From Discogs to here: lists are walked page by page, and pages become records."""

@@ -1,0 +1,57 @@
+"""A page of a wantlist becomes wants and lines in the log, in the page's own transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from actors.comparing.wanting import fields_of, reconcile
+from actors.importing.lines import changed_fields, said_of_record, said_of_sweep
+from actors.importing.listing import ListedWant
+from db import Connection, prices, releases, sync_log, wants
+from db.storable import Json
+from db.sync_log import Line
+from db.wants import KnownWant
+
+
+def store_wants(
+    conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedWant], *, is_echo: bool = False
+) -> int:
+    """Store everything that a page says; return how many of its wants this sweep had not seen before.
+
+    The echo of what we sent is no news, and leaves no line in the log: nothing came in that could be taken back.
+    """
+    entries = {entry.want.release_id: entry for entry in listed}
+    if not entries:
+        return 0
+    releases.upsert(conn, [entry.release for entry in entries.values()])
+    prices.enrol(conn, list(entries))
+    known = wants.known(conn, user_id, list(entries))
+    wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
+    lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
+    if not is_echo:
+        sync_log.add(conn, user_id, [line for line in lines if line is not None])
+    reconcile(conn, user_id, {number: fields_of(entry.want) for number, entry in entries.items()}, known)
+    return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
+
+
+def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) -> bool:
+    """Whether every note that we know of these wants is gone: nothing else tells an anonymous view of a wantlist."""
+    known = wants.known(conn, user_id, [entry.want.release_id for entry in listed])
+    noted = [entry.want for entry in listed if (had := known.get(entry.want.release_id)) and had.want.notes]
+    return bool(noted) and not any(entry.want.notes for entry in listed)
+
+
+def line_of(entry: ListedWant, before: KnownWant | None, sweep_id: UUID | None) -> Line | None:
+    """Say what a page did to one want; None when nothing changed."""
+    changed = [] if before is None else changed_fields(before.want, entry.want)
+    if before is not None and not (before.is_missing or changed):
+        return None
+    details: dict[str, Json] = {"list": "wantlist"}
+    if before is None:
+        details["change"] = "created"
+    else:
+        details["change"] = "reappeared" if before.is_missing else "updated"
+        details |= said_of_record(before.want, entry.want, changed)
+    if entry.was_replaced:
+        details["replaced"] = True
+    details |= said_of_sweep(sweep_id)
+    return Line("import" if before is None else "update", entry.want.release_id, None, "success", details)

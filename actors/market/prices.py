@@ -1,0 +1,219 @@
+"""What a release is worth, for somebody who looks: as it is known while that is fresh, else asked for once for all.
+
+Whoever is first asks, in the interactive lane; everybody else waits for that answer, in whatever process. When Discogs
+is away, what is known is shown with its age, and for a moment nobody asks again.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+from uuid import UUID
+
+import structlog
+
+from actors.market import pricing
+from actors.market.pricing import CURRENCY, FRESH, WATCHED
+from actors.market.watching import store_price
+from db import links, prices, users
+from db.prices import Fresh, Price, State, What
+from discogs.budget import Budget
+from discogs.errors import (
+    ApplicationRejected,
+    DiscogsError,
+    Gone,
+    Invalid,
+    PermitExpired,
+    SellerSettings,
+    Unauthorised,
+    Unavailable,
+)
+from discogs.ids import ReleaseId
+from discogs.records.market import PriceSuggestions
+from workers.limiter.errors import LimiterError
+from workers.resources import PERSON_WAITS_SECONDS, Resources
+
+log = structlog.get_logger(__name__)
+
+ATTRIBUTION: Final = "Data provided by Discogs."
+CLAIM_SECONDS = 2 * PERSON_WAITS_SECONDS + 20.0  # two accounts may be asked, each waits for a token and an answer
+AWAY_SECONDS = 10.0  # nobody asks again for so long after an answer that did not come
+PATIENCE_SECONDS = 10.0  # how long one waits for somebody else's answer
+LOOK_SECONDS = 0.1
+MOST_ASKERS = 2
+
+Told = State | Literal["no_seller_settings", "pending"]
+
+SENTENCES: Mapping[Told, str] = {
+    "priced": "As Discogs has it.",
+    "no_price": "Discogs has no price for this release: nothing to compare with, or nothing for sale.",
+    "blocked": "Discogs lets nobody sell this release.",
+    "gone": "Discogs does not know this release, or no longer.",
+    "no_seller_settings": (
+        "Discogs suggests prices only to accounts that filled in their seller settings, at discogs.com under Settings, "
+        "Seller; no account here has."
+    ),
+    "pending": "Somebody asked Discogs a moment ago, and the answer is on its way.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody who looks is told. ``price`` is None, or without figures, while nothing was ever answered.
+
+    ``why_stale`` is a sentence where what is shown is older than it should be.
+    """
+
+    release_id: int
+    state: Told
+    price: Price | None
+    why_stale: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.state]
+
+    @property
+    def link(self) -> str:
+        return f"https://www.discogs.com/release/{self.release_id}"
+
+
+class _NobodyMayAsk(Exception):
+    """No account here gets suggestions: a state of the accounts, not of the release."""
+
+
+def look(
+    resources: Resources,
+    user_id: UUID | None,
+    release_id: int,
+    what: What,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Seen:
+    """Return one side of a release's prices, asked for anew when it is older than six hours.
+
+    Raises:
+        UnknownUser: nobody has this id.
+        Gone: Discogs does not know the release.
+        DiscogsError, LimiterError, PermitExpired: Discogs could not be asked, and nothing is known.
+    """
+    until = time.monotonic() + patience_seconds
+    with resources.pool.transaction() as conn:
+        if user_id is not None:
+            users.find(conn, user_id)
+        price = prices.look(conn, release_id, what, watched=WATCHED if what == "stats" else pricing.USUAL)
+    while not is_fresh(price):
+        if not price.is_held:
+            with resources.pool.transaction() as conn:
+                mine = prices.claim(conn, release_id, what, seconds=CLAIM_SECONDS)
+            if mine is not None:
+                return _ask(resources, user_id, price, mine)
+        elif price.failed is not None:
+            return _stale(price, price.failed)
+        if time.monotonic() >= until:
+            return _stale(price, SENTENCES["pending"])
+        time.sleep(LOOK_SECONDS)
+        price = _found(resources, price)
+    return _told(price)
+
+
+def is_fresh(price: Price) -> bool:
+    """Whether nobody has to be asked: it is younger than six hours, or Discogs does not know the release at all."""
+    limit = pricing.SELDOM if price.state == "gone" else FRESH
+    return price.age is not None and price.age < limit
+
+
+def _ask(resources: Resources, user_id: UUID | None, was: Price, mine: UUID) -> Seen:
+    """Ask, as the one who does, and let the others know how it ended."""
+    failed: str | None = None
+    try:
+        fresh = _suggestions(resources, user_id, was) if was.what == "suggestions" else _stats(resources, user_id, was)
+        with resources.pool.transaction() as conn:
+            store_price(conn, was.release_id, was.what, fresh)
+    except _NobodyMayAsk:
+        if was.state is None:
+            return Seen(was.release_id, "no_seller_settings", None)
+        return _stale(was, SENTENCES["no_seller_settings"])
+    except (DiscogsError, LimiterError, PermitExpired) as error:
+        failed = str(error)
+        log.warning("price_not_asked", release_id=was.release_id, what=was.what, error=failed)
+        if was.state is not None:
+            return _stale(was, failed)
+        if isinstance(error, (Unauthorised, Invalid)):  # who looks is not to blame, and can do nothing about it
+            raise Unavailable(failed) from error
+        raise
+    finally:
+        with resources.pool.transaction() as conn:
+            prices.give_up(conn, was.release_id, was.what, mine, sentence=failed, seconds=AWAY_SECONDS)
+    return _told(_found(resources, was))
+
+
+def _stats(resources: Resources, user_id: UUID | None, was: Price) -> Fresh:
+    """Ask for the market's figures; it needs nobody's account."""
+    client = resources.discogs(None, resources.budget_for_person(_name(user_id)))
+    try:
+        said = client.marketplace_stats(ReleaseId(was.release_id), currency=CURRENCY)
+    except Gone:
+        return pricing.gone()
+    return pricing.of_stats(said, was, was.seen_at)
+
+
+def _suggestions(resources: Resources, user_id: UUID | None, was: Price) -> Fresh:
+    """Ask for suggestions in the name of who looks; then of an account that gets some."""
+    with resources.pool.transaction() as conn:
+        askers = prices.askers(conn, was.release_id, user_id=user_id, currency=CURRENCY, room=MOST_ASKERS)
+    budget = resources.budget_for_person(_name(user_id))
+    for asker in askers:
+        try:
+            said = _asked_by(resources, asker, was.release_id, budget)
+        except Gone:
+            return pricing.gone()
+        if said is not None:
+            return pricing.of_suggestions(said, was, was.seen_at)
+    raise _NobodyMayAsk
+
+
+def _asked_by(resources: Resources, asker: UUID, release_id: int, budget: Budget) -> PriceSuggestions | None:
+    """Ask in one user's name; None where that account gets no suggestions."""
+    with resources.pool.transaction() as conn:
+        account = links.account(conn, resources.keys, asker)
+    if account is None or account.credentials is None:
+        return None
+    try:
+        said = resources.discogs(account, budget).price_suggestions(ReleaseId(release_id))
+    except SellerSettings:
+        said = None
+    except Unauthorised:
+        with resources.pool.transaction() as conn:
+            links.mark_needs_reconnect(conn, account)
+        return None
+    except ApplicationRejected:
+        return None  # nobody knows whether it is our key or this one token: floors are asked for with the key alone
+    with resources.pool.transaction() as conn:
+        prices.set_seller_settings(conn, asker, has_them=said is not None)
+    return said
+
+
+def _name(user_id: UUID | None) -> str:
+    """Say for whom the request is spent, whoever signs it."""
+    return "" if user_id is None else str(user_id)
+
+
+def _found(resources: Resources, was: Price) -> Price:
+    with resources.pool.transaction() as conn:
+        return prices.find(conn, was.release_id, was.what) or was
+
+
+def _told(price: Price) -> Seen:
+    if price.state is None:
+        return Seen(price.release_id, "pending", None)
+    if price.state == "gone":
+        raise Gone(SENTENCES["gone"], status=404)
+    return Seen(price.release_id, price.state, price)
+
+
+def _stale(price: Price, sentence: str) -> Seen:
+    """Show what there is, with the reason why it is older than it should be. Raises Unavailable when there is none."""
+    if price.state is None and price.failed is not None:
+        raise Unavailable(price.failed)
+    return replace(_told(price), why_stale=sentence)

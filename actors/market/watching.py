@@ -1,0 +1,71 @@
+"""Alerts see each floor: in the transaction that stores it, so that no price passes them by, and nobody asks twice."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import structlog
+
+from actors.market import pricing
+from actors.market.crossing import Stand, after, fires
+from actors.tiers import Feature, tier_of
+from db import Connection, alerts, floors, mails, prices, users
+from db.alerts import Alert, Judged
+from db.prices import Fresh, What
+
+log = structlog.get_logger(__name__)
+
+USABLE = timedelta(hours=24)  # a floor older than this decides nothing
+GATHER = timedelta(minutes=5)  # how long a mail waits for what else fires, to tell it all at once
+
+
+def store_price(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
+    """Store what Discogs said of a release; with a floor, note it for its day, let alerts fire and say how soon it is
+    asked for again.
+    """
+    prices.store(conn, release_id, what, fresh)
+    if what != "stats":
+        return
+    lowest = None if fresh.figures is None else pricing.market_in(fresh.figures).lowest
+    amount, currency = (None, None) if lowest is None else (lowest.amount, lowest.currency)
+    floors.note(conn, release_id, amount, currency)
+    watching = alerts.watching(conn, release_id)
+    if not watching:
+        return
+    judge(conn, watching)
+    if fresh.state in ("priced", "no_price"):
+        prices.hasten(conn, release_id, what, every=pricing.alerted_every(nearest(watching)))
+
+
+def judge(conn: Connection, watching: Sequence[Alert]) -> None:
+    """Let alerts see the floor beside which they stand, if it is fresh enough and their owners' tiers have alerts."""
+    seeing = [one for one in watching if _is_usable(one)]
+    tiers = {user.id: tier_of(user.tier) for user in users.find_many(conn, sorted({one.user_id for one in seeing}))}
+    hearing = [one for one in seeing if one.user_id in tiers and tiers[one.user_id].has(Feature.ALERTS)]
+    judged = [_judged(one) for one in hearing]
+    fired = [now.id for was, now in zip(hearing, judged, strict=True) if now.triggered_at and not was.triggered_at]
+    if fired:
+        mails.fire(conn, fired, gather=GATHER)  # first: it tells what floor was seen before
+        log.info("alerts_fired", alerts=len(fired), release_id=hearing[0].release_id)
+    if judged:
+        alerts.keep(conn, judged)
+
+
+def nearest(watching: Sequence[Alert]) -> Decimal | None:
+    """Return by which share the floor is above the nearest target that is waited for; None when none compares."""
+    above = [one.floor / one.target - 1 for one in watching if one.floor is not None and one.triggered_at is None]
+    return min(above, default=None)
+
+
+def _is_usable(alert: Alert) -> bool:
+    """Whether its floor decides anything: fresh, and nothing on offer or comparable by a rate."""
+    if not alert.is_active or alert.floor_at is None or alert.seen_at - alert.floor_at > USABLE:
+        return False
+    return alert.floor_said is None or alert.floor is not None
+
+
+def _judged(alert: Alert) -> Judged:
+    before = Stand(alert.triggered_at, alert.above_since)
+    now = after(before, target=alert.target, floor=alert.floor, now=alert.seen_at)
+    price = alert.floor if fires(before, now) else alert.triggered_price if now.fired_at else None
+    return Judged(alert.id, now.fired_at, price, now.above_since, alert.floor)

@@ -1,0 +1,1 @@
+"""The fleet and its jobs in an operator's words."""

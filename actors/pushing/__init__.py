@@ -1,0 +1,1 @@
+"""From here to Discogs: what changed goes out, one request each."""

@@ -1,0 +1,1 @@
+"""What happens when: the timetable, and the moments of the night."""

@@ -1,0 +1,188 @@
+"""The last sync is taken back, line by line, where nothing changed since; once, and as far as it can be.
+
+What came in and is undone is a change here from then on: the next push takes it to Discogs, and no import brings it
+again. What the sync removed there is made again here, and the next push adds it there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from actors.catalog import (
+    IMPORT_COLLECTION,
+    IMPORT_WANTLIST,
+    PUSH_COLLECTION,
+    PUSH_WANTLIST,
+    REFRESH_COLLECTION,
+    UNDO_SYNC,
+    UndoArguments,
+)
+from actors.checkpoints import UndoCheckpoint
+from actors.enqueue import Enqueued, enqueue
+from actors.syncing.undoing import LOST, Act, Undoing, carry_out, decide, look
+from actors.wording import count, utc
+from db import Connection, operations, undos
+from db.agreed import Agreement
+from db.undos import LAST, Sync, Undo
+from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
+
+State: TypeAlias = Literal["nothing", "under_way", "undoable", "begun", "undone"]
+UndoStep: TypeAlias = Step[UndoArguments, UndoCheckpoint]
+
+KINDS = tuple(
+    kind.name for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, PUSH_COLLECTION, PUSH_WANTLIST)
+)
+APART = timedelta(minutes=5)  # jobs of a night follow each other: what begins so soon belongs to the same sync
+PIECE = 200  # lines a transaction
+MOST = 5000  # lines that are looked at before anything is done
+
+NOTHING = "No sync did anything to a record that could be taken back."
+UNDER_WAY = "A sync is under way: it can be taken back when it is over. Nothing was changed."
+ANOTHER = "Another sync came since this one was shown: look at what would be taken back now. Nothing was changed."
+ALREADY = "That sync was taken back already. Nothing was changed."
+OPEN: tuple[State, ...] = ("undoable", "begun")
+GOES_OUT = "What differs from Discogs now goes out with the next push; its preview lists it."
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What taking back the last sync would do. Nothing was changed; ``undone`` is how it was taken back before."""
+
+    state: State
+    sync: Sync | None
+    undone: Undo | None
+    undoings: Sequence[Undoing]
+    is_whole: bool
+    sentence: str
+
+
+def rehearse(conn: Connection, user_id: UUID) -> Rehearsal:
+    """Say what would be taken back, and what would not, with the reason."""
+    sync, before = _sync_of(conn, user_id)
+    state = _state(sync, before)
+    if sync is None or state not in OPEN:
+        return Rehearsal(state, sync, before, (), True, _said_of(state, before))
+    found: list[Undoing] = []
+    below, seen = LAST if before is None else before.reached, 0
+    at, decided = undos.now(conn), dict[int, Agreement]()
+    while seen < MOST:
+        lines = undos.lines(conn, user_id, sync.synced_from, sync.synced_until, below=below, room=PIECE)
+        standing = look(conn, user_id, lines, at=at, will_go=False)
+        standing.pacts.update({number: pact for number, pact in decided.items() if number in standing.pacts})
+        found += decide(conn, user_id, lines, standing)
+        decided |= standing.pacts
+        seen += len(lines)
+        if len(lines) < PIECE:
+            break
+        below = (lines[-1].created_at, lines[-1].id)
+    return Rehearsal(state, sync, before, found, seen < MOST, _foretold(sync, found))
+
+
+def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[Rehearsal, Enqueued | None]:
+    """Have the last sync taken back, and leave an audit row; no job where there is nothing to do. And what it would do.
+
+    Twice is once: the job that does it already is returned.
+    """
+    found = rehearse(conn, user_id)
+    if found.sync is None or found.state not in OPEN:
+        return found, None
+    started = enqueue(conn, UNDO_SYNC, user_id, UndoArguments(synced_until=found.sync.synced_until))
+    if started.is_new:
+        target = {"user": str(user_id), "sync": found.sync.synced_until.isoformat(timespec="seconds")}
+        operations.audit(conn, by=by, action="undone", target=target, jobs=1)
+    return found, started
+
+
+def fetch(step: UndoStep) -> None:
+    """Nothing is asked of Discogs."""
+
+
+def store(conn: Connection, step: UndoStep, _: None) -> Outcome:
+    """Choose the sync, then take back a piece of it."""
+    user_id, chosen = step.user_id, step.checkpoint.synced_until
+    if chosen is None:
+        sync, before = _sync_of(conn, user_id)
+        state = _state(sync, before)
+        if sync is None or state not in OPEN:
+            return Done(_said_of(state, before), step.progress)
+        if step.arguments.synced_until not in (None, sync.synced_until):
+            return Done(ANOTHER, step.progress)
+        undos.start(conn, user_id, sync, step.job_id)
+        return Continue(UndoCheckpoint(synced_until=sync.synced_until), step.progress, takes_token=False)
+    undo = undos.find(conn, user_id, chosen)
+    if undo is None:
+        return Done(NOTHING, step.progress)  # their data was removed meanwhile
+    lines = undos.lines(conn, user_id, undo.synced_from, chosen, below=undo.reached, room=PIECE)
+    standing = look(conn, user_id, lines, at=undo.began_at, will_go=True)
+    done = carry_out(conn, user_id, decide(conn, user_id, lines, standing), step.job_id)
+    undone = sum(one.is_done for one in done)
+    if lines:
+        undos.reach(conn, user_id, chosen, lines[-1], undone=undone, kept=len(done) - undone)
+    progress = Progress(undo.undone + undone, undo.kept + len(done) - undone)
+    if len(lines) == PIECE:
+        return Continue(step.checkpoint, progress, takes_token=False)
+    undos.finish(conn, user_id, chosen)
+    return Done(_told(progress), progress)
+
+
+def _sync_of(conn: Connection, user_id: UUID) -> tuple[Sync | None, Undo | None]:
+    """Return the last sync and how it was taken back; one that was taken back in part only comes first."""
+    begun = undos.unended(conn, user_id)
+    if begun is not None:
+        return Sync(begun.synced_from, begun.synced_until, (), False), begun
+    sync = undos.last_sync(conn, user_id, KINDS, apart=APART)
+    return sync, None if sync is None else undos.find_within(conn, user_id, sync)
+
+
+def _state(sync: Sync | None, undo: Undo | None) -> State:
+    if sync is None:
+        return "nothing"
+    if sync.is_live:
+        return "under_way"
+    if undo is None:
+        return "undoable"
+    return "begun" if undo.ended_at is None else "undone"
+
+
+def _said_of(state: State, undo: Undo | None) -> str:
+    if state == "undone" and undo is not None:
+        return f"{ALREADY} {_told(Progress(undo.undone, undo.kept))}"
+    return UNDER_WAY if state == "under_way" else NOTHING
+
+
+def _told(progress: Progress) -> str:
+    kept = f" {count(progress.skipped, 'change')} left alone: the history says why." if progress.skipped else ""
+    if not progress.processed:
+        return f"Nothing was taken back.{kept}"
+    return f"{count(progress.processed, 'change')} taken back.{kept} {GOES_OUT}"
+
+
+def _foretold(sync: Sync, found: Sequence[Undoing]) -> str:
+    """Say what would happen, and plainly what would not."""
+    parts = []
+    for act, is_want, noun, words in (
+        (Act.PUT_BACK, False, "album", "put back"),
+        (Act.DROP, False, "album", "dropped again"),
+        (Act.ADD_AGAIN, False, "record", "added again"),
+        (Act.PUT_BACK, True, "want", "put back"),
+        (Act.DROP, True, "want", "dropped again"),
+        (Act.ADD_AGAIN, True, "want", "wanted again"),
+    ):
+        number = sum(one.act is act and one.is_want is is_want for one in found)
+        if number:
+            parts.append(f"{count(number, noun)} {words}")
+    said = f"The sync that ended on {utc(sync.synced_until)}: "
+    said += f"{', '.join(parts)}." if parts else "nothing of it can be taken back."
+    kept = sum(not one.is_done or bool(one.kept) for one in found)
+    if kept:
+        said += f" {count(kept, 'change')} would be left alone."
+    if any(one.act is Act.ADD_AGAIN and not one.is_want for one in found):
+        said += f" {LOST}"
+    if any(one.act is Act.DROP for one in found):
+        said += " What goes here was added on Discogs, so the next push removes it there too, and asks if it is much."
+    return f"{said} {GOES_OUT}" if parts else said
+
+
+JOB: Job[UndoArguments, UndoCheckpoint, None] = Job(UNDO_SYNC, fetch, store)
