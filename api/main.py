@@ -33,6 +33,7 @@ def serve(settings: ApiSettings, resources: Resources) -> None:
         NotConfigured: production, and no token is set.
     """
     app = create_app(_opened(settings, resources), resources)
+    app.openapi()  # routes and schema are made when they are first asked for: half a second that no caller shall wait
     server = Server(
         uvicorn.Config(
             app,
