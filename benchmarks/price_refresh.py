@@ -49,8 +49,9 @@ FILL = (
     SELECT lpad(to_hex(1 + n %% %(users)s), 32, '0')::uuid, n, n, 1 FROM generate_series(1, %(releases)s) AS n
     """,
     """
-    INSERT INTO rekkrd.prices (release_id, what, due_at)
-    SELECT n, w, now() - (n::bigint * 7919 %% %(releases)s) * interval '1 second' - interval '1 hour'
+    INSERT INTO rekkrd.prices (release_id, what, every, due_at)
+    SELECT n, w, interval '6 hours' * 2 ^ (n %% 7),
+           now() - (n::bigint * 7919 %% %(releases)s) * interval '1 second' - interval '1 hour'
       FROM generate_series(1, %(releases)s) AS n CROSS JOIN unnest(ARRAY['suggestions', 'stats']) AS w
     """,
 )

@@ -1,7 +1,7 @@
 """The plan of prices: which side of which release is due next, and how much there is to do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from db import Connection
 from db.prices import Price, What
@@ -12,11 +12,14 @@ _sql = load("price_plan")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A side that is due; ``is_anybodys`` while somebody has the release, wants it, or has an alert on it."""
+    """A side that is due; ``is_anybodys`` while somebody has the release, wants it, or has an alert on it.
+
+    ``late`` is for how many of its own intervals it has been due.
+    """
 
     release_id: int
     what: What
-    due_at: datetime
+    late: float
     is_anybodys: bool
 
 
@@ -42,7 +45,7 @@ class Following:
 
 
 def next_due(conn: Connection, what: What) -> Due | None:
-    """Return the side that has been due for longest, None when none is."""
+    """Return the side that has been due for longest beside its own interval, None when none is."""
     row = _sql.next_due(conn, what=what)
     return None if row is None else Due(**row)
 
@@ -57,9 +60,12 @@ def forget(conn: Connection, release_id: int) -> None:
     _sql.forget(conn, release_id=release_id)
 
 
-def totals(conn: Connection) -> list[Total]:
-    """Return how much there is, a line a side. It reads all there is: for people who ask, not for jobs."""
-    return [Total(**row) for row in _sql.totals(conn)]
+def totals(conn: Connection, *, usual: timedelta) -> list[Total]:
+    """Return how much there is, a line a side; what was never asked for counts as ``usual``.
+
+    It reads all there is: for people who ask, not for jobs.
+    """
+    return [Total(**row) for row in _sql.totals(conn, usual=usual)]
 
 
 def following(conn: Connection, what: What, *, room: int) -> list[Following]:

@@ -877,7 +877,7 @@ CREATE TABLE rekkrd.prices (
     looked_at timestamp with time zone,
     amount numeric(12,2),
     moved numeric(8,4),
-    every interval NOT NULL DEFAULT '7 days'::interval,
+    every interval NOT NULL DEFAULT '1 day'::interval,
     due_at timestamp with time zone NOT NULL DEFAULT now(),
     claim uuid,
     claimed_until timestamp with time zone,
@@ -898,7 +898,7 @@ COMMENT ON COLUMN rekkrd.prices.moved IS
 'By which share the amount changed between the last two looks; null where they cannot be compared.';
 COMMENT ON COLUMN rekkrd.prices.claimed_until IS
 'Until then one asks and the others wait for its answer; with failed, until then nobody asks again.';
-CREATE INDEX prices_due ON rekkrd.prices USING btree (what, due_at, release_id);
+CREATE INDEX prices_due ON rekkrd.prices USING btree (what, every, due_at, release_id);
 
 CREATE TABLE rekkrd.questions (
     id uuid NOT NULL DEFAULT gen_random_uuid(),

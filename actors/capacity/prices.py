@@ -1,8 +1,9 @@
-"""Prices in the simulation: what is due longest comes first, as in actors/market/refresh_prices.py."""
+"""Prices in the simulation: what waits longest beside its interval is next, as in actors/market/refresh_prices.py."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
 
 from actors.capacity.classes import PriceClass
 from actors.market.refresh_prices import MOST
@@ -10,7 +11,6 @@ from actors.scheduling.timetable import EntryName, entry_of
 
 TICK = int(entry_of(EntryName.REFRESH_PRICES).every.total_seconds()) // 60
 MOST_PLACES = 2_000  # in which a class begins: to the minute, but for what is weeks late
-LONGEST = 10 * 365 * 24 * 60.0  # minutes; what is later than this is as good as never
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Queue:
     classes: Sequence[PriceClass]
     measured_from: int
     coming: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    due: deque[tuple[int, int, int]] = field(default_factory=deque)  # since when, class, how many
+    due: list[deque[tuple[int, int]]] = field(default_factory=list)  # by class: since when, how many
     number_due: int = 0
     left_of_job: int = 0
     late: list[Counter[int]] = field(default_factory=list)
@@ -31,24 +31,23 @@ class Queue:
     @classmethod
     def settled(cls, classes: Sequence[PriceClass], per_minute: float, measured_from: int, until: int) -> "Queue":
         """Begin where a fleet of long standing is, when so many requests a minute are left over for it."""
-        queue = cls(classes, measured_from, late=[Counter() for _ in classes])
-        lateness = settled_lateness(classes, per_minute)
-        waiting: list[tuple[int, int, int]] = []
+        late, due = [Counter[int]() for _ in classes], [deque[tuple[int, int]]() for _ in classes]
+        queue = cls(classes, measured_from, late=late, due=due)
+        stretch = settled_stretch(classes, per_minute)
         for index, one in enumerate(classes):
-            for at, number in spread(one.prices, one.every + lateness):
-                begins = int(at - lateness)
+            for at, number in spread(one.prices, one.every * stretch):
+                begins = int(at - one.every * (stretch - 1))
                 if begins <= 0:
-                    waiting.append((begins, index, number))
+                    due[index].append((begins, number))
+                    queue.number_due += number
                 elif begins < until:
                     queue.coming[begins].append((index, number))
-        queue.due.extend(sorted(waiting))
-        queue.number_due = sum(number for _, _, number in waiting)
         return queue
 
     def wanted(self, now: int) -> int:
         """Let what comes due now do so; return how many requests the job of this minute would take."""
         for index, number in self.coming.pop(now, ()):
-            self.due.append((now, index, number))
+            self.due[index].append((now, number))
             self.number_due += number
         if not self.number_due:
             self.left_of_job = 0  # a job ends when nothing is due
@@ -57,33 +56,34 @@ class Queue:
         return min(self.left_of_job, self.number_due)
 
     def serve(self, now: int, requests: int) -> None:
-        """Ask for so many, what is due longest first; each is due again in its own time."""
+        """Ask for so many, what waits longest beside its interval first; each is due again in its own time."""
         self.left_of_job -= requests
         self.number_due -= requests
+        heads = [self._head(now, index) for index, waiting in enumerate(self.due) if waiting] if requests else []
+        heapify(heads)
         while requests:
-            since, index, number = self.due.popleft()
+            _, index = heads[0]
+            since, number = self.due[index].popleft()
             served = min(number, requests)
             if served < number:
-                self.due.appendleft((since, index, number - served))
+                self.due[index].appendleft((since, number - served))
             requests -= served
             self.coming[now + self.classes[index].every].append((index, served))
             if now >= self.measured_from:
                 self.late[index][now - since] += served
+            if self.due[index]:
+                heapreplace(heads, self._head(now, index))
+            else:
+                heappop(heads)
+
+    def _head(self, now: int, index: int) -> tuple[float, int]:
+        """Return what sorts the first of a class: the longer its wait beside its interval, the sooner."""
+        return (self.due[index][0][0] - now) / self.classes[index].every, index
 
 
-def settled_lateness(classes: Sequence[PriceClass], per_minute: float) -> float:
-    """Return by how many minutes everything is late once a fleet settled.
-
-    All wait in one line, so all are late by the same: as late as makes them come no more often than there are requests.
-    """
-    low, high = 0.0, LONGEST
-    if sum(one.prices / one.every for one in classes) <= at_work(per_minute):
-        return low
-    while high - low > 1:
-        middle = (low + high) / 2
-        is_enough = sum(one.prices / (one.every + middle) for one in classes) <= at_work(per_minute)
-        low, high = (low, middle) if is_enough else (middle, high)
-    return high
+def settled_stretch(classes: Sequence[PriceClass], per_minute: float) -> float:
+    """Return how many times its own interval everything takes once a fleet settled: 1 where there are enough requests."""
+    return max(1.0, sum(one.prices / one.every for one in classes) / at_work(per_minute))
 
 
 def at_work(per_minute: float) -> float:

@@ -48,8 +48,9 @@ def simulate(fleet: Fleet, limits: LimiterSettings, *, seed: int = 1, track: Tra
     for day in range(days):
         track(day, days)
         run.let_pass(day)
-    for since, index, number in run.prices.due:
-        run.week.waiting[index][days * DAY - since] += number
+    for counted, due in zip(run.week.waiting, run.prices.due, strict=True):
+        for since, number in due:
+            counted[days * DAY - since] += number
     return run.week
 
 

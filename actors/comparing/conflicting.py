@@ -19,7 +19,7 @@ BY_RULE = "rule"
 BY_SYNC = "sync"
 
 # What a deletion must not take along unseen: a copy that says otherwise than was agreed is not removed.
-GUARDED = ("media_condition", "sleeve_condition", "discogs_notes")
+GUARDED = ("media_condition", "sleeve_condition", "discogs_folder_id", "discogs_rating", "discogs_notes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.catalog import REFRESH_PRICES
-from actors.market.pricing import CURRENCY
+from actors.market.pricing import CURRENCY, USUAL
 from actors.wording import count, lasting
 from db import Connection, price_plan, prices
 from db.price_plan import Following, Total
@@ -55,7 +55,7 @@ def plan(conn: Connection, limits: LimiterSettings, *, room: int) -> Plan:
     if may_suggest:
         sides.append(price_plan.following(conn, "suggestions", room=room))
     merged = sorted((one for side in sides for one in side), key=_order)
-    return Plan(price_plan.totals(conn), left_over(spent, limits), may_suggest, merged[:room])
+    return Plan(price_plan.totals(conn, usual=USUAL), left_over(spent, limits), may_suggest, merged[:room])
 
 
 def left_over(spent: int, limits: LimiterSettings) -> float:
@@ -110,5 +110,7 @@ def _number(per_minute: float) -> str:
     return f"{per_minute:.0f}" if per_minute >= 10 else f"{per_minute:.1f}"
 
 
-def _order(one: Following) -> tuple[datetime, int, str]:
-    return one.price.due_at, one.price.release_id, one.price.what
+def _order(one: Following) -> tuple[float, datetime, int, str]:
+    """Return what sorts prices as they are asked for: those that are due by their wait, then the others by their time."""
+    price = one.price
+    return min(0.0, (price.due_at - price.seen_at) / price.every), price.due_at, price.release_id, price.what

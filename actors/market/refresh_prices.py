@@ -1,7 +1,9 @@
-"""Prices stay fresh: of all releases that somebody has, what has been due for longest is asked for, once for everybody.
+"""Prices stay fresh: of all releases that somebody has, what waits longest is asked for, once for everybody.
 
-Each price is due at a time of its own (actors/market/pricing.py), so whoever waits comes to the front: nobody starves,
-and nothing fresh goes before what is stale. It ends when nothing is due, and after a while, for the clock to go on.
+Each price is due at a time of its own (actors/market/pricing.py), and waits are compared beside its own interval: where
+the budget does not do, all come as many times as late, and a floor near an alert by hours, not by days. Whoever waits
+comes to the front: nobody starves, and nothing fresh goes before what is stale. It ends when nothing is due, and after a
+while, for the clock to go on.
 """
 
 from dataclasses import dataclass
@@ -104,7 +106,7 @@ def _fresh(conn: Connection, release_id: int, what: What, fetched: Fetched) -> F
 
 
 def choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
-    """Take the side that is due for longest; forget releases that nobody has any more."""
+    """Take the side that is next; forget releases that nobody has any more."""
     forgotten = was.forgotten
     for _ in range(FORGOTTEN_A_STEP):
         due, asker = next_of(conn)
@@ -122,7 +124,7 @@ def choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
 
 
 def next_of(conn: Connection) -> tuple[Due | None, UUID | None]:
-    """Return what has been due for longest of what can be asked for, and in whose name; suggestions need one."""
+    """Return what is next of what can be asked for, and in whose name; suggestions need one."""
     stats, suggestions = price_plan.next_due(conn, "stats"), price_plan.next_due(conn, "suggestions")
     if suggestions is None or (stats is not None and _order(stats) <= _order(suggestions)):
         return stats, None
@@ -131,7 +133,7 @@ def next_of(conn: Connection) -> tuple[Due | None, UUID | None]:
 
 
 def _order(due: Due) -> tuple[float, int]:
-    return due.due_at.timestamp(), due.release_id
+    return -due.late, due.release_id
 
 
 def _done(was: PriceCheckpoint, *, is_over: bool) -> Done:

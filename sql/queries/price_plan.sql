@@ -1,12 +1,33 @@
 -- The plan of prices: what is due next of all releases that somebody has, and how much there is to do.
 
 -- name: next_due(what)^
--- The side that has been due for longest, and whether anybody still has the release, wants it, or set an alert on it.
--- Who is asked for by a person at this moment is left to them.
+-- The side that has been due for longest beside its own interval, and whether anybody still has the release, wants it,
+-- or set an alert on it. Who is asked for by a person at this moment is left to them. Intervals are a dozen, and of
+-- each the first in time is the one: so a choice costs a step in the index for each, however many prices there are.
+WITH RECURSIVE kinds AS (
+    (
+        SELECT k.every
+        FROM rekkrd.prices AS k
+        WHERE k.what = :what
+        ORDER BY k.every
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT k.every
+        FROM rekkrd.prices AS k
+        WHERE k.what = :what AND k.every > kinds.every
+        ORDER BY k.every
+        LIMIT 1
+    )
+    FROM kinds
+    WHERE kinds.every IS NOT NULL
+)
+
 SELECT
     p.release_id,
     p.what,
-    p.due_at,
+    p.late,
     (
         EXISTS (SELECT FROM rekkrd.instances AS i WHERE i.release_id = p.release_id)
         OR EXISTS (SELECT FROM rekkrd.wants AS w WHERE w.release_id = p.release_id)
@@ -17,12 +38,20 @@ SELECT
     ) AS is_anybodys
 FROM (
     SELECT
-        n.release_id,
-        n.what,
-        n.due_at
-    FROM rekkrd.prices AS n
-    WHERE n.what = :what AND n.due_at <= now() AND (n.claimed_until IS NULL OR n.claimed_until <= now())
-    ORDER BY n.due_at, n.release_id
+        f.release_id,
+        f.what,
+        (extract(EPOCH FROM now() - f.due_at) / extract(EPOCH FROM f.every))::float8 AS late
+    FROM kinds
+    CROSS JOIN LATERAL (
+        SELECT n.*
+        FROM rekkrd.prices AS n
+        WHERE
+            n.what = :what AND n.every = kinds.every AND n.due_at <= now()
+            AND (n.claimed_until IS NULL OR n.claimed_until <= now())
+        ORDER BY n.due_at, n.release_id
+        LIMIT 1
+    ) AS f
+    ORDER BY late DESC, f.release_id
     LIMIT 1
 ) AS p;
 
@@ -42,21 +71,44 @@ WITH forgotten AS (
 DELETE FROM public.discogs_price_cache
 WHERE discogs_release_id = :release_id;
 
--- name: totals()
--- How many releases there are by side, how many of them are due, since when, and how many requests a day keep them.
+-- name: totals(usual)
+-- How many releases there are by side, how many of them are due, since when, and how many requests a day keep them:
+-- what was never asked for will be due as usual.
 SELECT
     what,
     count(*) AS releases,
     count(*) FILTER (WHERE fetched_at IS NULL) AS never_asked,
     count(*) FILTER (WHERE due_at <= now()) AS due,
     min(due_at) AS oldest_due_at,
-    coalesce(sum(86400 / extract(EPOCH FROM every)), 0)::float8 AS wanted_a_day
+    coalesce(sum(86400 / extract(EPOCH FROM CASE WHEN fetched_at IS NULL THEN :usual ELSE every END)), 0)::float8
+        AS wanted_a_day
 FROM rekkrd.prices
 GROUP BY what
 ORDER BY what;
 
 -- name: following(what, room)
--- What comes next of one side, in the order in which it is asked for.
+-- What comes next of one side, in the order in which it is asked for: what is due, by its wait beside its interval,
+-- then what will be.
+WITH RECURSIVE kinds AS (
+    (
+        SELECT k.every
+        FROM rekkrd.prices AS k
+        WHERE k.what = :what
+        ORDER BY k.every
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT k.every
+        FROM rekkrd.prices AS k
+        WHERE k.what = :what AND k.every > kinds.every
+        ORDER BY k.every
+        LIMIT 1
+    )
+    FROM kinds
+    WHERE kinds.every IS NOT NULL
+)
+
 SELECT
     p.*,
     NULL::jsonb AS figures,
@@ -66,11 +118,23 @@ SELECT
     now() AS seen_at,
     r.artist,
     r.title
-FROM rekkrd.prices AS p
+FROM (
+    SELECT
+        f.*,
+        CASE WHEN f.due_at <= now() THEN extract(EPOCH FROM f.due_at - now()) / extract(EPOCH FROM f.every) END AS place
+    FROM kinds
+    CROSS JOIN LATERAL (
+        SELECT n.*
+        FROM rekkrd.prices AS n
+        WHERE n.what = :what AND n.every = kinds.every
+        ORDER BY n.due_at, n.release_id
+        LIMIT :room
+    ) AS f
+    ORDER BY place, f.due_at, f.release_id
+    LIMIT :room
+) AS p
 LEFT JOIN rekkrd.releases AS r ON p.release_id = r.release_id
-WHERE p.what = :what
-ORDER BY p.due_at, p.release_id
-LIMIT :room;
+ORDER BY p.place, p.due_at, p.release_id;
 
 -- name: spent_otherwise(kind)$
 -- How many requests the last 24 hours went to anything but this kind of job.

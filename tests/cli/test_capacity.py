@@ -24,7 +24,7 @@ def test_a_fleet_that_is_carried_is_said_to_be_with_how_many_more():
     assert "40 users with 3,000 records, 100 wants and 5 alerts each: 86,800 releases to ask about." in told
     assert "All promises are kept, and would be for up to" in told
     (line,) = [line for line in told.splitlines() if line.startswith("floors near an alert")]
-    assert line.split() == ["floors", "near", "an", "alert,", "every", "6", "h", "6", "h", "yes"]
+    assert line.split() == ["floors", "near", "an", "alert,", "every", "6", "h", "6.1", "h", "yes"]
     assert "Requests a day: " in told
     assert "of 78,416 free." in told
 

@@ -1,4 +1,4 @@
-"""Prices in the simulation: what is due longest comes first, nothing is lost, and all are late by the same."""
+"""Prices in the simulation: who waits longest beside its interval is next, nothing is lost, all are as many times late."""
 
 import itertools
 from collections import Counter
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.capacity.classes import Group, PriceClass
-from actors.capacity.prices import MOST, TICK, Queue, settled_lateness, spread
+from actors.capacity.prices import MOST, TICK, Queue, settled_stretch, spread
 from actors.market.pricing import USUAL
 
 HOUR = 60
@@ -26,29 +26,32 @@ def test_the_stale_go_before_the_fresh_and_no_price_is_lost_or_doubled(found, gr
     queue = Queue.settled(classes, 1.0, 0, 10**6)
     for now, tokens in enumerate(granted):
         asked = min(tokens, queue.wanted(now))
-        waits = [since for since, _, _ in queue.due]
-        assert waits == sorted(waits)
+        before = {index: list(waiting) for index, waiting in enumerate(queue.due)}
         queue.serve(now, asked)
-        here = Counter()
-        for _, index, number in queue.due:
-            here[index] += number
+        left = [(now - since) / classes[n].every for n, waiting in enumerate(queue.due) for since, _ in waiting]
+        gone = [
+            (now - since) / classes[n].every
+            for n, waiting in before.items()
+            for since, _ in waiting[: len(waiting) - len(queue.due[n])]
+        ]
+        assert not gone or not left or min(gone) >= max(left)
+        here = Counter({index: sum(number for _, number in waiting) for index, waiting in enumerate(queue.due)})
         for cohort in queue.coming.values():
             for index, number in cohort:
                 here[index] += number
         assert here == {index: one.prices for index, one in enumerate(classes)}
-        assert queue.number_due == sum(number for _, _, number in queue.due)
+        assert queue.number_due == sum(number for waiting in queue.due for _, number in waiting)
 
 
 @settings(deadline=None)
 @given(sizes, st.floats(0.5, 54))
 def test_a_settled_fleet_wants_no_more_than_there_is(found, per_minute):
     classes = made(found)
-    lateness = settled_lateness(classes, per_minute)
-    wanted = sum(one.prices / (one.every + lateness) for one in classes)
+    stretch = settled_stretch(classes, per_minute)
+    wanted = sum(one.prices / (one.every * stretch) for one in classes)
     assert wanted <= per_minute
-    if lateness > 2:  # and it is no later than it has to be: a job's end wastes less than a tick
-        earlier = sum(one.prices / (one.every + lateness - 2) for one in classes)
-        assert earlier > per_minute * MOST / (MOST + per_minute * TICK)
+    if stretch > 1:  # and it is no later than it has to be: a job's end wastes less than a tick
+        assert wanted * 1.001 > per_minute * MOST / (MOST + per_minute * TICK)
 
 
 def test_a_price_is_due_again_in_its_own_time_and_its_lateness_is_counted():

@@ -76,8 +76,9 @@ def test_too_many_releases_make_every_price_late_and_no_night():
     found = kept(Fleet(users=800, joining=0))
     assert found[Group.NEAR].is_kept is found[Group.SUGGESTIONS].is_kept is False
     assert found[NIGHT].is_kept is found[PEOPLE].is_kept is True
-    late = found[Group.SUGGESTIONS].comes - found[Group.SUGGESTIONS].due
-    assert found[Group.NEAR].comes - found[Group.NEAR].due == pytest.approx(late, rel=0.02)  # all wait in one line
+    late = found[Group.SUGGESTIONS].comes / found[Group.SUGGESTIONS].due
+    assert late > 1.2
+    assert found[Group.NEAR].comes / found[Group.NEAR].due == pytest.approx(late, rel=0.05)  # all as many times as late
 
 
 def test_a_night_whose_user_still_had_the_last_one_is_a_broken_promise():
@@ -139,7 +140,7 @@ def test_each_broken_promise_says_how_many_fewer_would_keep_it():
     assert set(found.carried) == {ALL, *broken}
     assert all(most < 400 for most in found.carried.values())
     assert found.carried[ALL] == min(found.carried.values())
-    assert found.carried[Group.SUGGESTIONS] > found.carried[Group.NEAR]
+    assert found.carried[Group.NEAR] >= found.carried[Group.SUGGESTIONS]  # an hour is more beside six than beside a week
 
 
 def test_what_not_even_one_user_keeps_is_said_to_be_none():

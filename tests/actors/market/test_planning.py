@@ -1,8 +1,9 @@
-"""The planner over random fleets: all that is due comes once, the longest due first, and what is fresh not before."""
+"""The planner over random fleets: all that is due comes once, the longest wait first, and what is fresh not before."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ IN_DATABASE = settings(
 sides = st.fixed_dictionaries(
     {
         "ago": st.integers(-5, 40),  # minutes since it came due; a few are equal, some are to come
+        "every": st.sampled_from([6, 12, 24, 168]),  # hours
         "is_claimed": st.sampled_from([False, False, False, True]),
         "is_anybodys": st.sampled_from(["own", "own", "want", "alert", "nobody"]),
     }
@@ -66,9 +68,9 @@ def fill(conn, fleet, *, sells):
         )
     for (release_id, what), side in fleet.items():
         conn.execute(
-            "INSERT INTO rekkrd.prices (release_id, what, due_at, claimed_until)"
-            " VALUES (%s, %s, now() - %s, CASE WHEN %s THEN now() + interval '1 minute' END)",
-            [release_id, what, timedelta(minutes=side["ago"]), side["is_claimed"]],
+            "INSERT INTO rekkrd.prices (release_id, what, due_at, every, claimed_until)"
+            " VALUES (%s, %s, now() - %s, %s, CASE WHEN %s THEN now() + interval '1 minute' END)",
+            [release_id, what, timedelta(minutes=side["ago"]), timedelta(hours=side["every"]), side["is_claimed"]],
         )
     for release_id, how in whose(fleet).items():
         conn.execute("INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (%s, 'Aja', '')", [release_id])
@@ -93,10 +95,10 @@ def whose(fleet):
 
 
 def expected(fleet, *, sells):
-    """Return what should be chosen: in order of time and number, floors first of two that are equal."""
+    """Return what should be chosen: by the wait beside the interval, then number; floors first of two that are equal."""
     is_anybodys = {release_id: how != "nobody" for release_id, how in whose(fleet).items()}
     due = [
-        (-side["ago"], release_id, what)
+        (Fraction(-side["ago"], side["every"]), release_id, what)
         for (release_id, what), side in fleet.items()
         if side["ago"] >= 0 and not side["is_claimed"] and is_anybodys[release_id] and (sells or what == "stats")
     ]
@@ -105,7 +107,7 @@ def expected(fleet, *, sells):
 
 @IN_DATABASE
 @given(fleet=fleets, sells=st.booleans())
-def test_all_that_is_due_is_chosen_once_the_longest_due_first_and_nothing_else(pool, fleet, sells):
+def test_all_that_is_due_is_chosen_once_the_longest_wait_beside_its_interval_first_and_nothing_else(pool, fleet, sells):
     assert chosen_of(pool, fleet, sells=sells) == expected(fleet, sells=sells)
 
 
