@@ -13,9 +13,9 @@ from api.models import Moment
 from api.models.history import HistoryPage
 from db import users
 from db.sync_log import Action, Status, Wanted
+from discogs.ids import LARGEST
 
 MOST_ON_A_PAGE = 200
-LARGEST = 2**63 - 1
 
 router = APIRouter(prefix="/api/discogs/sync/history", tags=["sync"])
 

@@ -11,6 +11,7 @@ from api.errors import Code
 from api.models.offers import ListingsOut
 from api.models.upgrades import UpgradeCursor, UpgradePage, place_of
 from api.prices import PENDING_SECONDS, ReleaseNumber
+from discogs.ids import LARGEST
 
 MOST_ON_A_PAGE = 200
 
@@ -48,7 +49,7 @@ def listings(user_id: Speaker, resources: ResourcesNow, response: Response, rele
 def cheaper(
     user_id: Speaker,
     resources: ResourcesNow,
-    release_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="This release alone.")] = None,
+    release_id: Annotated[int | None, Query(ge=1, le=LARGEST, description="This release alone.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UpgradeCursor | None, Query()] = None,
 ) -> UpgradePage:

@@ -10,10 +10,11 @@ from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code
 from api.models.prices import PriceOut, StatsOut
+from discogs.ids import LARGEST
 
 router = APIRouter(prefix="/api/discogs/marketplace", tags=["prices"])
 
-ReleaseNumber = Annotated[int, Path(ge=1, le=2**63 - 1, description="The release's number at Discogs.")]
+ReleaseNumber = Annotated[int, Path(ge=1, le=LARGEST, description="The release's number at Discogs.")]
 PENDING_SECONDS = 5
 
 

@@ -24,6 +24,7 @@ from cli.errors import NotFound
 from db import alerts, mails, operations, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
+from discogs.ids import LARGEST
 
 app = typer.Typer(help="Price alerts: list them, set one, rehearse one, remove one.", no_args_is_help=True)
 
@@ -58,7 +59,9 @@ def list_(
 @app.command()
 def add(
     user: User,
-    release: Annotated[int, typer.Argument(metavar="RELEASE", min=1, help="The release's number at Discogs.")],
+    release: Annotated[
+        int, typer.Argument(metavar="RELEASE", min=1, max=LARGEST, help="The release's number at Discogs.")
+    ],
     target: Annotated[str, typer.Argument(metavar="PRICE", help="At it or below the alert fires: 20.00.")],
     *,
     currency: Annotated[str | None, typer.Option(metavar="CODE", help="Three letters; else the user's own.")] = None,
@@ -176,7 +179,7 @@ def _alert_id(text: str, unit: str | None) -> UUID:
 
 
 def _release(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**63):
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= LARGEST):
         raise typer.BadParameter("is a release's number at Discogs, for a price follows.", param_hint="WHAT")
     return int(text)
 
@@ -195,6 +198,6 @@ def _amount(text: str) -> Decimal:
         said = Decimal(0)
     if not (said.is_finite() and 0 < said <= MOST and said == said.quantize(Decimal("0.01"))):
         raise typer.BadParameter(
-            "is an amount above 0, with a point and two decimals at most: 20.00.", param_hint="PRICE"
+            f"is an amount above 0, {MOST:,} at most, with a point and two decimals: 20.00.", param_hint="PRICE"
         )
     return said.quantize(Decimal("0.01"))

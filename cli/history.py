@@ -17,6 +17,7 @@ from cli import here, screen, times, words
 from cli.errors import CommandFailed
 from db import users
 from db.sync_log import Action, Status, Wanted
+from discogs.ids import LARGEST
 
 ACTIONS, STATUSES = get_args(Action), get_args(Status)
 COLOURS = {"failed": "red", "conflict": "yellow", "skipped": "dim"}
@@ -26,7 +27,9 @@ def history(
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")],
     *,
     album: Annotated[UUID | None, typer.Option(metavar="ID", help="Only this album: its story.")] = None,
-    release: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only this release, wants included.")] = None,
+    release: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=LARGEST, help="Only this release, wants included.")
+    ] = None,
     action: Annotated[str | None, typer.Option(metavar="A", help=f"Only these: {', '.join(ACTIONS)}.")] = None,
     status: Annotated[str | None, typer.Option(metavar="S", help=f"Only what ended so: {', '.join(STATUSES)}.")] = None,
     job: Annotated[UUID | None, typer.Option(metavar="ID", help="Only what this job did.")] = None,

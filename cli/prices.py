@@ -21,6 +21,7 @@ from db import users
 from db.price_plan import Following
 from discogs.errors import Gone
 from discogs.grades import MEDIA
+from discogs.ids import LARGEST
 from discogs.money import Money
 
 app = typer.Typer(help="See what a release is worth, and the plan by which prices stay fresh.")
@@ -33,7 +34,9 @@ def prices() -> None:
 
 @app.command()
 def show(
-    release: Annotated[int, typer.Argument(metavar="RELEASE", min=1, help="The release's number at Discogs.")],
+    release: Annotated[
+        int, typer.Argument(metavar="RELEASE", min=1, max=LARGEST, help="The release's number at Discogs.")
+    ],
     *,
     user: Annotated[
         str | None, typer.Option(metavar="U", help="Who looks, and is asked for first: handle, id or address.")

@@ -37,7 +37,7 @@ def show(
     else:
         table = screen.listing("currency", "#per US dollar", "source", "as of")
         for one in found:
-            table.add_row(one.currency, f"{one.per_dollar:f}", one.source, utc(one.as_of))
+            table.add_row(one.currency, f"{one.per_dollar.normalize():f}", one.source, utc(one.as_of))
         screen.out().print(table)
 
 

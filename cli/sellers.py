@@ -22,11 +22,12 @@ from cli.prices import market_lines
 from db import operations, sellers, users
 from db.listings import Offer
 from discogs.errors import Gone
+from discogs.ids import LARGEST
 
 app = typer.Typer(help="Watched sellers: list them, watch one, see their offers.", no_args_is_help=True)
 
 User = Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")]
-Release = Annotated[int, typer.Argument(metavar="RELEASE", min=1, help="The release's number at Discogs.")]
+Release = Annotated[int, typer.Argument(metavar="RELEASE", min=1, max=LARGEST, help="The release's number at Discogs.")]
 Seller = Annotated[str, typer.Argument(metavar="SELLER", help="The seller's name at Discogs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -94,7 +95,9 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
 def cheaper(
     user: User,
     *,
-    release: Annotated[int | None, typer.Option(metavar="RELEASE", min=1, help="This release alone.")] = None,
+    release: Annotated[
+        int | None, typer.Option(metavar="RELEASE", min=1, max=LARGEST, help="This release alone.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many to show.")] = 50,
     as_json: Json = False,
 ) -> None:

@@ -9,5 +9,7 @@ FolderId = NewType("FolderId", int)
 FieldId = NewType("FieldId", int)
 DiscogsUserId = NewType("DiscogsUserId", int)
 
+LARGEST = 2**63 - 1  # what fits a number of the database: nothing at Discogs comes near it
+
 ALL_FOLDERS = FolderId(0)  # for reading; nothing can be added to it
 UNCATEGORIZED = FolderId(1)  # every collection has it, and it can be neither renamed nor deleted

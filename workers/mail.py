@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ TIMEOUT_SECONDS = 10.0  # one send, the whole answer included
 MOST_SAID = 200  # characters of an answer that are kept
 KEEPALIVE_SECONDS = 30.0
 REFUSED = frozenset({400, 404, 405, 413, 422})  # the same mail would be refused again
+_UNFOLDED = SMTP.clone(max_line_length=998)  # a link in a header that is folded is none; RFC 5322 §2.1.1
 OTHER_CONTENT = "invalid_idempotent_request"
 
 
@@ -80,7 +82,7 @@ class Folder:
 
     def send(self, key: str, content: Mapping[str, Any]) -> Answer:
         """Write a mail; again under the same key is the same file."""
-        mail = EmailMessage()
+        mail = EmailMessage(_UNFOLDED)
         headers = {"From": content["from"], "To": ", ".join(content["to"]), "Subject": content["subject"]}
         try:
             for name, text in {**headers, **content["headers"]}.items():

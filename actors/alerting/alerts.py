@@ -11,9 +11,10 @@ from actors.market.watching import judge
 from actors.market.worth import amount
 from actors.tiers import Feature
 from actors.wording import lasting
-from db import Connection, alerts, prices, users
+from db import Connection, alerts, prices, rates, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
+from discogs.money import CURRENCIES
 
 MOST_A_USER = 200
 FLOOR_SAYS = (
@@ -47,10 +48,11 @@ def create(
 
     Raises:
         UnknownUser, TierTooLow
-        AlertRefused: the user has as many as anybody may have.
+        AlertRefused: the user has as many as anybody may have, or the currency has no exchange rate.
     """
     require(conn, user_id, Feature.ALERTS)
     unit = currency or users.find(conn, user_id).currency
+    _check(conn, unit)
     alerts.lock(conn, user_id)
     _watch(conn, release_id)
     known = alerts.find_same(conn, user_id, release_id, target, unit)
@@ -68,9 +70,12 @@ def change(conn: Connection, was: Alert, said: Said) -> Alert:
 
     Raises:
         UnknownUser, TierTooLow
-        AlertRefused: there is another alert for this release and target, or this one was removed meanwhile.
+        AlertRefused: there is another alert for this release and target, or this one was removed meanwhile, or the
+            currency has no exchange rate.
     """
     require(conn, was.user_id, Feature.ALERTS)
+    if said.currency != was.currency:
+        _check(conn, said.currency)
     alerts.lock(conn, was.user_id)
     _watch(conn, was.release_id)
     same = alerts.find_same(conn, was.user_id, was.release_id, said.target, said.currency)
@@ -141,6 +146,15 @@ def _grade(alert: Alert) -> str:
         return f"What a copy in {name} is worth is not known; the floor may be of a worse one."
     worth = amount(alert.suggestion, alert.currency)
     return f"Discogs suggests {worth} for a copy in {name}; the floor may be of a worse one."
+
+
+def _check(conn: Connection, currency: str) -> None:
+    """Refuse a currency that Discogs does not convert into and for which nobody set a rate: it would never fire."""
+    if currency not in CURRENCIES and all(rate.currency != currency for rate in rates.rates(conn)):
+        raise AlertRefused(
+            f"There is no exchange rate for {currency}, so the alert would never fire.",
+            f"Name one of {', '.join(sorted(CURRENCIES))}; or have `rekkrd rates set {currency}` set one.",
+        )
 
 
 def _watch(conn: Connection, release_id: int) -> None:

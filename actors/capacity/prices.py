@@ -82,7 +82,7 @@ class Queue:
 
 
 def settled_stretch(classes: Sequence[PriceClass], per_minute: float) -> float:
-    """Return how many times its own interval everything takes once a fleet settled: 1 where there are enough requests."""
+    """Return how many times its own interval everything takes once a fleet settled: 1 where requests are enough."""
     return max(1.0, sum(one.prices / one.every for one in classes) / at_work(per_minute))
 
 

@@ -111,6 +111,6 @@ def _number(per_minute: float) -> str:
 
 
 def _order(one: Following) -> tuple[float, datetime, int, str]:
-    """Return what sorts prices as they are asked for: those that are due by their wait, then the others by their time."""
+    """Return what sorts prices as they are asked for: those that are due by their wait, others by their time."""
     price = one.price
     return min(0.0, (price.due_at - price.seen_at) / price.every), price.due_at, price.release_id, price.what

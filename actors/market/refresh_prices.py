@@ -2,8 +2,8 @@
 
 Each price is due at a time of its own (actors/market/pricing.py), and waits are compared beside its own interval: where
 the budget does not do, all come as many times as late, and a floor near an alert by hours, not by days. Whoever waits
-comes to the front: nobody starves, and nothing fresh goes before what is stale. It ends when nothing is due, and after a
-while, for the clock to go on.
+comes to the front: nobody starves, and nothing fresh goes before what is stale. It ends when nothing is due, and after
+a while, for the clock to go on.
 """
 
 from dataclasses import dataclass

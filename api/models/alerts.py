@@ -12,6 +12,7 @@ from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
 from db.alerts import Alert
+from discogs.ids import LARGEST
 from discogs.money import Money
 
 MOST = Decimal("9999999.99")
@@ -26,7 +27,7 @@ Target = Annotated[
     Decimal, Field(gt=0, le=MOST, decimal_places=2, max_digits=12, examples=["20.00"]), AfterValidator(_in_cents)
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-ReleaseNumber = Annotated[int, Field(ge=1, le=2**63 - 1, description="The release's number at Discogs.")]
+ReleaseNumber = Annotated[int, Field(ge=1, le=LARGEST, description="The release's number at Discogs.")]
 
 
 class AlertBody(Model):

@@ -73,6 +73,18 @@ def test_without_a_rate_nothing_is_compared_and_it_says_so(post, floor):
     assert "no exchange rate for SEK" in told["sentence"]
 
 
+def test_a_currency_without_any_rate_is_refused_until_an_operator_sets_one(post, client, as_app, ada, resources):
+    krone = {"currency": "NOK"}
+    path = f"{ALERTS}/{post().json()['id']}"
+    for refused in (post(AJA | krone), client.patch(path, json=krone, headers=as_app(ada))):
+        assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "alert_refused")
+        assert "no exchange rate for NOK" in refused.json()["error"]["message"]
+        assert "EUR, GBP" in refused.json()["error"]["next_step"]
+    with resources.pool.transaction() as conn:
+        rates.keep(conn, {"NOK": Decimal("10.1")}, source="operator", noted_by="ada")
+    assert post(AJA | krone).status_code == 201
+
+
 def test_a_minimum_grade_brings_its_suggestion_beside_the_floor_that_has_none(post, floor, resources):
     floor("30.00")
     figures = {"VG+": {"value": "44.00", "currency": "USD"}}

@@ -56,6 +56,8 @@ def test_what_is_not_there_and_what_is_no_amount_is_said(pool):
     assert isinstance(run("remove", "ada", str(uuid4())).exception, NotFound)
     for given in (("20.001",), ("NaN",), ("-1",), ("20", "--grade", "good"), ("20", "--currency", "E1R")):
         assert run("add", "ada", "1", *given).exit_code == 2, given
+    assert run("add", "ada", f"{2**63}", "20").exit_code == 2
+    assert "9,999,999.99 at most" in run("add", "ada", "1", "10000000").stderr
 
 
 def test_mails_of_an_uncertain_end_are_shown_and_not_sent_again(pool):

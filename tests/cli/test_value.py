@@ -84,6 +84,7 @@ def test_a_rate_is_set_counts_and_is_taken_back(pool, ada):
     with pool.transaction() as conn:
         conn.execute("UPDATE profiles SET currency = 'EUR'")
     assert "EUR 15.00" in run("value", "ada").stdout
+    assert " 0.5  " in run("rates").stdout
     assert [one["per_dollar"] for one in json.loads(run("rates", "--json").stdout)] == ["0.5000000000"]
     assert run("rates", "forget", "EUR").exit_code == 0
     assert isinstance(run("rates", "forget", "EUR").exception, CommandFailed)

@@ -311,6 +311,7 @@ def test_without_a_key_mails_are_files_that_a_mail_program_opens(fire, pool, tmp
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Subject"]) == ("ada@example.org", AJA)
     assert "Now USD 19.00" in mail.get_body(("plain",)).get_content()
+    assert b"\nList-Unsubscribe: <https://" in path.read_bytes()  # neither folded nor encoded
     assert mail.get_body(("html",)) is not None
     assert standing(pool).waiting == 0
 
