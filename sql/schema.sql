@@ -25,7 +25,7 @@ CREATE TABLE public.albums (
     discogs_fields jsonb,
     CONSTRAINT albums_pkey PRIMARY KEY (id),
     CONSTRAINT albums_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
-    CONSTRAINT albums_discogs_fields_are_texts CHECK (((jsonb_typeof(discogs_fields) = 'object'::text) AND (NOT jsonb_path_exists(discogs_fields, '$.*?(@.type() != "string")'::jsonpath)) AND (NOT jsonb_path_exists(discogs_fields, '$.keyvalue()?(!(@."key" like_regex "^field_([4-9]|[1-9][0-9]{1,17})$"))'::jsonpath))))
+    CONSTRAINT albums_discogs_fields_are_texts CHECK (((jsonb_typeof(discogs_fields) = 'object'::text) AND (NOT jsonb_path_exists(discogs_fields, 'strict $.*?(@.type() != "string")'::jsonpath, '{}'::jsonb, silent => true)) AND (NOT jsonb_path_exists(discogs_fields, '$.keyvalue()?(!(@."key" like_regex "^field_([4-9]|[1-9][0-9]{1,17})$"))'::jsonpath))))
 );
 COMMENT ON COLUMN public.albums.discogs_rating IS
 '1 to 5, as on Discogs; null is none.';
@@ -2014,6 +2014,8 @@ AS $function$ SELECT CASE
     WHEN album.id IS NULL
         THEN copy.media_condition IS NOT DISTINCT FROM agreed ->> 'media_condition'
             AND copy.sleeve_condition IS NOT DISTINCT FROM agreed ->> 'sleeve_condition'
+            AND copy.folder_id IS NOT DISTINCT FROM (agreed ->> 'discogs_folder_id')::bigint
+            AND copy.rating = coalesce((agreed ->> 'discogs_rating')::smallint, 0)
             AND coalesce(copy.notes, '') = coalesce(agreed ->> 'discogs_notes', '')
             AND NOT rekkrd.own_fields_moved(agreed, copy.fields)
     ELSE

@@ -20,13 +20,7 @@ from uuid import UUID
 from tests.sync.world import COLUMNS, Values, World
 
 RECORD = "_record"
-GUARDED = (
-    "media_condition",
-    "sleeve_condition",
-    "discogs_notes",
-    "field_4",
-    "field_5",
-)  # a deletion does not take edits of these along
+GUARDED = COLUMNS  # a deletion does not take edits of these along
 
 Value = str | int | None
 

@@ -170,7 +170,7 @@ def test_a_deletion_of_what_nobody_edited_is_no_conflict(drive, make_item):
     drive.discogs.items = [make_item(1)]
     drive.import_collection()
     drive.execute("DELETE FROM albums")
-    drive.discogs.items = [make_item(1, folder_id=8, rating=5)]
+    drive.discogs.items = [make_item(1, title="Another name of the release")]
     drive.import_collection()
     assert conflicts.page(drive.conn, drive.user_id) == []
 

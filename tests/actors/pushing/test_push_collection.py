@@ -418,6 +418,11 @@ def test_a_copy_that_was_moved_on_discogs_is_looked_for_and_not_taken_for_remove
     for step in collector.steps(PUSH_COLLECTION, YES):
         if not isinstance(step, Done) and step.checkpoint.stage is PushStage.SEND and not step.checkpoint.doubted:
             account.change(album["discogs_instance_id"], folder_id=folder)
+    assert album["discogs_instance_id"] in account.instances
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], "ours", by="collector")
+    assert push(collector) == "On Discogs: 1 removed."
     assert album["discogs_instance_id"] not in account.instances
     collector.import_collection()
     assert collector.rows("SELECT id FROM albums WHERE discogs_instance_id = %s", album["discogs_instance_id"]) == []
@@ -650,7 +655,41 @@ def test_a_new_album_brings_its_own_fields_to_its_copy(collector, account, album
     assert next(iter(account.copies(99999))).notes == {STORAGE: "Shelf B"}
 
 
-@pytest.mark.parametrize("wrong", ['{"field_4": 4}', '{"field_3": "note"}', '{"Storage": "Shelf A"}', '["field_4"]'])
+@pytest.mark.parametrize("change", [{"rating": 2}, {"folder_id": "new"}])
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_copy_that_was_rated_or_moved_on_discogs_is_not_removed_unseen(
+    collector, simulator, account, album, change, side
+):
+    copy = account.instances[album["discogs_instance_id"]]
+    moved = {"folder_id": account.add_folder("Jazz")} if "folder_id" in change else change
+    simulator.world.change_copy(account, copy.id, **moved)
+    collector.execute("DELETE FROM albums WHERE id = %s", album["id"])
+    assert push(collector) == "Nothing waited to go out."
+    assert copy.id in account.instances
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    assert clash.clash.field == "_record"
+    simulator.log.arrivals.clear()
+    assert push(collector) == "Nothing waited to go out."
+    assert len(simulator.log.arrivals) == 0  # it waits for its answer, and costs nothing meanwhile
+    with collector.conn.transaction():
+        resolve(collector.conn, collector.user_id, [clash.id], side, by="collector")
+    assert push(collector) == ("On Discogs: 1 removed." if side == "ours" else "Nothing waited to go out.")
+    collector.import_collection()
+    assert (copy.id in account.instances) == (side == "theirs")
+    agree(collector, account)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '{"field_4": 4}',
+        '{"field_4": ["Shelf A"]}',
+        '{"field_4": []}',
+        '{"field_3": "note"}',
+        '{"Storage": "Shelf A"}',
+        '["field_4"]',
+    ],
+)
 def test_own_fields_that_nobody_could_read_are_refused_where_they_are_written(collector, album, wrong):
     with pytest.raises(CheckViolation, match="albums_discogs_fields_are_texts"):
         collector.execute("UPDATE albums SET discogs_fields = %s::jsonb WHERE id = %s", wrong, album["id"])
