@@ -14,6 +14,7 @@ from actors.market import prices as looking
 from actors.market.price_plan import NAMES
 from actors.market.prices import ATTRIBUTION, Seen
 from actors.market.pricing import market_in, suggestions_in
+from actors.market.worth import amount
 from api.models.prices import PlanOut, PriceOut, StatsOut
 from cli import here, screen, words
 from cli.errors import CommandFailed
@@ -126,7 +127,7 @@ def next_table(following: Sequence[Following], now: datetime) -> Table:
 
 
 def _money(money: Money | None) -> str:
-    return "—" if money is None else f"{money.amount:,.2f} {money.currency}"
+    return "—" if money is None else amount(money.amount, money.currency)
 
 
 def _age(seen: Seen) -> str:
