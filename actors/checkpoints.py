@@ -211,7 +211,7 @@ class PushStage(StrEnum):
 
 
 class PushCheckpoint(Plain):
-    """The release that a push is at, the change under way, and what came of it so far.
+    """The release that a push is at, those that come next, the change under way, and what came of it so far.
 
     ``passed`` are the changes of this release that could not go out, which are not tried again in this push;
     ``doubted`` those of which Discogs did not find the copy, which was looked for again once.
@@ -219,6 +219,7 @@ class PushCheckpoint(Plain):
 
     stage: PushStage = PushStage.PLAN
     release: int = 0
+    ahead: tuple[int, ...] = ()
     doing: Doing | None = None
     passed: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()

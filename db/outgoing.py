@@ -8,12 +8,15 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from db import Connection
+from db import Connection, sync_log
 from db.albums import Value, own_fields, own_names
 from db.queries import load
 from db.storable import Json
 
 State = Literal["confirmed", "refused", "unclear"]
+
+# The columns of albums that go out to a copy; the collector's own fields do, too.
+GOING_OUT = ("media_condition", "sleeve_condition", "discogs_folder_id", "discogs_notes", "discogs_rating")
 
 _sql = load("outgoing")
 
@@ -64,16 +67,24 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """Copies that would go on Discogs, of all that are there."""
+    """Copies or wants that would go on Discogs, of all that are there; ``lately`` is how many went within a day.
+
+    Those that somebody had allowed to go do not count, nor what went before them.
+    """
 
     removals: int
     present: int
+    lately: int
 
 
-def next_release(conn: Connection, user_id: UUID, *, after: int) -> int | None:
-    """Return the next release of which anything waits, by its number."""
-    release_id: int | None = _sql.next_release(conn, user_id=user_id, after=after)
-    return release_id
+def next_releases(conn: Connection, user_id: UUID, *, after: int = 0, room: int) -> list[int]:
+    """Return at most ``room`` of the releases of which anything waits, by number, from after this one on.
+
+    It compares the whole collection, whatever the room: ask for many at once.
+    """
+    changed = [row["release_id"] for row in _sql.changed_releases(conn, user_id=user_id, after=after, room=room)]
+    unsent = [one.release_id for one in adds(conn, user_id, after=after, room=room)]
+    return sorted({*changed, *unsent})[:room]
 
 
 def changes(
@@ -106,8 +117,9 @@ def adds(
 
 
 def removals(conn: Connection, user_id: UUID) -> Removals:
-    """Count what would be removed on Discogs."""
-    return Removals(**_sql.count_removals(conn, user_id=user_id))
+    """Count what would be removed on Discogs, and what was lately."""
+    lately = sync_log.removed_lately(conn, user_id)
+    return Removals(**_sql.count_removals(conn, user_id=user_id), lately=lately)
 
 
 def intend(conn: Connection, user_id: UUID, *, album_id: UUID, release_id: int) -> UUID:
@@ -181,9 +193,6 @@ def is_confirmed(conn: Connection, user_id: UUID) -> bool:
 def confirm(conn: Connection, user_id: UUID) -> None:
     """Note that the collector said yes; the first time stays."""
     _sql.confirm(conn, user_id=user_id)
-
-
-GOING_OUT = ("media_condition", "sleeve_condition", "discogs_folder_id", "discogs_notes", "discogs_rating")
 
 
 def _changed(row: Mapping[str, Any]) -> Changed:

@@ -76,6 +76,12 @@ def last_problem(conn: Connection, user_id: UUID, *, release_id: int, instance_i
     return said
 
 
+def removed_lately(conn: Connection, user_id: UUID, *, of_wants: bool = False) -> int:
+    """How many copies, or wants, pushes removed on Discogs within a day, since the collector last allowed many."""
+    count: int = _sql.removed_lately(conn, user_id=user_id, of_wants=of_wants)
+    return count
+
+
 def of_user(conn: Connection, user_id: UUID, room: int = 50) -> list[Line]:
     """Return the newest lines of a collector."""
     return [Line(**row) for row in _sql.of_user(conn, user_id=user_id, room=room)]

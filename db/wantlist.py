@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from db import Connection, Row
+from db import Connection, Row, sync_log
 from db.albums import Fields
 from db.outgoing import Removals
 from db.queries import load
@@ -132,8 +132,9 @@ def count_unlooked(conn: Connection, user_id: UUID, since: datetime) -> int:
 
 
 def removals(conn: Connection, user_id: UUID) -> Removals:
-    """Count what would be removed on Discogs."""
-    return Removals(**_sql.count_removals(conn, user_id=user_id))
+    """Count what would be removed on Discogs, and what was lately."""
+    lately = sync_log.removed_lately(conn, user_id, of_wants=True)
+    return Removals(**_sql.count_removals(conn, user_id=user_id), lately=lately)
 
 
 def now(conn: Connection) -> datetime:

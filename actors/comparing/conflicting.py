@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from actors.comparing.merging import UNDECIDED, Merge, Side, is_same, merge
-from actors.comparing.resolving import Key, carry_out, key_of, note_decided
+from actors.comparing.resolving import Key, key_of, note_decided, take_side
 from db import Connection, conflicts, rules, sync_log
 from db.agreed import Agreement
 from db.albums import Album, Fields, own_names, own_number
@@ -163,7 +163,7 @@ def _note_records(conn: Connection, user_id: UUID, clashes: Sequence[Clash], kno
     done: dict[Key, Side] = {}
     for side in ("ours", "theirs"):
         chosen = [found[key] for key, said in decided.items() if said == side]
-        done |= dict.fromkeys(carry_out(conn, user_id, chosen, side), side)
+        done |= dict.fromkeys(take_side(conn, user_id, chosen, side), side)
     note_decided(conn, user_id, [found[key] for key in done], done, by=BY_RULE)
     sync_log.add(conn, user_id, [_line(clash) for clash in fresh if key_of(clash) not in {**known, **done}])
 

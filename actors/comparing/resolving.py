@@ -26,7 +26,7 @@ def resolve(conn: Connection, user_id: UUID, conflict_ids: Sequence[UUID], side:
     it says now, and whoever decided may look again.
     """
     claimed = conflicts.claim(conn, user_id, conflict_ids)
-    done = carry_out(conn, user_id, [one.clash for one in claimed], side)
+    done = take_side(conn, user_id, [one.clash for one in claimed], side)
     ended = [one for one in claimed if key_of(one.clash) in done]
     note_decided(conn, user_id, [one.clash for one in ended], dict.fromkeys(done, side), by=by)
     _refresh(conn, user_id, [one.clash for one in claimed if key_of(one.clash) not in done])
@@ -42,17 +42,17 @@ def note_decided(
     sync_log.add(conn, user_id, [_line(clash, decided[key_of(clash)], by) for clash in clashes])
 
 
-def carry_out(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[Key]:
+def take_side(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[Key]:
     """Do what taking this side means; return for which of them. The others are not as they were found any more."""
     if not clashes:
         return set()
     of_wants = [clash for clash in clashes if is_of_want(clash)]
     of_copies = [clash for clash in clashes if not is_of_want(clash)]
-    done = wants_resolving.carry_out(conn, user_id, of_wants, side)
-    return done | _carry_out_copies(conn, user_id, of_copies, side) if of_copies else done
+    done = wants_resolving.take_side(conn, user_id, of_wants, side)
+    return done | _take_copies(conn, user_id, of_copies, side) if of_copies else done
 
 
-def _carry_out_copies(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[Key]:
+def _take_copies(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[Key]:
     pacts = agreed.of_copies(conn, user_id, list({clash.instance_id for clash in clashes}))
     of_records = [clash for clash in clashes if clash.field == RECORD]
     of_fields = [clash for clash in clashes if clash.field != RECORD]

@@ -115,7 +115,7 @@ def _carry_out(
     done: dict[Key, Side] = {}
     for side in ("ours", "theirs"):
         chosen = [found[key] for key, said in decided.items() if said == side]
-        done |= dict.fromkeys(wants_resolving.carry_out(conn, user_id, chosen, side), side)
+        done |= dict.fromkeys(wants_resolving.take_side(conn, user_id, chosen, side), side)
     return done
 
 

@@ -17,7 +17,7 @@ def is_of_want(clash: Clash) -> bool:
     return clash.field.startswith(OF_WANTS)
 
 
-def carry_out(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[tuple[int, str]]:
+def take_side(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: Side) -> set[tuple[int, str]]:
     """Do what taking this side means; return for which of them. The others are not as they were found any more."""
     if not clashes:
         return set()

@@ -9,6 +9,7 @@ from actors.wording import count
 from db import Connection, outgoing
 from db.links import Account
 from db.outgoing import Removals
+from db.storable import Json
 from workers.errors import JobFailed
 from workers.kinds import Done, Step
 
@@ -20,9 +21,10 @@ UNCONFIRMED = (
     "again and confirm."
 )
 TOO_MANY = (
-    "{removals} of {present:,} would be removed on Discogs at once, because they were deleted here. If that is meant, "
+    "{removals} of {present:,} would be removed on Discogs {when}, because they were deleted here. If that is meant, "
     "push again and allow removals."
 )
+AT_ONCE, IN_A_DAY = "at once", "within a day"
 
 STUCK = "Discogs did not say, several times, whether it took a change. Nothing is lost: push again later."
 
@@ -51,21 +53,30 @@ def held_back(
         outgoing.confirm(conn, step.user_id)
     elif not outgoing.is_confirmed(conn, step.user_id):
         return Done(UNCONFIRMED.format(waiting=count(waiting(), "change")), step.progress)
-    return too_many(step, lost, noun=noun, removed=0)
+    return too_many(step, lost, noun=noun)
 
 
-def too_many(step: Step[PushArguments, Any], lost: Removals, *, noun: str, removed: int) -> Done | None:
-    """Ask before many removals, those counted that this push made: more may have been deleted since it began."""
-    counted = Removals(lost.removals + removed, lost.present + removed)
-    if step.arguments.allows_removals or not are_many(counted):
+def too_many(step: Step[PushArguments, Any], lost: Removals, *, noun: str) -> Done | None:
+    """Ask before many removals, those counted that went within a day: by this push, or one by one by those before."""
+    if step.arguments.allows_removals or not are_many(lost):
         return None
-    said = TOO_MANY.format(removals=count(counted.removals, noun), present=counted.present)
-    return Done(said if not removed else f"{said} {removed:,} of them are removed.", step.progress)
+    said = TOO_MANY.format(
+        removals=count(lost.removals + lost.lately, noun),
+        present=lost.present + lost.lately,
+        when=IN_A_DAY if lost.lately else AT_ONCE,
+    )
+    return Done(f"{said} {lost.lately:,} of them are removed." if lost.lately else said, step.progress)
 
 
 def are_many(lost: Removals) -> bool:
     """Whether so many removals are asked about: more than ten, or two of a hundred; a single one never is."""
-    return lost.removals > min(GUARDED_REMOVALS, max(1, int(lost.present * GUARDED_SHARE)))
+    most = min(GUARDED_REMOVALS, max(1, int((lost.present + lost.lately) * GUARDED_SHARE)))
+    return lost.removals > 0 and lost.removals + lost.lately > most
+
+
+def said_of_leave(step: Step[PushArguments, Any]) -> dict[str, Json]:
+    """Return what a removal's line says of the leave to make many: those that have it are counted no more."""
+    return {"allowed": True} if step.arguments.allows_removals else {}
 
 
 def account_of(step: Step[PushArguments, Any]) -> Account:

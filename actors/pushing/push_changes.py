@@ -47,7 +47,7 @@ def store(conn: Connection, step: Step[NoArguments, ChangesCheckpoint], _: None)
 
 def _waiting(conn: Connection, user_id: UUID) -> list[Kind[Any, Any]]:
     kinds: list[Kind[Any, Any]] = []
-    if outgoing.next_release(conn, user_id, after=0) is not None:
+    if outgoing.next_releases(conn, user_id, room=1):
         kinds.append(PUSH_COLLECTION)
     if wantlist.waiting(conn, user_id, room=1):
         kinds.append(PUSH_WANTLIST)

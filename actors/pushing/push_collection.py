@@ -14,22 +14,20 @@ from actors.checkpoints import Act, Doing, PushCheckpoint, PushStage
 from actors.comparing.grading import find_slots
 from actors.importing import listing
 from actors.importing.copies import store_copies
+from actors.pushing.choosing import choose, find_todo
 from actors.pushing.guarding import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
-from actors.pushing.outgoing import Refused, add, doings, shown_after
-from actors.pushing.sending import End, NotDone, NotThere, Sent, Unclear, carry_out, is_done
-from db import Connection, fields, folders, outgoing, sync_log, usage
+from actors.pushing.recording import PushStep, bind, note_gone, note_not_done, number_of, settle
+from actors.pushing.sending import End, NotDone, NotThere, Sent, Unclear, is_done, send
+from db import Connection, fields, outgoing, usage
 from db.outgoing import Changed
-from db.storable import Json
-from db.sync_log import Line
 from discogs.errors import Unavailable
 from discogs.ids import ReleaseId
 from discogs.records.collection import CollectionPage
 from workers.errors import JobFailed
-from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
-
-PushStep = Step[PushArguments, PushCheckpoint]
+from workers.kinds import Continue, Done, Job, Outcome, Progress
 
 SETTLING = timedelta(minutes=2)  # after an uncertain add: until then Discogs may still be doing it
+RELEASES_A_LOOK = 50  # found at once: a look compares the whole collection, some 3 ms for each 1,000 copies
 RELEASES_A_STEP = 200  # looked through in one transaction when nothing of them can go out
 
 ANONYMOUS = "Discogs shows this collection as to a stranger, although it says who we are. Nothing was changed."
@@ -49,7 +47,7 @@ def fetch(step: PushStep) -> Fetched:
             doing = _doing_of(step)
             if step.is_repeated and doing.act is not Act.ADD:
                 return _look_again(step, doing)
-            return carry_out(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
+            return send(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
 
 
 def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:
@@ -100,22 +98,23 @@ def _begin(conn: Connection, step: PushStep) -> Outcome:
 def _next_release(conn: Connection, step: PushStep, was: PushCheckpoint) -> Outcome:
     checkpoint = was
     for _ in range(RELEASES_A_STEP):
-        release_id = outgoing.next_release(conn, step.user_id, after=checkpoint.release)
-        if release_id is None:
-            return _done(conn, step, checkpoint)
-        checkpoint = checkpoint.model_copy(
-            update={"release": release_id, "passed": (), "doubted": (), "doing": None, "stage": PushStage.PLAN}
+        ahead = checkpoint.ahead or tuple(
+            outgoing.next_releases(conn, step.user_id, after=checkpoint.release, room=RELEASES_A_LOOK)
         )
-        todo = _todo(conn, step.user_id, release_id)
-        if any(isinstance(one, Doing) and one.act is Act.REMOVE for one in todo):
-            lost = outgoing.removals(conn, step.user_id)
-            held = too_many(step, lost, noun="record", removed=checkpoint.removed)
+        if not ahead:
+            return _done(conn, step, checkpoint)
+        release_id, *others = ahead
+        fresh = {"passed": (), "doubted": (), "doing": None, "stage": PushStage.PLAN}
+        checkpoint = checkpoint.model_copy(update={"release": release_id, "ahead": tuple(others), **fresh})
+        todo = find_todo(conn, step.user_id, release_id)
+        if any(isinstance(one, Doing) and one.act is Act.REMOVE for one in todo) and not step.arguments.allows_removals:
+            held = too_many(step, outgoing.removals(conn, step.user_id), noun="record")
             if held is not None:
                 return held
         if any(isinstance(one, Doing) and one.act is not Act.ADD for one in todo):
             return _go(checkpoint.model_copy(update={"stage": PushStage.LOOK}))
         if todo:
-            following = _next_doing(conn, step, checkpoint)
+            following = choose(conn, step, checkpoint)
             if following.stage is not PushStage.PLAN:
                 return _go(following)
             checkpoint = following
@@ -126,9 +125,7 @@ def _looked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
     """Take over what changed there first, so that nothing of it is overwritten; then begin with the first change."""
     _take_over(conn, step.user_id, page)
     for gone in _gone(conn, step, page):
-        outgoing.removed(conn, step.user_id, gone.instance_id)
-        details: dict[str, Json] = {"instance_id": gone.instance_id, "was_gone": True}
-        _log(conn, step, Line("delete", gone.release_id, None, "success", details))
+        note_gone(conn, step, gone)
     return _go_on(conn, step, step.checkpoint)
 
 
@@ -158,18 +155,14 @@ def _sent(conn: Connection, step: PushStep, doing: Doing, fetched: Fetched) -> O
     if isinstance(fetched, NotDone | NotThere):
         if doing.intent_id is not None:
             outgoing.end_intent(conn, doing.intent_id, "refused", error=fetched.sentence)
-        _log(
-            conn,
-            step,
-            Line("export", doing.release_id, doing.album_id, "failed", _details(doing, error=fetched.sentence)),
-        )
+        note_not_done(conn, step, doing, "failed", fetched.sentence)
         return _go_on(conn, step, _counted(was, doing, refused=True))
     if not isinstance(fetched, Sent):
         raise TypeError(f"not the end of sending a change: {fetched!r}")
     if doing.act is Act.ADD:
-        _bind(conn, step, doing, _given(fetched.instance_id), asked_folder=doing.folder_id)
+        bind(conn, step, doing, number_of(fetched.instance_id), asked_folder=doing.folder_id)
     else:
-        _settle(conn, step, doing)
+        settle(conn, step, doing)
     return _go_on(conn, step, _counted(was, doing))
 
 
@@ -178,46 +171,9 @@ def _seen_again(conn: Connection, step: PushStep, doing: Doing, page: Collection
     was = _doubted(step.checkpoint, doing)
     if not is_done(page, doing):
         return _looked(conn, replace(step, checkpoint=was), page)
-    _settle(conn, step, doing)
+    settle(conn, step, doing)
     _take_over(conn, step.user_id, page)
     return _go_on(conn, step, _counted(was, doing))
-
-
-def _settle(conn: Connection, step: PushStep, doing: Doing) -> None:
-    """Agree on what Discogs has taken, and keep what a removed copy was."""
-    instance_id = _number(doing)
-    # Whatever the album says by now: it may have been edited back while this was on its way.
-    copies = outgoing.changes(conn, step.user_id, release_id=doing.release_id, with_the_same=True)
-    found = {one.instance_id: one for one in copies}
-    changed = found.get(instance_id)
-    if doing.act is Act.REMOVE:
-        kept = {} if changed is None else _whole(changed)
-        outgoing.removed(conn, step.user_id, instance_id)
-        _log(conn, step, Line("delete", doing.release_id, None, "success", {**_details(doing), "removed": kept}))
-        return
-    if changed is not None:
-        outgoing.show(conn, step.user_id, instance_id, shown_after(changed, doing))
-    for name, value in doing.agrees.items():
-        outgoing.agree(conn, step.user_id, instance_id, name, value)
-        before = None if changed is None else changed.theirs.get(name)
-        details = _details(doing, field=name, before=before, after=value)
-        _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", details))
-
-
-def _bind(conn: Connection, step: PushStep, doing: Doing, instance_id: int, *, asked_folder: int | None) -> None:
-    if doing.intent_id is not None:
-        outgoing.end_intent(conn, doing.intent_id, "confirmed", instance_id=instance_id)
-    outgoing.bind(
-        conn,
-        step.user_id,
-        album_id=doing.album_id,
-        instance_id=instance_id,
-        release_id=doing.release_id,
-        folder_id=doing.folder_id,
-        asked_folder=asked_folder,
-    )
-    done = doing.model_copy(update={"instance_id": instance_id})
-    _log(conn, step, Line("export", doing.release_id, doing.album_id, "success", _details(done)))
 
 
 def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
@@ -236,76 +192,22 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
     if page.pages > 1 or len(strangers) > 1:
         said = "Discogs has several new copies of this release, and nobody can tell which of them is this one."
         outgoing.end_intent(conn, meant.id, "unclear", error=said)
-        _log(conn, step, Line("export", doing.release_id, doing.album_id, "skipped", _details(doing, error=said)))
+        note_not_done(conn, step, doing, "skipped", said)
         return _go_on(conn, step, _counted(step.checkpoint, doing, refused=True))
     if not strangers:
         _take_over(conn, step.user_id, page)  # other changes of this release may follow, and nothing is overwritten
         again = step.checkpoint.model_copy(update={"stage": PushStage.SEND})
         return _go(again)
     found = doing.model_copy(update={"folder_id": strangers[0].folder_id or doing.folder_id})
-    _bind(conn, step, found, strangers[0].instance_id, asked_folder=doing.folder_id if was_sent else None)
+    bind(conn, step, found, strangers[0].instance_id, asked_folder=doing.folder_id if was_sent else None)
     _take_over(conn, step.user_id, page)
     return _go_on(conn, step, _counted(step.checkpoint, doing))
 
 
 def _go_on(conn: Connection, step: PushStep, checkpoint: PushCheckpoint) -> Outcome:
     """Go on with this release, or the next one."""
-    following = _next_doing(conn, step, checkpoint)
+    following = choose(conn, step, checkpoint)
     return _next_release(conn, step, following) if following.stage is PushStage.PLAN else _go(following)
-
-
-def _next_doing(conn: Connection, step: PushStep, was: PushCheckpoint) -> PushCheckpoint:
-    """Choose the release's next change by what differs now; back to PLAN when nothing of it is left."""
-    checkpoint = was
-    for one in _todo(conn, step.user_id, was.release):
-        if isinstance(one, Refused):
-            key = f"{one.changed.instance_id}:{one.field}"
-            if key not in checkpoint.passed:
-                _say_once(conn, step, one)
-                update = {"passed": (*checkpoint.passed, key), "refused": checkpoint.refused + 1}
-                checkpoint = checkpoint.model_copy(update=update)
-            continue
-        if one.key in checkpoint.passed:
-            rated = one.rated_alone()
-            if rated is None or rated.key in checkpoint.passed:
-                continue
-            return _prepared(conn, step, checkpoint, rated)
-        return _prepared(conn, step, checkpoint, one)
-    return checkpoint.model_copy(update={"stage": PushStage.PLAN, "doing": None})
-
-
-def _say_once(conn: Connection, step: PushStep, one: Refused) -> None:
-    """Log why a field cannot go out, unless that is the last thing its history says: each push meets it again."""
-    number, release_id = one.changed.instance_id, one.changed.release_id
-    said = sync_log.last_problem(conn, step.user_id, release_id=release_id, instance_id=number, field=one.field)
-    if said != one.sentence:
-        details: dict[str, Json] = {"instance_id": number, "field": one.field, "error": one.sentence}
-        _log(conn, step, Line("export", release_id, one.changed.album_id, "skipped", details))
-
-
-def _prepared(conn: Connection, step: PushStep, checkpoint: PushCheckpoint, doing: Doing) -> PushCheckpoint:
-    """Store the intent of an add, and look before it is sent.
-
-    It may be there already: added by its owner on Discogs too, or by a push whose end nobody knows, as after a restore.
-    """
-    stage = PushStage.SEND
-    if doing.act is Act.ADD and doing.album_id is not None:
-        intent_id = outgoing.intend(conn, step.user_id, album_id=doing.album_id, release_id=doing.release_id)
-        doing = doing.model_copy(update={"intent_id": intent_id})
-        stage = PushStage.CHECK
-    return checkpoint.model_copy(update={"stage": stage, "doing": doing})
-
-
-def _todo(conn: Connection, user_id: UUID, release_id: int) -> list[Doing | Refused]:
-    """Everything that can go out of one release, and what cannot."""
-    known, there = fields.of_user(conn, user_id), folders.of_user(conn, user_id)
-    slots, own = find_slots(known), {field.field_id: field for field in known}
-    names = {folder.folder_id: folder.name for folder in there}
-    todo: list[Doing | Refused] = []
-    for changed in outgoing.changes(conn, user_id, release_id=release_id):
-        todo += doings(changed, slots, own, names)
-    todo += [add(unsent, names) for unsent in outgoing.adds(conn, user_id, release_id=release_id)]
-    return todo
 
 
 def _doubted(was: PushCheckpoint, doing: Doing) -> PushCheckpoint:
@@ -345,44 +247,6 @@ def _page_of(fetched: Fetched) -> CollectionPage:
     if not isinstance(fetched, CollectionPage):
         raise TypeError(f"no page came: {fetched!r}")
     return fetched
-
-
-def _number(doing: Doing) -> int:
-    return _given(doing.instance_id)
-
-
-def _given(number: int | None) -> int:
-    if number is None:
-        raise LookupError("this copy has no number")
-    return number
-
-
-def _whole(changed: Changed) -> dict[str, Json]:
-    """Everything that a removed copy was, so that it can be made again."""
-    return {
-        "instance_id": changed.instance_id,
-        "release_id": changed.release_id,
-        "folder_id": changed.at_folder,
-        "rating": changed.rating,
-        "date_added": None if changed.date_added is None else changed.date_added.isoformat(),
-        "fields": changed.remote_fields,
-        "artist": changed.artist,
-        "title": changed.title,
-    }
-
-
-def _details(doing: Doing, **more: Json) -> dict[str, Json]:
-    said: dict[str, Json] = {"change": doing.act.value}
-    if doing.instance_id is not None:
-        said["instance_id"] = doing.instance_id
-    if doing.field is not None:
-        said |= {"field": doing.field, "after": doing.value}
-    return said | more
-
-
-def _log(conn: Connection, step: PushStep, line: Line) -> None:
-    details = {**line.details, "job": str(step.job_id)}
-    sync_log.add(conn, step.user_id, [replace(line, details=details)])
 
 
 JOB: Job[PushArguments, PushCheckpoint, Fetched] = Job(PUSH_COLLECTION, fetch, store)

@@ -13,7 +13,7 @@ from actors.comparing.merging import is_same
 from actors.comparing.wanting import fields_of
 from actors.importing import listing
 from actors.importing.wishes import shows_less, store_wants
-from actors.pushing.guarding import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
+from actors.pushing.guarding import MOST_LOOKS, STUCK, account_of, held_back, said_of, said_of_leave, too_many
 from actors.pushing.sending import NotDone, Sent
 from db import Connection, sync_log, usage, wantlist, wants
 from db.albums import Fields
@@ -56,10 +56,10 @@ def fetch(step: PushStep) -> Fetched:
                 if step.checkpoint.looks >= MOST_LOOKS:
                     raise JobFailed("Unavailable", STUCK)
                 return None  # it may be done, and edited on Discogs since: look anew
-            return carry_out(step.discogs, account_of(step).username, doing)
+            return _send(step.discogs, account_of(step).username, doing)
 
 
-def carry_out(discogs: Discogs, username: str, doing: WantDoing) -> Want | Sent | NotDone:
+def _send(discogs: Discogs, username: str, doing: WantDoing) -> Want | Sent | NotDone:
     """Send one change, which may have been sent before. Raises what may be retried."""
     release = ReleaseId(doing.release_id)
     try:
@@ -159,7 +159,7 @@ def _sent(conn: Connection, step: PushStep, doing: WantDoing, fetched: Fetched) 
         if doing.act is Act.ADD and was_removed:  # while it was sent: not wanted again here, but to be removed there
             wantlist.remove(conn, step.user_id, {doing.release_id: fields_of(shown.want)})
     elif isinstance(fetched, Sent):
-        more["removed"] = _was(conn, step, doing.release_id)
+        more |= {"removed": _was(conn, step, doing.release_id), **said_of_leave(step)}
         wantlist.removed(conn, step.user_id, doing.release_id)
     else:
         raise TypeError(f"not the end of sending a change: {fetched!r}")
@@ -181,7 +181,7 @@ def _next(conn: Connection, step: PushStep, was: PushWantsCheckpoint) -> Outcome
         for one in following:
             doing = doing_of(one)
             if _is_seen(one, checkpoint):
-                held = _asked(conn, step, doing, checkpoint)
+                held = _asked(conn, step, doing)
                 return held or _go(checkpoint.model_copy(update={"stage": WantsStage.SEND, "doing": doing}))
             _log(conn, step, doing, "skipped", error=NOT_SHOWN)
             checkpoint = checkpoint.model_copy(update={"after": one.release_id, "refused": checkpoint.refused + 1})
@@ -203,10 +203,10 @@ def _is_seen(waiting: Waiting, at: PushWantsCheckpoint) -> bool:
     return at.began_at is not None and waiting.looked_at is not None and waiting.looked_at >= at.began_at
 
 
-def _asked(conn: Connection, step: PushStep, doing: WantDoing, at: PushWantsCheckpoint) -> Done | None:
+def _asked(conn: Connection, step: PushStep, doing: WantDoing) -> Done | None:
     if doing.act is not Act.REMOVE:
         return None
-    return too_many(step, wantlist.removals(conn, step.user_id), noun="want", removed=at.removed)
+    return too_many(step, wantlist.removals(conn, step.user_id), noun="want")
 
 
 def doing_of(waiting: Waiting) -> WantDoing:

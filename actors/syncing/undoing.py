@@ -9,8 +9,8 @@ from uuid import UUID
 
 from actors.comparing.grading import Slots, find_slots, grade
 from actors.comparing.merging import is_same
-from actors.comparing.resolving import carry_out as resolve
 from actors.comparing.resolving import note_decided
+from actors.comparing.resolving import take_side as resolve
 from actors.comparing.wanting import fields_of
 from actors.comparing.wants_resolving import are_same
 from db import (

@@ -1,33 +1,17 @@
 -- What differs here from what both sides agreed on, and so waits to go out; found by comparison, whoever wrote it.
 
--- name: next_release(user_id, after)$
--- The next release of which something waits: an edited album, a deleted one, or one that is not on Discogs yet.
-SELECT min(release_id)
-FROM (
-    SELECT copy.release_id
-    FROM rekkrd.agreed AS pact
-    INNER JOIN rekkrd.instances AS copy ON pact.user_id = copy.user_id AND pact.instance_id = copy.instance_id
-    LEFT JOIN public.albums AS album ON pact.album_id = album.id
-    WHERE pact.user_id = :user_id
-        AND copy.release_id > :after
-        AND copy.missing_since IS NULL
-        AND rekkrd.waits_to_go_out(pact.fields, album, copy)
-    UNION ALL
-    SELECT album.discogs_release_id
-    FROM public.albums AS album
-    INNER JOIN rekkrd.links AS link ON album.user_id = link.user_id
-    WHERE album.user_id = :user_id
-        AND album.discogs_release_id > :after
-        AND album.discogs_instance_id IS NULL
-        AND (
-            album.created_at > link.collection_first_complete_at
-            OR EXISTS (
-                SELECT FROM rekkrd.conflicts AS wish
-                WHERE wish.album_id = album.id AND wish.field = '_record' AND wish.resolution = 'ours'
-            )
-        )
-        AND NOT EXISTS (SELECT FROM rekkrd.agreed AS bound WHERE bound.album_id = album.id)
-) AS waiting;
+-- name: changed_releases(user_id, after, room)
+-- The next releases of whose copies something waits: an edited album, or a deleted one.
+SELECT DISTINCT copy.release_id
+FROM rekkrd.agreed AS pact
+INNER JOIN rekkrd.instances AS copy ON pact.user_id = copy.user_id AND pact.instance_id = copy.instance_id
+LEFT JOIN public.albums AS album ON pact.album_id = album.id
+WHERE pact.user_id = :user_id
+    AND copy.release_id > :after
+    AND copy.missing_since IS NULL
+    AND rekkrd.waits_to_go_out(pact.fields, album, copy)
+ORDER BY copy.release_id
+LIMIT :room;
 
 -- name: adds(user_id, after_release, release_id, room)
 -- Albums that are not on Discogs yet, or shall be there again after their copy vanished; those that nobody can tell

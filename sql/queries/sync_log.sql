@@ -23,6 +23,28 @@ WHERE user_id = :user_id
 ORDER BY created_at DESC, id DESC
 LIMIT 1;
 
+-- name: removed_lately(user_id, of_wants)$
+-- How many copies, or wants, were removed on Discogs within a day by pushes that nobody had allowed to, since one that
+-- somebody had.
+WITH removal AS MATERIALIZED (
+    SELECT created_at, details ? 'allowed' AS is_allowed
+    FROM public.discogs_sync_log
+    WHERE user_id = :user_id
+        AND created_at > now() - interval '1 day'
+        AND action = 'delete'
+        AND status = 'success'
+        AND details ->> 'change' = 'remove'
+        AND (details ? 'list') = :of_wants
+)
+
+SELECT count(*)
+FROM removal
+WHERE NOT is_allowed
+    AND NOT EXISTS (
+        SELECT FROM removal AS allowed
+        WHERE allowed.is_allowed AND allowed.created_at >= removal.created_at
+    );
+
 -- name: of_user(user_id, room)
 -- A collector's newest lines.
 SELECT action, discogs_release_id AS release_id, album_id, status, details

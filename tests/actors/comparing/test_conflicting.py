@@ -323,7 +323,7 @@ def test_an_album_whose_copy_is_gone_may_get_a_new_one(vanished):
     assert freed == [{"discogs_notes": "ours"}]
     assert open_ones(vanished) == {}
     (add,) = outgoing.adds(vanished.conn, vanished.user_id)
-    assert (add.release_id, outgoing.next_release(vanished.conn, vanished.user_id, after=0)) == (100_001, 100_001)
+    assert (add.release_id, outgoing.next_releases(vanished.conn, vanished.user_id, room=2)) == (100_001, [100_001])
 
 
 def test_an_unchanged_page_asks_one_thing_more_and_writes_nothing(clashing, monkeypatch):

@@ -12,8 +12,9 @@ from actors.catalog import PUSH_COLLECTION, PushArguments
 from actors.checkpoints import Act, Doing, PushStage
 from actors.comparing.resolving import resolve
 from actors.jobs import JOBS
+from actors.pushing import guarding, push_collection
 from actors.pushing.guarding import MOST_LOOKS
-from actors.pushing.sending import Sent, Unclear, carry_out
+from actors.pushing.sending import Sent, Unclear, send
 from actors.syncing.preview import preview
 from db import conflicts, outgoing
 from discogs.auth import PersonalToken
@@ -240,9 +241,9 @@ def test_a_worker_that_died_after_sending_does_not_send_again(collector, account
 
 def test_a_step_that_may_have_sent_its_add_before_looks_instead(collector, simulator, account):
     doing = Doing(act=Act.ADD, release_id=chosen(account).release_id, folder_id=1)
-    assert isinstance(carry_out(collector.discogs, "demo_collector", doing, is_repeated=True), Unclear)
+    assert isinstance(send(collector.discogs, "demo_collector", doing, is_repeated=True), Unclear)
     assert len(simulator.log.arrivals) == 0
-    assert isinstance(carry_out(collector.discogs, "demo_collector", doing, is_repeated=False), Sent)
+    assert isinstance(send(collector.discogs, "demo_collector", doing, is_repeated=False), Sent)
 
 
 def test_a_record_that_its_owner_added_on_both_sides_is_not_doubled(collector, account):
@@ -767,8 +768,55 @@ def test_albums_that_are_deleted_while_a_push_runs_ask_too(collector, account, a
     for at in collector.steps(PUSH_COLLECTION, YES):
         if not isinstance(at, Done) and at.checkpoint.stage is PushStage.SEND:
             collector.execute("DELETE FROM albums")
-    assert "would be removed on Discogs at once" in at.outcome
+    assert "60 records of 60 would be removed on Discogs within a day" in at.outcome
     assert len(account.instances) >= RECORDS - len(account.copies(album["discogs_release_id"])) - 1
+
+
+def test_removals_that_trickle_ask_as_a_burst_does_until_they_are_allowed(collector, account, monkeypatch):
+    monkeypatch.setattr(guarding, "GUARDED_SHARE", 0.06)  # three of sixty
+    singles = [copy.id for _, copy in sorted(account.instances.items()) if len(account.copies(copy.release_id)) == 1]
+
+    def delete(number: int, arguments=YES) -> str:
+        collector.execute("DELETE FROM albums WHERE discogs_instance_id = %s", singles[number])
+        return push(collector, arguments)
+
+    assert [delete(number) for number in range(3)] == ["On Discogs: 1 removed."] * 3
+    assert delete(3) == (
+        "4 records of 60 would be removed on Discogs within a day, because they were deleted here. If that is meant, "
+        "push again and allow removals. 3 of them are removed."
+    )
+    assert preview(collector.conn, collector.user_id).asks_about_removals
+    assert singles[3] in account.instances
+    assert delete(4, PushArguments(allows_removals=True)) == "On Discogs: 2 removed."
+    assert delete(5) == "On Discogs: 1 removed."  # what was allowed is counted no more, nor what went before
+    assert not preview(collector.conn, collector.user_id).asks_about_removals
+    assert [delete(6), delete(7)] == ["On Discogs: 1 removed."] * 2
+    assert "4 records of" in delete(8)
+    collector.execute("UPDATE discogs_sync_log SET created_at = created_at - interval '1 day'")
+    assert push(collector) == "On Discogs: 1 removed."
+
+
+def test_what_goes_out_is_found_many_releases_at_a_time(collector, monkeypatch):
+    looks = []
+    find = outgoing.next_releases
+    monkeypatch.setattr(outgoing, "next_releases", lambda *at, **how: looks.append(how["after"]) or find(*at, **how))
+    monkeypatch.setattr(push_collection, "RELEASES_A_LOOK", 7)
+    collector.execute("UPDATE albums SET discogs_notes = 'new' WHERE discogs_release_id IS NOT NULL")
+    releases = [row["it"] for row in collector.rows("SELECT DISTINCT discogs_release_id AS it FROM albums ORDER BY 1")]
+    assert push(collector) == f"On Discogs: {RECORDS} written."
+    assert looks == [0, *releases[6::7], *([] if len(releases) % 7 == 0 else [releases[-1]])]
+
+
+def test_the_next_releases_are_those_that_changed_and_those_to_be_added_in_one_order(collector, album):
+    release = album["discogs_release_id"]
+    set_album(collector, album, discogs_notes="new")
+    collector.add_album(artist="A", title="B", discogs_release_id=release + 1)
+    collector.add_album(artist="A", title="C", discogs_release_id=release - 1)
+    collector.add_album(artist="A", title="D", discogs_release_id=release)
+    wanted = [release - 1, release, release + 1]
+    assert outgoing.next_releases(collector.conn, collector.user_id, room=9) == wanted
+    assert outgoing.next_releases(collector.conn, collector.user_id, room=2) == wanted[:2]
+    assert outgoing.next_releases(collector.conn, collector.user_id, after=release, room=9) == wanted[2:]
 
 
 def test_deletions_that_wait_for_an_answer_count_for_no_question(collector, account):

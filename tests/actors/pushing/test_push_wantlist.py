@@ -253,6 +253,18 @@ def test_many_removals_at_once_ask_first(collector, account):
     assert theirs(account) == ours(collector)
 
 
+def test_removals_that_trickle_ask_as_a_burst_does_until_they_are_allowed(collector, account):
+    first, second, third = sorted(account.wants)[:3]
+    drop(collector, first)
+    assert push(collector) == "On Discogs: 1 removed."
+    drop(collector, second)
+    assert "2 wants of 12 would be removed on Discogs within a day" in push(collector)
+    assert second in account.wants
+    assert push(collector, PushArguments(allows_removals=True)) == "On Discogs: 1 removed."
+    drop(collector, third)
+    assert push(collector) == "On Discogs: 1 removed."
+
+
 def test_a_want_that_is_gone_there_too_is_removed_by_an_answer_of_404(collector, simulated, account, one):
     drop(collector, one)
     steps = collector.steps(PUSH_WANTLIST, YES)
@@ -454,5 +466,5 @@ def test_wants_that_are_removed_while_a_push_runs_ask_too(collector, account):
     for at in collector.steps(PUSH_WANTLIST, YES):
         if not isinstance(at, Done) and at.checkpoint.stage is WantsStage.SEND:
             drop(collector, *releases[1:8])
-    assert "would be removed on Discogs at once" in at.outcome
+    assert "would be removed on Discogs within a day" in at.outcome
     assert len(account.wants) == WANTS - 1
