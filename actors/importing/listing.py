@@ -50,7 +50,10 @@ def copy_of(item: CollectionItem, slots: Slots) -> ListedCopy:
         media_condition=grading.media_condition,
         sleeve_condition=grading.sleeve_condition,
         notes=grading.notes,
-        fields=[{"field_id": note.field_id, "value": note.value} for note in item.notes],
+        fields=[
+            {"field_id": note.field_id, "value": note.value}
+            for note in sorted(item.notes, key=lambda note: note.field_id)  # in whatever order a page lists them
+        ],
     )
     clean, release = storable_record(copy), release_of(item.release_id, item.basic)
     clean_release = storable_record(release)

@@ -102,7 +102,8 @@ def _write_own(changed: Changed, name: str, own: Mapping[int, Field]) -> Doing |
         )
         return Refused(changed, name, said)
     if field.type == "dropdown" and text and text not in field.options:
-        return Refused(changed, name, f"{text!r} is no choice of {field.name} on Discogs: {_choices(field)}.")
+        said = f"{text!r} is no choice of {field.name} on Discogs: {_choices(field)}; import again if it is new there."
+        return Refused(changed, name, said)
     return _doing(Act.WRITE, changed, field=name, value=changed.ours[name], field_id=number, text=text)
 
 
@@ -149,13 +150,14 @@ def shown_after(changed: Changed, doing: Doing) -> dict[str, object]:
 
 
 def _with_field(fields: object, field_id: int, text: str) -> list[dict[str, object]]:
-    """Put a value among a copy's fields where it stood, or at the end; an empty one takes it away, as on Discogs."""
+    """Put a value among a copy's fields, which stand by number; an empty one takes it away, as on Discogs."""
     listed = [dict(entry) for entry in fields] if isinstance(fields, list) else []
     if any(entry.get("field_id") == field_id for entry in listed):
         placed = [{**entry, "value": text} if entry.get("field_id") == field_id else entry for entry in listed]
     else:
         placed = [*listed, {"field_id": field_id, "value": text}]
-    return [entry for entry in placed if entry.get("value") != "" or entry.get("field_id") != field_id]
+    left = [entry for entry in placed if entry.get("value") != "" or entry.get("field_id") != field_id]
+    return sorted(left, key=lambda entry: int(str(entry.get("field_id"))))
 
 
 def _is_same(one: Value, other: Value) -> bool:

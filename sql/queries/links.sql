@@ -154,10 +154,30 @@ SET
 WHERE id = :user_id;
 
 -- name: unbind_albums(user_id)!
--- Albums stay, without what tied them to the account: its copies and its folders.
-UPDATE public.albums
-SET discogs_instance_id = NULL, discogs_folder_id = NULL
-WHERE user_id = :user_id AND (discogs_instance_id IS NOT NULL OR discogs_folder_id IS NOT NULL);
+-- Albums stay, without what tied them to the account: its copies, when they were added, and its folders. Of its fields
+-- what Discogs has too goes with their numbers, which mean others in another account; what was only written here stays.
+UPDATE public.albums AS album
+SET
+    discogs_instance_id = NULL,
+    discogs_folder_id = NULL,
+    discogs_date_added = NULL,
+    discogs_fields = (
+        SELECT jsonb_object_agg(own.name, own.value)
+        FROM jsonb_each(album.discogs_fields) AS own (name, value)
+        WHERE own.value IS DISTINCT FROM known.fields -> own.name
+    )
+FROM (
+    SELECT one.id, pact.fields
+    FROM public.albums AS one
+    LEFT JOIN rekkrd.agreed AS pact ON one.id = pact.album_id
+    WHERE one.user_id = :user_id
+        AND (
+            one.discogs_instance_id IS NOT NULL
+            OR one.discogs_folder_id IS NOT NULL
+            OR one.discogs_date_added IS NOT NULL
+        )
+) AS known
+WHERE album.id = known.id;
 
 -- name: forget_collected(user_id)!
 -- Delete what is known of the account, and the link itself.

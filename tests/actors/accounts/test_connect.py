@@ -192,6 +192,19 @@ def test_forgetting_the_account_deletes_what_is_known_of_it_but_no_album(resourc
     assert connect.connect_personal(resources, ada, "personal-token").username == "other"
 
 
+def test_forgetting_the_account_takes_its_own_fields_along_and_leaves_what_was_only_written_here(resources, ada):
+    connect.connect_personal(resources, ada, "personal-token")
+    _own_a_copy(resources, ada)
+    with resources.pool.transaction() as conn:
+        said = '{"field_4": "Shelf A", "field_5": "12.50"}'
+        conn.execute("UPDATE public.albums SET discogs_date_added = now(), discogs_fields = %s", [said])
+        conn.execute("UPDATE rekkrd.agreed SET fields = %s", ['{"field_4": "Shelf A", "field_5": "12"}'])
+    disconnect(resources, ada, forget_account=True)
+    with resources.pool.transaction() as conn:
+        album = conn.execute("SELECT * FROM public.albums").fetchone()
+    assert (album["discogs_date_added"], album["discogs_fields"]) == (None, {"field_5": "12.50"})
+
+
 def test_forgetting_ends_a_step_under_way_so_that_it_stores_nothing_afterwards(resources, ada):
     connect.connect_personal(resources, ada, "personal-token")
     with resources.pool.transaction() as conn:
