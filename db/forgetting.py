@@ -60,17 +60,22 @@ class Judged:
 
 def judge_albums(conn: Connection, user_id: UUID, *, after: UUID, room: int, will_go: bool = False) -> list[Judged]:
     """Say of the next albums whether they may go; held until the transaction ends if they will."""
+    ids = [row["id"] for row in _sql.next_albums(conn, user_id=user_id, after=after, room=room)]
+    return _judged(conn, user_id, ids, will_go=will_go)
+
+
+def removable(conn: Connection, user_id: UUID, album_ids: Sequence[UUID], *, will_go: bool) -> set[UUID]:
+    """Return which of these an import made and nobody touched or used since; all are held until the transaction ends
+    if they will go."""
+    return {one.id for one in _judged(conn, user_id, album_ids, will_go=will_go) if one.is_removable}
+
+
+def _judged(conn: Connection, user_id: UUID, album_ids: Sequence[UUID], *, will_go: bool) -> list[Judged]:
+    if not album_ids:
+        return []
     if will_go:
-        _sql.hold_albums(conn, user_id=user_id, after=after, room=room)
-    return [Judged(**row) for row in _sql.judge_albums(conn, user_id=user_id, after=after, room=room)]
-
-
-def is_removable(conn: Connection, user_id: UUID, album_id: UUID, *, will_go: bool) -> bool:
-    """Whether an import made this album and nobody touched or used it since; held until the transaction ends if it
-    will go."""
-    before = UUID(int=max(album_id.int - 1, 0))
-    judged = judge_albums(conn, user_id, after=before, room=1, will_go=will_go)
-    return bool(judged) and judged[0].id == album_id and judged[0].is_removable
+        _sql.hold_albums(conn, user_id=user_id, album_ids=list(album_ids))
+    return [Judged(**row) for row in _sql.judge_albums(conn, user_id=user_id, album_ids=list(album_ids))]
 
 
 def forget_albums(conn: Connection, user_id: UUID, album_ids: Sequence[UUID]) -> None:

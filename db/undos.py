@@ -143,9 +143,14 @@ def make_album(conn: Connection, user_id: UUID, columns: Mapping[str, Value]) ->
     return album_id
 
 
-def was_added(conn: Connection, user_id: UUID, release_id: int, *, since: datetime, until: datetime) -> bool:
-    """Whether an album of this release was made between these times."""
-    return bool(_sql.was_added(conn, user_id=user_id, release_id=release_id, since=since, until=until))
+def added(conn: Connection, user_id: UUID, release_ids: Sequence[int], *, until: datetime) -> dict[int, datetime]:
+    """Return when the newest album of each of these releases was made before ``until``, as far as one is there."""
+    found: dict[int, datetime] = {}
+    rows = _sql.list_added(conn, user_id=user_id, release_ids=list(release_ids), until=until) if release_ids else ()
+    for row in rows:
+        number = row["release_id"]
+        found[number] = max(row["created_at"], found.get(number, row["created_at"]))
+    return found
 
 
 def now(conn: Connection) -> datetime:

@@ -71,7 +71,7 @@ def rehearse(conn: Connection, user_id: UUID) -> Rehearsal:
         lines = undos.lines(conn, user_id, sync.synced_from, sync.synced_until, below=below, room=PIECE)
         standing = look(conn, user_id, lines, at=at, will_go=False)
         standing.pacts.update({number: pact for number, pact in decided.items() if number in standing.pacts})
-        found += decide(conn, user_id, lines, standing)
+        found += decide(lines, standing)
         decided |= standing.pacts
         seen += len(lines)
         if len(lines) < PIECE:
@@ -116,7 +116,7 @@ def store(conn: Connection, step: UndoStep, _: None) -> Outcome:
         return Done(NOTHING, step.progress)  # their data was removed meanwhile
     lines = undos.lines(conn, user_id, undo.synced_from, chosen, below=undo.reached, room=PIECE)
     standing = look(conn, user_id, lines, at=undo.began_at, will_go=True)
-    done = carry_out(conn, user_id, decide(conn, user_id, lines, standing), step.job_id)
+    done = carry_out(conn, user_id, decide(lines, standing), step.job_id)
     undone = sum(one.is_done for one in done)
     if lines:
         undos.reach(conn, user_id, chosen, lines[-1], undone=undone, kept=len(done) - undone)

@@ -85,38 +85,45 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the records of some lines stand now; what is decided of one line counts for those before it."""
+    """How the records of some lines stand now; what is decided of one line counts for those before it.
+
+    ``untouched`` are albums that an import made and nobody edited or used; ``added`` says of releases of which a copy
+    was removed when an album was made last.
+    """
 
     pacts: dict[int, Agreement]
     missing: Mapping[int, Copy]
     wants: Mapping[int, KnownWant]
     ours: dict[int, Fields]
     slots: Slots
-    at: datetime
-    will_go: bool
+    untouched: set[UUID]
+    added: Mapping[int, datetime]
 
 
 def look(conn: Connection, user_id: UUID, lines: Sequence[Done], *, at: datetime, will_go: bool) -> Standing:
     """Look at the records that these lines are about. ``at`` is when it was asked for; held if they ``will_go``."""
     copies = [line.details["instance_id"] for line in lines if "instance_id" in line.details]
     releases = [line.release_id for line in lines if _is_of_want(line) and line.release_id is not None]
-    known = instances.known(conn, user_id, copies)
+    known, pacts = instances.known(conn, user_id, copies), agreed.of_copies(conn, user_id, copies)
+    made = {line.details["instance_id"] for line in lines if line.details.get("made_album")}
+    albums_made = [pact.album.id for number, pact in pacts.items() if number in made and pact.album is not None]
+    removed = [line.release_id or 0 for line in lines if line.details["change"] == "remove" and not _is_of_want(line)]
     return Standing(
-        pacts=agreed.of_copies(conn, user_id, copies),
+        pacts=pacts,
         missing={number: one.copy for number, one in known.items() if one.is_missing},
         wants=wants.known(conn, user_id, releases),
         ours=wantlist.of_releases(conn, user_id, releases),
         slots=find_slots(fields.of_user(conn, user_id)),
-        at=at,
-        will_go=will_go,
+        untouched=forgetting.removable(conn, user_id, albums_made, will_go=will_go),
+        added=undos.added(conn, user_id, removed, until=at),
     )
 
 
-def decide(conn: Connection, user_id: UUID, lines: Iterable[Done], standing: Standing) -> list[Undoing]:
+def decide(lines: Iterable[Done], standing: Standing) -> list[Undoing]:
     """Say what becomes of each line, the last first; nothing of those that changed nothing here."""
     found = []
     for line in lines:
-        one = _of_want(line, standing) if _is_of_want(line) else _of_copy(conn, user_id, line, standing)
+        one = _of_want(line, standing) if _is_of_want(line) else _of_copy(line, standing)
         if one is not None:
             found.append(one)
     return found
@@ -133,10 +140,10 @@ def _is_of_want(line: Done) -> bool:
     return line.details.get("list") == "wantlist"
 
 
-def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) -> Undoing | None:
+def _of_copy(line: Done, standing: Standing) -> Undoing | None:
     number = int(line.details["instance_id"])
     if line.details["change"] == "remove":
-        return _of_removed(conn, user_id, line, standing)
+        return _of_removed(line, standing)
     pact = standing.pacts.get(number)
     if pact is None or pact.album is None:
         return None  # gone here since, or never an album: nothing of this line is left
@@ -144,7 +151,7 @@ def _of_copy(conn: Connection, user_id: UUID, line: Done, standing: Standing) ->
         return _of_missing(line, number, pact, pact.album.fields, standing)
     if line.details.get("made_album"):
         dropped = Undoing(line, Act.DROP, False, number, pact.album.id, before=_shown(pact.album.fields))
-        if not forgetting.is_removable(conn, user_id, pact.album.id, will_go=standing.will_go):
+        if pact.album.id not in standing.untouched:
             return _left(dropped, TOUCHED)
         standing.pacts[number] = replace(pact, album=None)
         return dropped
@@ -164,7 +171,7 @@ def _of_missing(line: Done, number: int, pact: Agreement, ours: Fields, standing
     return again if gone is not None else _left(again, STILL_THERE)
 
 
-def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing) -> Undoing:
+def _of_removed(line: Done, standing: Standing) -> Undoing:
     again = Undoing(
         line,
         Act.ADD_AGAIN,
@@ -173,8 +180,8 @@ def _of_removed(conn: Connection, user_id: UUID, line: Done, standing: Standing)
         after=_as_it_was(line.details, standing.slots),
         problem=LOST,
     )
-    was_added = undos.was_added(conn, user_id, _release(again), since=line.created_at, until=standing.at)
-    return _left(again, ADDED) if was_added else again
+    added = standing.added.get(_release(again))
+    return _left(again, ADDED) if added is not None and added > line.created_at else again
 
 
 def _of_album(line: Done, number: int, pact: Agreement, album: Album, standing: Standing) -> Undoing | None:

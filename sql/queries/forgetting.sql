@@ -1,24 +1,29 @@
 -- The end of a collector's Discogs data: albums first, while what tells about them is still there, then table by table,
 -- a piece a statement. Rows are found by their place in the table: a piece never looks at more than it deletes.
 
--- name: hold_albums(user_id, after, room)!
--- Let nobody edit the next albums until they are judged and gone.
+-- name: next_albums(user_id, after, room)
+-- The next albums of a collector.
 SELECT id
 FROM public.albums
 WHERE user_id = :user_id AND id > :after
 ORDER BY id
-LIMIT :room
+LIMIT :room;
+
+-- name: hold_albums(user_id, album_ids)!
+-- Let nobody edit these albums until they are judged and gone.
+SELECT id
+FROM public.albums
+WHERE user_id = :user_id AND id = ANY(:album_ids)
+ORDER BY id
 FOR UPDATE;
 
--- name: judge_albums(user_id, after, room)
--- The next albums: whether each may go. An import made it, all that it says is what was agreed on, every column of the
+-- name: judge_albums(user_id, album_ids)
+-- Whether each of these albums may go. An import made it, all that it says is what was agreed on, every column of the
 -- app's own is empty or as it was given, and no table of the app's own refers to it.
 WITH piece AS MATERIALIZED (
     SELECT album.id, to_jsonb(album) - 'discogs_fields' || coalesce(album.discogs_fields, '{}') AS said
     FROM public.albums AS album
-    WHERE album.user_id = :user_id AND album.id > :after
-    ORDER BY album.id
-    LIMIT :room
+    WHERE album.user_id = :user_id AND album.id = ANY(:album_ids)
 ),
 
 known AS MATERIALIZED (

@@ -144,12 +144,11 @@ FROM jsonb_to_record(:columns::jsonb) AS said (
 LEFT JOIN rekkrd.releases AS release ON said.discogs_release_id = release.release_id
 RETURNING id;
 
--- name: was_added(user_id, release_id, since, until)$
--- Whether somebody added an album of this release in between.
-SELECT EXISTS (
-    SELECT FROM public.albums
-    WHERE user_id = :user_id AND discogs_release_id = :release_id AND created_at > :since AND created_at < :until
-);
+-- name: list_added(user_id, release_ids, until)
+-- When albums of these releases were made that are still there.
+SELECT discogs_release_id AS release_id, created_at
+FROM public.albums
+WHERE user_id = :user_id AND discogs_release_id = ANY(:release_ids) AND created_at < :until;
 
 -- name: now()$
 -- The database's time, by which lines and albums are dated.
