@@ -23,7 +23,8 @@ MOST = 1000  # records that a preview looks at
 class Going:
     """One change that would go out, or cannot. ``before`` is what Discogs shows now, ``after`` what the album says.
 
-    ``called`` is the name of an own field, as its collector gave it.
+    ``called`` is the name of an own field, as its collector gave it. ``goes_along`` what another one's request takes
+    along, as a move does a rating.
     """
 
     act: Act
@@ -38,6 +39,7 @@ class Going:
     problem: str | None = None
     is_want: bool = False
     called: str | None = None
+    goes_along: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
     unsent = outgoing.adds(conn, user_id, room=MOST)
     going = []
     for one in changed:
-        for doing in _apart(doings(one, slots, own, there)):
+        for doing, goes_along in _apart(doings(one, slots, own, there)):
             field = doing.field
             going.append(
                 Going(
@@ -76,6 +78,7 @@ def preview(conn: Connection, user_id: UUID) -> Preview:
                     after=None if field is None else one.ours[field],
                     problem=doing.sentence if isinstance(doing, Refused) else None,
                     called=_called(field, own),
+                    goes_along=goes_along,
                 )
             )
     for album in unsent:
@@ -99,13 +102,13 @@ def _called(field: str | None, own: Mapping[int, Field]) -> str | None:
     return None if number is None or number not in own else own[number].name
 
 
-def _apart(todo: Sequence[Doing | Refused]) -> Iterator[Doing | Refused]:
-    """Say the rating that a move takes along for itself: one request, two changes."""
+def _apart(todo: Sequence[Doing | Refused]) -> Iterator[tuple[Doing | Refused, bool]]:
+    """Say the rating that a move takes along for itself, and that it goes along: one request, two changes."""
     for one in todo:
-        yield one
+        yield one, False
         rated = None if isinstance(one, Refused) else one.rated_alone()
         if rated is not None:
-            yield rated
+            yield rated, True
 
 
 def _of_want(waiting: Waiting) -> list[Going]:
@@ -114,7 +117,10 @@ def _of_want(waiting: Waiting) -> list[Going]:
     going = partial(Going, doing.act, waiting.release_id, None, None, waiting.artist, waiting.title, is_want=True)
     if doing.act is not Act.WRITE or waiting.theirs is None:
         return [going()]
-    return [going(field=name, before=waiting.theirs[name], after=after) for name, after in doing.agrees.items()]
+    return [
+        going(field=name, before=waiting.theirs[name], after=after, goes_along=place > 0)
+        for place, (name, after) in enumerate(doing.agrees.items())
+    ]
 
 
 def _sentence(going: Sequence[Going]) -> str:

@@ -171,7 +171,7 @@ def _requests(conn: Connection, user_id: UUID, look: Look | None, going: Sequenc
     link = links.link(conn, user_id)
     parts = [requests_of(kind, expected_records(kind.name, link)) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
     imports = None if None in parts else sum(part or 0 for part in parts)
-    sent = [one for one in going if one.problem is None]
+    sent = [one for one in going if one.problem is None and not one.goes_along]
     looked_at = {one.release_id for one in sent if not one.is_want and one.act is not Act.ADD}
     adds = sum(one.act is Act.ADD and not one.is_want for one in sent)
     return Requests(

@@ -135,6 +135,17 @@ def test_without_a_look_it_says_at_once_what_goes_out(known):
     assert found.requests.push == 2  # a look at the release, and the write
 
 
+def test_what_goes_along_with_another_change_costs_no_request_of_its_own(known):
+    known.execute(
+        "INSERT INTO rekkrd.folders (user_id, folder_id, name, record_count) VALUES (%s, 5, 'Attic', 0)", known.user_id
+    )
+    known.execute("UPDATE albums SET discogs_folder_id = 5, discogs_rating = 4 WHERE discogs_instance_id = 3000000009")
+    known.execute("UPDATE discogs_wantlist SET notes = 'mono', rating = 3 WHERE discogs_release_id = 100200")
+    found = foreseen(known)
+    assert [one.field for one in found.items] == ["discogs_folder_id", "discogs_rating", "want_notes", "want_rating"]
+    assert (found.counts.goes_out, found.requests.push) == (4, 3)  # a look, the move, and the want
+
+
 def test_pages_follow_each_other_and_one_way_stands_alone(changed):
     changed.run(PREVIEW_SYNC)
     whole, cursor, paged = foreseen(changed).items, 0, []
