@@ -1,4 +1,4 @@
-"""Prices in the simulation: who waits longest beside its interval is next, nothing is lost, all are as many times late."""
+"""Prices in the simulation: who waits longest beside its interval is next, nothing is lost, all are late alike."""
 
 import itertools
 from collections import Counter

@@ -95,7 +95,7 @@ def whose(fleet):
 
 
 def expected(fleet, *, sells):
-    """Return what should be chosen: by the wait beside the interval, then number; floors first of two that are equal."""
+    """Return what should be chosen: by the wait beside the interval, then number; of equals the floor."""
     is_anybodys = {release_id: how != "nobody" for release_id, how in whose(fleet).items()}
     due = [
         (Fraction(-side["ago"], side["every"]), release_id, what)
