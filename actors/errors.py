@@ -13,6 +13,7 @@ ActorError
 └── ConnectFailed       an account was not connected, and nothing changed
     ├── Denied          the person said no at Discogs
     ├── VerifierRefused Discogs does not trade this verifier for a token
+    ├── TokenRefused    Discogs does not know this personal token
     ├── OtherAccount    the user is bound to another Discogs account, and must choose
     └── RemovalUnderWay what came from the account before is being removed, and that must end first
 """
@@ -72,6 +73,10 @@ class Denied(ConnectFailed):
 
 class VerifierRefused(ConnectFailed):
     """Discogs does not trade this verifier for a token: it is wrong, used, or too old."""
+
+
+class TokenRefused(ConnectFailed):
+    """Discogs does not know this personal token, and maybe never did."""
 
 
 class OtherAccount(ConnectFailed):

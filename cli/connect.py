@@ -1,19 +1,21 @@
 """`rekkrd connect`: let a collector's Discogs account in, by its own page or by a personal token."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID, uuid4
 
 import typer
 from rich.text import Text
 
-from actors.accounts import connect as connecting
-from actors.accounts.connect import Connected
+from actors.accounts import at_terminal
+from actors.accounts.connect import Connected, Newcomer
 from actors.wording import count
 from cli import here, screen, words
 from cli.errors import CommandFailed
 from db import users
 from db.errors import AmbiguousUser, UnknownUser
-from db.users import User
+from db.handshakes import LIFETIME
 from workers.resources import Resources
 
 OWN_TIER = "archivist"  # on one's own machine nobody sells a tier to oneself
@@ -34,19 +36,21 @@ def connect(
     if not user.strip() or not user.isprintable():
         raise CommandFailed("A user's name cannot be empty or hold control characters.", "Name who connects.")
     with here.opened() as resources:
-        person = _person(resources, user)
+        user_id, handle, newcomer = _who(resources, user)
         if personal_token:
-            connected = connecting.connect_personal(resources, person.id, _asked("Personal token: ", is_secret=True))
+            token = _asked("Personal token: ", is_secret=True)
+            connected = at_terminal.connect_personal(resources, user_id, token, newcomer=newcomer)
         else:
-            begun = connecting.begin(resources, person.id)
+            begun = at_terminal.begin(resources, user_id)
+            expires_at = datetime.now(UTC) + LIFETIME
             screen.say(
-                f"Open this address, sign in to Discogs as the owner of {person.handle}'s collection, and allow access:"
+                f"Open this address, sign in to Discogs as the owner of {handle}'s collection, and allow access:"
             )
             screen.plain(f"\n  {begun.authorize_url}\n")
-            code = _asked(f"Code from Discogs (until {words.clock(begun.expires_at)}): ")
-            connected = connecting.finish_for_user(resources, person.id, begun.request_token, code)
+            code = _asked(f"Code from Discogs (until {words.clock(expires_at)}): ")
+            connected = at_terminal.finish(resources, user_id, begun, code, newcomer=newcomer)
     say_connected(connected)
-    screen.say(f"[dim]Next: rekkrd import --user {person.handle} --estimate[/]")
+    screen.say(f"[dim]Next: rekkrd import --user {connected.handle} --estimate[/]")
 
 
 def say_connected(connected: Connected) -> None:
@@ -60,16 +64,18 @@ def say_connected(connected: Connected) -> None:
     screen.out().print(Text(f"{connected.handle} is connected to Discogs as {connected.username}{there}."))
 
 
-def _person(resources: Resources, name: str) -> User:
+def _who(resources: Resources, name: str) -> tuple[UUID, str, Newcomer | None]:
+    """Return who connects: id, handle, and what to make them of when Discogs lets them in and nobody goes by it."""
     with resources.pool.transaction() as conn:
         try:
-            return users.find(conn, name)
+            person = users.find(conn, name)
         except AmbiguousUser:
             raise
         except UnknownUser:
             if not here.is_own_database():
                 raise
-            return users.create(conn, name, tier=OWN_TIER)
+            return uuid4(), name, Newcomer(name, OWN_TIER)
+    return person.id, person.handle, None
 
 
 def _asked(question: str, *, is_secret: bool = False) -> str:

@@ -128,7 +128,7 @@ def _tokens(resources: Resources) -> Tokens | None:
 def _say_estimate(resources: Resources, user: str, wanted: Sequence[Kind[Any, Any]]) -> None:
     pace = _pace(resources)
     with resources.pool.transaction() as conn:
-        user_id = users.find(conn, user).id
+        user_id = require(conn, users.find(conn, user).id, *wanted)
         found = [(kind.name.partition("_")[2], estimate(conn, kind, user_id, pace)) for kind in wanted]
     for name, forecast in found:
         screen.say(f"{name:<10}  {forecast.sentence}")

@@ -64,9 +64,11 @@ def page(conn: Connection, *, after: UUID = NOBODY, size: int = PAGE_SIZE) -> li
     return [User(**row) for row in _sql.list_page(conn, after=after, page_size=size)]
 
 
-def create(conn: Connection, handle: str, *, email: str | None = None, tier: str = "collector") -> User:
+def create(
+    conn: Connection, handle: str, *, email: str | None = None, tier: str = "collector", user_id: UUID | None = None
+) -> User:
     """Make a user, or return the one who has the handle. For our own database: an app makes its users itself."""
-    row = _sql.create(conn, handle=handle, email=email, tier=tier)
+    row = _sql.create(conn, user_id=user_id, handle=handle, email=email, tier=tier)
     return find(conn, handle if row is None else row["id"])
 
 

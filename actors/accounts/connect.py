@@ -48,6 +48,14 @@ class Connected:
     return_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A user who is made in the moment that Discogs lets them in, on our own database only."""
+
+    handle: str
+    tier: str
+
+
 def require_connected(conn: Connection, user_id: UUID) -> Link:
     """Return the user's connection. Raises UnknownUser, NotConnected."""
     users.find(conn, user_id)
@@ -146,21 +154,9 @@ def deny_in_browser(resources: Resources, request_token: str, cookie: str | None
     raise _denied()
 
 
-def connect_personal(resources: Resources, user_id: UUID, token: str) -> Connected:
-    """Connect by a token that the person made in Discogs' settings: two requests.
-
-    Raises:
-        Unauthorised: Discogs does not know the token.
-        OtherAccount: nothing changed, and the sentence says what to do.
-    """
-    with resources.pool.transaction() as conn:
-        users.find(conn, user_id)
-    return _connect(resources, user_id, Credentials("personal", token.strip()))
-
-
-def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:
-    token = RequestToken(taken.request_token, taken.request_secret)
-    budget = resources.budget_for_person(str(taken.user_id))
+def trade(resources: Resources, user_id: UUID, token: RequestToken, verifier: str) -> Credentials:
+    """Trade a verifier for the lasting token: one request. Raises VerifierRefused, DiscogsError, LimiterError."""
+    budget = resources.budget_for_person(str(user_id))
     try:
         access = handshake.finish(resources.settings.discogs, budget, token, verifier)
     except (Invalid, Unauthorised):
@@ -168,18 +164,29 @@ def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:
             "Discogs does not accept this sign-in any more: its code is wrong, was used, or is older than 15 minutes.",
             "Begin the connection anew. Nothing was changed.",
         ) from None
-    except (DiscogsError, LimiterError, PermitExpired):
-        # Discogs may still take the verifier, so whoever was let in may come again with it. If not, it says so then.
-        with resources.pool.transaction() as conn:
-            handshakes.give_back(conn, taken.request_token)
-        raise
-    return _connect(resources, taken.user_id, Credentials("oauth", access.token, access.secret), taken.return_to)
+    return Credentials("oauth", access.token, access.secret)
 
 
-def _connect(resources: Resources, user_id: UUID, credentials: Credentials, return_to: str | None = None) -> Connected:
+def let_in(
+    resources: Resources,
+    user_id: UUID,
+    credentials: Credentials,
+    *,
+    return_to: str | None = None,
+    newcomer: Newcomer | None = None,
+) -> Connected:
+    """Ask Discogs whose credentials these are, and store them for the user: two requests.
+
+    Raises:
+        Unauthorised: Discogs does not know the credentials.
+        OtherAccount, RemovalUnderWay: nothing changed, and the sentence says what to do.
+        DiscogsError, LimiterError: Discogs could not be asked who this is.
+    """
     client = resources.discogs_with(credentials, resources.budget_for_person(str(user_id)))
     identity = client.identity()
     with resources.pool.transaction() as conn:
+        if newcomer is not None:
+            user_id = users.create(conn, newcomer.handle, tier=newcomer.tier, user_id=user_id).id
         is_ours = links.connect(
             conn,
             resources.keys,
@@ -221,6 +228,18 @@ def _connect(resources: Resources, user_id: UUID, credentials: Credentials, retu
         None if profile is None else profile.num_wantlist,
         return_to,
     )
+
+
+def _finish(resources: Resources, taken: Handshake, verifier: str) -> Connected:
+    token = RequestToken(taken.request_token, taken.request_secret)
+    try:
+        credentials = trade(resources, taken.user_id, token, verifier)
+    except (DiscogsError, LimiterError, PermitExpired):
+        # Discogs may still take the verifier, so whoever was let in may come again with it. If not, it says so then.
+        with resources.pool.transaction() as conn:
+            handshakes.give_back(conn, taken.request_token)
+        raise
+    return let_in(resources, taken.user_id, credentials, return_to=taken.return_to)
 
 
 def _other_account(now: Identity, before: str | None) -> OtherAccount:

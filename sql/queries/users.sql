@@ -33,9 +33,9 @@ WHERE id > :after
 ORDER BY id
 LIMIT :page_size;
 
--- name: create(handle, email, tier)^
+-- name: create(user_id, handle, email, tier)^
 -- Make a user, on our own database only.
-INSERT INTO public.profiles (handle, email, tier)
-VALUES (:handle, :email, :tier)
+INSERT INTO public.profiles (id, handle, email, tier)
+VALUES (coalesce(:user_id::uuid, gen_random_uuid()), :handle, :email, :tier)
 ON CONFLICT (handle) DO NOTHING
 RETURNING id;

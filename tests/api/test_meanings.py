@@ -27,6 +27,7 @@ INTERNAL = {
     "ActorError",
     "HoldRefused",
     "ConnectFailed",
+    "TokenRefused",
 }
 
 

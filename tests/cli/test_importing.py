@@ -1,9 +1,29 @@
-"""Importing from the terminal: who stops watching ends the watching, not the work."""
+"""Importing from the terminal: what it would cost, and who stops watching ends the watching, not the work."""
+
+from types import SimpleNamespace
 
 import pytest
 import typer
 
+from actors.catalog import IMPORT_COLLECTION
 from cli import importing
+from cli.errors import CommandFailed
+from db import users
+from db.pool import open_pool
+from db.settings import DatabaseSettings
+from workers.settings import Settings
+
+
+def test_an_estimate_for_somebody_not_connected_says_so_instead_of_unknown(migrated_database_url, capsys):
+    pool = open_pool(DatabaseSettings(database_url=migrated_database_url))
+    with pool.transaction() as conn:
+        users.create(conn, "ada")
+    here = SimpleNamespace(pool=pool, settings=Settings(env_file=None))
+    with pytest.raises(CommandFailed, match="no Discogs account connected") as refused:
+        importing._say_estimate(here, "ada", [IMPORT_COLLECTION])
+    pool.close()
+    assert "rekkrd connect ada" in refused.value.next_step
+    assert capsys.readouterr().out == ""
 
 
 def test_ctrl_c_says_that_the_import_goes_on(monkeypatch, capsys):

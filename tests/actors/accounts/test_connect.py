@@ -3,19 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from actors.accounts import connect
+from actors.accounts import at_terminal, connect
+from actors.accounts.connect import Newcomer
 from actors.accounts.disconnect import disconnect
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP
 from actors.enqueue import enqueue
-from actors.errors import NotConnected, OtherAccount
+from actors.errors import NotConnected, OtherAccount, TokenRefused, VerifierRefused
 from db import jobs, links, steps, users
 from db.errors import UnknownUser
 from db.jobs import State
-from discogs.errors import Unauthorised
+from discogs import handshake
+from discogs.auth import OAuthToken
+from discogs.errors import Invalid, Unavailable
+from discogs.handshake import RequestToken
 from workers.limiter.errors import GaveUp
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
@@ -27,15 +32,16 @@ class Owner:
 
     id: int = 42
     username: str = "crates"
-    token: str = "personal-token"
+    scheme: str = "Discogs token=personal-token"
+    status: int = 200
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.path)
-        if request.headers["Authorization"] != f"Discogs token={self.token}":
+        if not request.headers["Authorization"].startswith(self.scheme):
             return httpx.Response(401, json={"message": "Invalid consumer token."})
         return httpx.Response(
-            200,
+            self.status,
             json={"id": self.id, "username": self.username, "num_collection": 7, "num_wantlist": 3, "curr_abbr": "EUR"},
         )
 
@@ -63,6 +69,8 @@ def resources(migrated_database_url, redis_url, owner, monkeypatch) -> Iterator[
     monkeypatch.setenv("DATABASE_URL", migrated_database_url)
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("DISCOGS_OAUTH_ENCRYPTION_KEY", "11" * 32)
+    monkeypatch.setenv("DISCOGS_CONSUMER_KEY", "our key")
+    monkeypatch.setenv("DISCOGS_CONSUMER_SECRET", "our secret")
     with open_resources(Settings(env_file=None)) as opened:
         http = httpx.Client(base_url=opened.settings.discogs.api_url, transport=httpx.MockTransport(owner))
         yield replace(opened, http=http, limiter=FreeLimiter())
@@ -81,7 +89,7 @@ def row_of(resources, user_id):
 
 
 def test_a_personal_token_connects_for_two_requests_of_a_person(resources, owner, ada):
-    connected = connect.connect_personal(resources, ada, " personal-token\n")
+    connected = at_terminal.connect_personal(resources, ada, " personal-token\n")
     assert (connected.handle, connected.username, connected.discogs_user_id) == ("ada", "crates", 42)
     assert (connected.num_collection, connected.num_wantlist) == (7, 3)
     assert owner.asked == ["/oauth/identity", "/users/crates"]
@@ -89,7 +97,7 @@ def test_a_personal_token_connects_for_two_requests_of_a_person(resources, owner
 
 
 def test_the_token_is_stored_sealed_and_opens_again(resources, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     assert "personal-token" not in str(row_of(resources, ada))
     with resources.pool.transaction() as conn:
         account = links.account(conn, resources.keys, ada)
@@ -97,40 +105,94 @@ def test_the_token_is_stored_sealed_and_opens_again(resources, ada):
         assert (account.num_collection, account.curr_abbr) == (7, "EUR")
 
 
-def test_a_token_that_discogs_does_not_know_changes_nothing(resources, ada):
-    with pytest.raises(Unauthorised):
-        connect.connect_personal(resources, ada, "revoked")
+def test_a_token_that_discogs_does_not_know_changes_nothing_and_says_where_the_right_one_is(resources, ada):
+    with pytest.raises(TokenRefused, match="does not know this personal token") as refused:
+        at_terminal.connect_personal(resources, ada, "mistyped")
+    assert "discogs.com/settings/developers" in refused.value.next_step
     assert row_of(resources, ada)["discogs_user_id"] is None
 
 
+@pytest.fixture
+def everyone(resources):
+    def look():
+        with resources.pool.transaction() as conn:
+            return [(user.id, user.handle, user.tier) for user in users.page(conn)]
+
+    return look
+
+
+def test_who_is_new_is_made_when_their_token_is_stored_and_under_the_id_whose_requests_were_counted(
+    resources, everyone
+):
+    new_id = uuid4()
+    connected = at_terminal.connect_personal(
+        resources, new_id, "personal-token", newcomer=Newcomer("mina", "archivist")
+    )
+    assert (connected.user_id, connected.handle, connected.username) == (new_id, "mina", "crates")
+    assert everyone() == [(new_id, "mina", "archivist")]
+    assert row_of(resources, new_id)["discogs_user_id"] == 42
+
+
+def test_a_wrong_token_and_a_discogs_that_is_away_leave_no_newcomer_behind(resources, owner, everyone):
+    for token, error in (("mistyped", TokenRefused), ("personal-token", Unavailable)):
+        with pytest.raises(error):
+            at_terminal.connect_personal(resources, uuid4(), token, newcomer=Newcomer("mina", "archivist"))
+        owner.status = 503
+    assert everyone() == []
+
+
+def test_a_hand_shake_at_a_terminal_makes_the_newcomer_at_its_end_only(resources, owner, everyone, monkeypatch):
+    new_id, begun, newcomer = uuid4(), RequestToken("request", "secret"), Newcomer("mina", "archivist")
+
+    def trade(_, budget, token, verifier):
+        assert token is begun
+        if verifier != "right":
+            raise Invalid("No.")
+        return OAuthToken("access", "its secret")
+
+    monkeypatch.setattr(handshake, "finish", trade)
+    with pytest.raises(VerifierRefused):
+        at_terminal.finish(resources, new_id, begun, "wrong", newcomer=newcomer)
+    assert everyone() == []
+    owner.scheme = "OAuth "
+    assert at_terminal.finish(resources, new_id, begun, "right", newcomer=newcomer).user_id == new_id
+    assert everyone() == [(new_id, "mina", "archivist")]
+
+
+def test_a_newcomer_whose_name_was_taken_meanwhile_is_connected_as_who_has_it(resources, ada, everyone):
+    connected = at_terminal.connect_personal(
+        resources, uuid4(), "personal-token", newcomer=Newcomer("ada", "archivist")
+    )
+    assert connected.user_id == ada
+    assert len(everyone()) == 1
+
+
 def test_the_same_account_under_a_new_name_goes_on(resources, owner, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     owner.username = "new-name"
-    assert connect.connect_personal(resources, ada, "personal-token").username == "new-name"
+    assert at_terminal.connect_personal(resources, ada, "personal-token").username == "new-name"
     assert row_of(resources, ada)["discogs_username"] == "new-name"
 
 
 def test_another_account_is_refused_with_both_names_and_a_choice(resources, owner, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     before = row_of(resources, ada)
     owner.id, owner.username = 43, "other"
     with pytest.raises(OtherAccount, match=r"'other'.*'crates'") as refused:
-        connect.connect_personal(resources, ada, "personal-token")
+        at_terminal.connect_personal(resources, ada, "personal-token")
     assert "forget_account" in refused.value.next_step
     assert row_of(resources, ada) == before
 
 
 def test_no_token_for_the_profile_still_connects(resources, ada):
     resources.limiter.left = 1
-    connected = connect.connect_personal(resources, ada, "personal-token")
+    connected = at_terminal.connect_personal(resources, ada, "personal-token")
     assert (connected.username, connected.num_collection) == ("crates", None)
 
 
 def test_nobody_is_not_connected(resources):
-    from uuid import uuid4
-
     with pytest.raises(UnknownUser):
-        connect.connect_personal(resources, uuid4(), "personal-token")
+        at_terminal.connect_personal(resources, uuid4(), "personal-token")
     with pytest.raises(UnknownUser):
         disconnect(resources, uuid4())
 
@@ -142,13 +204,13 @@ def test_a_connection_is_asked_for_before_work_that_needs_it(resources, ada):
 
     with pytest.raises(NotConnected, match="no Discogs account"):
         required()
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     assert required().username == "crates"
     with resources.pool.transaction() as conn:
         links.mark_needs_reconnect(conn, links.account(conn, resources.keys, ada))
     with pytest.raises(NotConnected, match="'crates'"):
         required()
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     assert required().state == "connected"
     disconnect(resources, ada)
     with pytest.raises(NotConnected):
@@ -156,7 +218,7 @@ def test_a_connection_is_asked_for_before_work_that_needs_it(resources, ada):
 
 
 def test_a_disconnect_cancels_what_speaks_for_the_account_alone(resources, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     with resources.pool.transaction() as conn:
         speaking = [enqueue(conn, kind, ada).job for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
         other = enqueue(conn, UPKEEP, ada).job
@@ -168,7 +230,7 @@ def test_a_disconnect_cancels_what_speaks_for_the_account_alone(resources, ada):
 
 
 def test_a_disconnect_keeps_what_was_imported_and_who_it_was(resources, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     _own_a_copy(resources, ada)
     disconnect(resources, ada)
     assert _counts(resources, ada) == {"instances": 1, "wants": 1, "agreed": 1, "albums": 1}
@@ -177,7 +239,7 @@ def test_a_disconnect_keeps_what_was_imported_and_who_it_was(resources, ada):
 
 
 def test_forgetting_the_account_deletes_what_is_known_of_it_but_no_album(resources, owner, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     with resources.pool.transaction() as conn:
         bob = users.create(conn, "bob").id
     for user in (ada, bob):
@@ -189,11 +251,11 @@ def test_forgetting_the_account_deletes_what_is_known_of_it_but_no_album(resourc
         album = conn.execute("SELECT * FROM public.albums WHERE user_id = %s", [ada]).fetchone()
         assert (album["title"], album["discogs_instance_id"], album["discogs_release_id"]) == ("Bobo", None, 5)
     owner.id, owner.username = 43, "other"
-    assert connect.connect_personal(resources, ada, "personal-token").username == "other"
+    assert at_terminal.connect_personal(resources, ada, "personal-token").username == "other"
 
 
 def test_forgetting_the_account_takes_its_own_fields_along_and_leaves_what_was_only_written_here(resources, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     _own_a_copy(resources, ada)
     with resources.pool.transaction() as conn:
         said = '{"field_4": "Shelf A", "field_5": "12.50"}'
@@ -206,7 +268,7 @@ def test_forgetting_the_account_takes_its_own_fields_along_and_leaves_what_was_o
 
 
 def test_forgetting_ends_a_step_under_way_so_that_it_stores_nothing_afterwards(resources, ada):
-    connect.connect_personal(resources, ada, "personal-token")
+    at_terminal.connect_personal(resources, ada, "personal-token")
     with resources.pool.transaction() as conn:
         job = enqueue(conn, IMPORT_COLLECTION, ada).job
     with resources.pool.transaction() as conn:
