@@ -72,7 +72,7 @@ def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
     try:
         return watch(looker(resources, [each.job.id for each in started]))
     except KeyboardInterrupt:
-        screen.say("\nThe work goes on without you; `rekkrd jobs` shows it, `rekkrd jobs cancel ID` ends it.")
+        say_it_goes_on(started)
         raise typer.Exit(130) from None
 
 
@@ -96,6 +96,13 @@ def say_started(started: Sequence[Enqueued]) -> None:
     for each in started:
         name = each.job.kind.replace("_", " ")
         screen.say(f"{name}: {'job' if each.is_new else 'runs already as job'} {words.short(each.job.id)}")
+
+
+def say_it_goes_on(started: Sequence[Enqueued]) -> None:
+    """Say to who stops watching how to look again; beside the answer, whose reader Ctrl-C may have ended too."""
+    looks = [f"  rekkrd jobs show {words.short(each.job.id)}  ({each.job.kind.replace('_', ' ')})" for each in started]
+    lines = ["\nThe work goes on without you. Look again with:", *looks, "`rekkrd jobs cancel ID` ends one."]
+    screen.err().print("\n".join(lines), markup=False)
 
 
 def looker(resources: Resources, job_ids: Sequence[UUID]) -> Callable[[], Sight]:

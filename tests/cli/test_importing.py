@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from actors.catalog import IMPORT_COLLECTION
+from actors.enqueue import Enqueued
 from cli import importing
 from cli.errors import CommandFailed
 from db import users
@@ -26,13 +27,16 @@ def test_an_estimate_for_somebody_not_connected_says_so_instead_of_unknown(migra
     assert capsys.readouterr().out == ""
 
 
-def test_ctrl_c_says_that_the_import_goes_on(monkeypatch, capsys):
+def test_ctrl_c_says_that_the_import_goes_on_and_how_to_look_again(monkeypatch, capsys, job):
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(importing, "watch", interrupted)
     monkeypatch.setattr(importing, "looker", lambda *_: None)
     with pytest.raises(typer.Exit) as ended:
-        importing.watch_started(None, [])
+        importing.watch_started(None, [Enqueued(job(), is_new=True, replaced=None)])
     assert ended.value.exit_code == 130
-    assert "goes on without you" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "goes on without you" in err
+    assert "rekkrd jobs show 3f2a9c1e  (import collection)" in err
