@@ -17,12 +17,16 @@ _sql = load("mails")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that is due. ``content`` is None until it is sent for the first time; ``attempts`` were made before."""
+    """A mail that is due. ``content`` is None until it is sent for the first time; ``attempts`` were made before.
+
+    ``may_have_arrived`` when one of them has no known end.
+    """
 
     id: UUID
     user_id: UUID
     content: dict[str, Json] | None
     attempts: int
+    may_have_arrived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,13 @@ def next_due(conn: Connection) -> Mail | None:
     return None if row is None else Mail(**row)
 
 
-def begin(conn: Connection, mail_id: UUID, content: dict[str, Json], *, seconds: float) -> None:
-    """Remember what a mail says, and that it is sent now; should we die, another may send it after ``seconds``."""
-    _sql.begin(conn, id=mail_id, content=Jsonb(content), seconds=seconds)
+def begin(conn: Connection, mail_id: UUID, content: dict[str, Json], *, seconds: float) -> dict[str, Json]:
+    """Remember what a mail says, and that it is sent now; should we die, another may send it after ``seconds``.
+
+    Returns its words as every attempt sends them, in the same order.
+    """
+    words: dict[str, Json] = _sql.begin(conn, id=mail_id, content=Jsonb(content), seconds=seconds)
+    return words
 
 
 def mark_sent(conn: Connection, mail_id: UUID) -> None:
@@ -102,6 +110,16 @@ def mark_failed(conn: Connection, mail_id: UUID, *, error: str, seconds: float, 
     _sql.mark_failed(conn, id=mail_id, error=storable(error), seconds=seconds, gives_up=gives_up)
 
 
+def mark_unsent(conn: Connection, mail: Mail, *, error: str, seconds: float) -> None:
+    """Remember that this attempt cannot have arrived: it is due again in ``seconds``, for a week."""
+    _sql.mark_unsent(conn, id=mail.id, error=storable(error), seconds=seconds, may_have_arrived=mail.may_have_arrived)
+
+
+def put_off(conn: Connection, mail_id: UUID, *, error: str, seconds: float) -> None:
+    """Let a mail that could not even be written wait behind the others."""
+    _sql.put_off(conn, id=mail_id, error=storable(error), seconds=seconds)
+
+
 def drop(conn: Connection, mail_id: UUID) -> None:
     """Remove a mail that nobody wants any more."""
     _sql.drop_one(conn, id=mail_id)
@@ -109,7 +127,8 @@ def drop(conn: Connection, mail_id: UUID) -> None:
 
 def firings(conn: Connection, mail_id: UUID) -> list[Firing]:
     """Return what a mail tells."""
-    return [Firing(**row) for row in _sql.firings(conn, mail_id=mail_id)]
+    rows = _sql.firings(conn, mail_id=mail_id)
+    return [Firing(**{name: row[name] for name in Firing.__slots__}) for row in rows]
 
 
 def troubled(conn: Connection, *, room: int = 20) -> list[Troubled]:

@@ -56,7 +56,8 @@ def take(conn: Connection, release_id: int, what: What, *, seconds: float) -> No
 
 
 def forget(conn: Connection, release_id: int) -> None:
-    """Forget a release's prices."""
+    """Forget a release's prices, unless somebody has it by now."""
+    _sql.hold(conn, release_id=release_id)
     _sql.forget(conn, release_id=release_id)
 
 

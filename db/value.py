@@ -136,6 +136,11 @@ def snapshot(conn: Connection, user_id: UUID, currency: str, day: date, *, bough
     return bool(_sql.snapshot(conn, user_id=user_id, currency=currency, day=day, bought_within=bought_within.days))
 
 
+def unplanned(conn: Connection, user_id: UUID, *, room: int) -> list[int]:
+    """Return releases of a collection whose price nobody plans to ask for."""
+    return [row["release_id"] for row in _sql.list_unplanned(conn, user_id=user_id, room=room)]
+
+
 def days(conn: Connection, user_id: UUID, *, since: date) -> list[Day]:
     """Return the snapshots from a day on, the oldest first."""
     return [Day(**row) for row in _sql.list_days(conn, user_id=user_id, since=since)]

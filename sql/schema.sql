@@ -33,6 +33,7 @@ COMMENT ON COLUMN public.albums.discogs_fields IS
 'What the copy says in its owner''s own fields, as {"field_4": "text"}: the number is the field''s on Discogs.';
 CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(lower(artist), 100), "left"(lower(title), 100), year) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
+CREATE INDEX albums_of_release ON public.albums USING btree (discogs_release_id) WHERE (discogs_release_id IS NOT NULL);
 CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
 CREATE UNIQUE INDEX albums_one_per_instance ON public.albums USING btree (user_id, discogs_instance_id) WHERE (discogs_instance_id IS NOT NULL);
 CREATE TRIGGER rekkrd_touched_by_delete AFTER DELETE ON public.albums REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION rekkrd.note_touched();
@@ -774,6 +775,7 @@ CREATE TABLE rekkrd.mails (
     sent_at timestamp with time zone,
     given_up_at timestamp with time zone,
     error text,
+    may_have_arrived boolean NOT NULL DEFAULT false,
     CONSTRAINT mails_pkey PRIMARY KEY (id),
     CONSTRAINT mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT mails_end_once CHECK (((sent_at IS NULL) OR (given_up_at IS NULL))),
@@ -782,6 +784,8 @@ CREATE TABLE rekkrd.mails (
 );
 COMMENT ON TABLE rekkrd.mails IS
 'The outbox of alerts, filled in the transaction that fires. The id is the key under which the other side takes one once; content is fixed at the first attempt.';
+COMMENT ON COLUMN rekkrd.mails.may_have_arrived IS
+'Whether any attempt has no known end: then it is not sent again once its key is forgotten.';
 CREATE INDEX mails_due ON rekkrd.mails USING btree (due_at) WHERE ((sent_at IS NULL) AND (given_up_at IS NULL));
 CREATE INDEX mails_given_up ON rekkrd.mails USING btree (given_up_at) WHERE (given_up_at IS NOT NULL);
 CREATE INDEX mails_of_user ON rekkrd.mails USING btree (user_id);
@@ -898,6 +902,7 @@ COMMENT ON COLUMN rekkrd.prices.moved IS
 'By which share the amount changed between the last two looks; null where they cannot be compared.';
 COMMENT ON COLUMN rekkrd.prices.claimed_until IS
 'Until then one asks and the others wait for its answer; with failed, until then nobody asks again.';
+CREATE INDEX prices_answered ON rekkrd.prices USING btree (what, fetched_at) WHERE (state = 'priced'::text);
 CREATE INDEX prices_due ON rekkrd.prices USING btree (what, every, due_at, release_id);
 
 CREATE TABLE rekkrd.questions (

@@ -22,17 +22,19 @@ TIMEOUT_SECONDS = 10.0  # one send, the whole answer included
 MOST_SAID = 200  # characters of an answer that are kept
 KEEPALIVE_SECONDS = 30.0
 REFUSED = frozenset({400, 404, 405, 413, 422})  # the same mail would be refused again
+UNSENT = frozenset({401, 403, 429})  # it was not looked at: the key is wrong, or too many came at once
 _UNFOLDED = SMTP.clone(max_line_length=998)  # a link in a header that is folded is none; RFC 5322 §2.1.1
 OTHER_CONTENT = "invalid_idempotent_request"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one send. Neither taken nor refused: nobody knows, and the same key may be sent again."""
+    """What came of one send: taken, refused for good, surely not sent, or nobody knows. The last two are sent again."""
 
     said: str
     is_taken: bool = False
     is_refused: bool = False
+    is_unsent: bool = False
 
 
 class Sender(Protocol):
@@ -64,7 +66,8 @@ class Resend:
         except ResendError as error:
             status = int(error.code) if str(error.code).isdigit() else 500
             said = " ".join(f"{status} {error.error_type}: {error.message}".split())[:MOST_SAID]
-            return Answer(said, is_refused=status in REFUSED or error.error_type == OTHER_CONTENT)
+            is_refused = status in REFUSED or error.error_type == OTHER_CONTENT
+            return Answer(said, is_refused=is_refused, is_unsent=status in UNSENT)
         except (NoContentError, TypeError):  # what the SDK raises for null, and for a name that is no string
             return Answer("an answer of no known shape")
         return Answer("taken", is_taken=True)

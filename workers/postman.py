@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 AGAIN_SECONDS = 30.0  # after the first failure; it doubles with each, up to 15 minutes
+UNWRITTEN_SECONDS = 3600.0  # until a mail that could not be written is tried again
 CLAIM_SECONDS = TIMEOUT_SECONDS + 20.0  # after which another may send what its sender left
 
 Compose: TypeAlias = Callable[[Connection, Mail], dict[str, Json] | None]
@@ -64,18 +65,25 @@ class Postman:
             mail = mails.next_due(conn)
             if mail is None:
                 return False
-            composed = self._compose(conn, mail)
+            try:
+                composed = self._compose(conn, mail)
+            except (LookupError, TypeError, ValueError) as error:
+                log.exception("mail_not_written", mail_id=str(mail.id))
+                mails.put_off(conn, mail.id, error=f"{type(error).__name__}: {error}", seconds=UNWRITTEN_SECONDS)
+                return True  # it holds up nobody else's
             if composed is None:  # nobody wants it, or no longer: not when it is sent again either
                 mails.drop(conn, mail.id)
                 return True
-            content = mail.content or composed
-            mails.begin(conn, mail.id, content, seconds=CLAIM_SECONDS)
+            content = mails.begin(conn, mail.id, composed, seconds=CLAIM_SECONDS)
         answer = self._sender.send(str(mail.id), content)
         with self._pool.transaction() as conn:
             if answer.is_taken:
                 mails.mark_sent(conn, mail.id)
                 return True
             again = backoff(mail.attempts, AGAIN_SECONDS)
-            mails.mark_failed(conn, mail.id, error=answer.said, seconds=again, gives_up=answer.is_refused)
+            if answer.is_unsent:
+                mails.mark_unsent(conn, mail, error=answer.said, seconds=again)
+            else:
+                mails.mark_failed(conn, mail.id, error=answer.said, seconds=again, gives_up=answer.is_refused)
         log.warning("mail_not_taken", mail_id=str(mail.id), attempts=mail.attempts + 1, error=answer.said)
         return True

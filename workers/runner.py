@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from db import Connection, fleet, links, steps, usage
-from db.errors import MayBeRetried
+from db.errors import MayBeRetried, SealBroken
 from db.jobs import NOBODY
 from db.jobs import Job as JobRow
 from db.links import Account
@@ -170,9 +170,13 @@ class Runner:
         )
 
     def _discogs_of(self, budget: LaneBudget, user_id: UUID) -> Discogs | None:
-        """Sign a step's request in the name of a user who is connected."""
-        with self._resources.pool.transaction() as conn:
-            account = links.account(conn, self._resources.keys, user_id)
+        """Sign a step's request in the name of a user who is connected and whose token opens."""
+        try:
+            with self._resources.pool.transaction() as conn:
+                account = links.account(conn, self._resources.keys, user_id)
+        except SealBroken as error:
+            log.warning("seal_broken", user_id=str(user_id), error=str(error))
+            return None
         is_connected = account is not None and account.state == "connected"
         return self._resources.discogs(account, budget) if is_connected else None
 

@@ -69,11 +69,13 @@ def change(conn: Connection, was: Alert, said: Said) -> Alert:
     """Let an alert say something else. Another target, or one that was off, begins anew.
 
     Raises:
-        UnknownUser, TierTooLow
+        UnknownUser
+        TierTooLow: it would be on, and the tier has no alerts.
         AlertRefused: there is another alert for this release and target, or this one was removed meanwhile, or the
             currency has no exchange rate.
     """
-    require(conn, was.user_id, Feature.ALERTS)
+    if said.is_active:
+        require(conn, was.user_id, Feature.ALERTS)
     if said.currency != was.currency:
         _check(conn, said.currency)
     alerts.lock(conn, was.user_id)

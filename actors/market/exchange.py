@@ -5,13 +5,17 @@ are the others what Discogs converts by. A currency that Discogs does not conver
 nobody else a rate.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from actors.catalog import REFRESH_RATES
 from actors.checkpoints import RatesCheckpoint
+from actors.market import pricing
+from actors.market.watching import store_price
 from actors.wording import count
 from db import Connection, rates
+from discogs.errors import Gone
 from discogs.ids import ReleaseId
 from discogs.money import CURRENCIES, Money
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
@@ -22,19 +26,30 @@ DAILY = timedelta(hours=23)
 KEPT_DIGITS = Decimal("0.0000000001")
 
 
-def ask(step: Step[NoArguments, RatesCheckpoint]) -> Money | None:
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Discogs does not know the release any more."""
+
+
+def ask(step: Step[NoArguments, RatesCheckpoint]) -> Money | Missing | None:
     """Ask for the floor in the currency whose turn it is; nothing in the first step, which chooses."""
     was = step.checkpoint
     if was.release_id is None:
         return None
-    return step.discogs.marketplace_stats(ReleaseId(was.release_id), currency=was.left[0]).lowest
+    try:
+        return step.discogs.marketplace_stats(ReleaseId(was.release_id), currency=was.left[0]).lowest
+    except Gone:
+        return Missing()
 
 
-def store(conn: Connection, step: Step[NoArguments, RatesCheckpoint], floor: Money | None) -> Outcome:
+def store(conn: Connection, step: Step[NoArguments, RatesCheckpoint], floor: Money | Missing | None) -> Outcome:
     """Choose the release, then keep each floor; in the end the rates."""
     was = step.checkpoint
     if was.release_id is None:
         return _begin(conn)
+    if isinstance(floor, Missing):
+        store_price(conn, was.release_id, "stats", pricing.gone())
+        return _begin(conn)  # with another release: this one is no longer among those that have a price
     currency, left, said = was.left[0], was.left[1:], dict(was.said)
     if floor is not None and floor.currency == currency and floor.amount:
         said[currency] = floor.amount

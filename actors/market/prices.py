@@ -16,6 +16,7 @@ from actors.market import pricing
 from actors.market.pricing import CURRENCY, FRESH, WATCHED
 from actors.market.watching import store_price
 from db import links, prices, users
+from db.errors import SealBroken
 from db.prices import Fresh, Price, State, What
 from discogs.budget import Budget
 from discogs.errors import (
@@ -175,8 +176,12 @@ def _suggestions(resources: Resources, user_id: UUID | None, was: Price) -> Fres
 
 def _asked_by(resources: Resources, asker: UUID, release_id: int, budget: Budget) -> PriceSuggestions | None:
     """Ask in one user's name; None where that account gets no suggestions."""
-    with resources.pool.transaction() as conn:
-        account = links.account(conn, resources.keys, asker)
+    try:
+        with resources.pool.transaction() as conn:
+            account = links.account(conn, resources.keys, asker)
+    except SealBroken as error:
+        log.warning("seal_broken", user_id=str(asker), error=str(error))
+        return None  # mostly another's account: who looks could do nothing about it
     if account is None or account.credentials is None:
         return None
     try:

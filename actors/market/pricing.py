@@ -24,6 +24,7 @@ ALERTED_SOONEST = 6 * HOUR
 NEAR, WITHIN_REACH = Decimal("0.1"), Decimal("0.5")  # above the target
 SELDOM = 30 * DAY  # blocked and gone mostly stay so
 DEAR = Decimal(100)
+MOST = Decimal("9999999.99")  # what is dearer is no price but a joke, in whatever currency
 MOVING, STEADY = Decimal("0.1"), Decimal("0.01")
 
 
@@ -38,7 +39,8 @@ class Market:
 
 def of_suggestions(said: PriceSuggestions, was: Price | None, now: datetime) -> Fresh:
     """Say what is kept of suggestions: a price by grade, in short grades. The middle of them stands for the release."""
-    prices = {grade: _rounded(said.by_grade[grade]) for grade in MEDIA if grade in said.by_grade}
+    rounded = {grade: _rounded(said.by_grade[grade]) for grade in MEDIA if grade in said.by_grade}
+    prices = {grade: money for grade, money in rounded.items() if money is not None}
     figures: dict[str, Json] = {grade: _as_json(money) for grade, money in prices.items()}
     middle = prices.get("VG+") or next(iter(prices.values()), None)
     before = None if was is None else middle_of(was)
@@ -155,9 +157,10 @@ def _fresh(
     return Fresh("no_price" if after is None else "priced", figures, amount, change, every)
 
 
-def _rounded(money: Money) -> Money:
-    """Round what Discogs converted to fourteen digits."""
-    return Money(money.amount.quantize(CENT, ROUND_HALF_EVEN), money.currency)
+def _rounded(money: Money) -> Money | None:
+    """Round what Discogs converted to fourteen digits; None of what is no price."""
+    amount = money.amount.quantize(CENT, ROUND_HALF_EVEN)
+    return Money(amount, money.currency) if amount <= MOST else None
 
 
 def _as_json(money: Money) -> dict[str, Json]:

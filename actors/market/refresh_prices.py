@@ -60,7 +60,7 @@ def fetch(step: PriceStep) -> Fetched:
 def _suggestions(step: PriceStep, chosen: PriceCheckpoint) -> PriceSuggestions | Refused:
     client = None if chosen.asker is None else step.discogs_of(chosen.asker)
     if client is None:
-        return Refused()
+        return Refused(is_account_refused=True)  # its owner ended it meanwhile, or its token does not open
     try:
         return client.price_suggestions(ReleaseId(chosen.release))
     except (SellerSettings, Unauthorised, ApplicationRejected):

@@ -10,11 +10,12 @@ from actors.checkpoints import SnapshotsCheckpoint
 from actors.market.worth import zone_of
 from actors.tiers import Feature, tiers_with
 from actors.wording import count
-from db import Connection, value
+from db import Connection, prices, value
 from db.value import Owner
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 FROM = time(7)  # nights end at six
+ENROLLED = 1000  # releases a day that only the app knows, from then on priced like all others
 BATCH = 200  # owners a look; one of them is valued in a step
 BOUGHT_WITHIN = timedelta(days=30)  # a copy that Discogs priced within so long of coming was bought, not better known
 
@@ -33,6 +34,7 @@ def store(conn: Connection, step: Step[NoArguments, SnapshotsCheckpoint], now: d
         after = owner.user_id
         day = day_of(owner, now)
         if day is not None:
+            prices.enrol(conn, value.unplanned(conn, owner.user_id, room=ENROLLED))
             taken += value.snapshot(conn, owner.user_id, owner.currency, day, bought_within=BOUGHT_WITHIN)
             break
     is_over = len(owners) < BATCH and (not owners or after == owners[-1].user_id)

@@ -16,6 +16,8 @@ from db.prices import Fresh, What
 log = structlog.get_logger(__name__)
 
 USABLE = timedelta(hours=24)  # a floor older than this decides nothing
+AWAY = timedelta(days=7)  # an alert that saw no floor for so long does not know that it stayed above the target
+LONGEST = Decimal("9999999999.99")  # what a row can hold; a currency of small units may say more
 GATHER = timedelta(minutes=5)  # how long a mail waits for what else fires, to tell it all at once
 
 
@@ -32,21 +34,30 @@ def store_price(conn: Connection, release_id: int, what: What, fresh: Fresh) -> 
     watching = alerts.watching(conn, release_id)
     if not watching:
         return
-    judge(conn, watching)
-    if fresh.state in ("priced", "no_price"):
-        prices.hasten(conn, release_id, what, every=pricing.alerted_every(nearest(watching)))
+    hearing = _hearing(conn, watching)
+    _judge(conn, hearing)
+    if hearing and fresh.state in ("priced", "no_price"):
+        prices.hasten(conn, release_id, what, every=pricing.alerted_every(nearest(hearing)))
 
 
 def judge(conn: Connection, watching: Sequence[Alert]) -> None:
     """Let alerts see the floor beside which they stand, if it is fresh enough and their owners' tiers have alerts."""
-    seeing = [one for one in watching if _is_usable(one)]
-    tiers = {user.id: tier_of(user.tier) for user in users.find_many(conn, sorted({one.user_id for one in seeing}))}
-    hearing = [one for one in seeing if one.user_id in tiers and tiers[one.user_id].has(Feature.ALERTS)]
-    judged = [_judged(one) for one in hearing]
-    fired = [now.id for was, now in zip(hearing, judged, strict=True) if now.triggered_at and not was.triggered_at]
+    _judge(conn, _hearing(conn, watching))
+
+
+def _hearing(conn: Connection, watching: Sequence[Alert]) -> list[Alert]:
+    """Return those whose owners' tiers have alerts: for others nobody is asked, and nothing fires."""
+    tiers = {user.id: tier_of(user.tier) for user in users.find_many(conn, sorted({one.user_id for one in watching}))}
+    return [one for one in watching if one.user_id in tiers and tiers[one.user_id].has(Feature.ALERTS)]
+
+
+def _judge(conn: Connection, hearing: Sequence[Alert]) -> None:
+    seeing = [one for one in hearing if _is_usable(one)]
+    judged = [_judged(one) for one in seeing]
+    fired = [now.id for was, now in zip(seeing, judged, strict=True) if now.triggered_at and not was.triggered_at]
     if fired:
         mails.fire(conn, fired, gather=GATHER)  # first: it tells what floor was seen before
-        log.info("alerts_fired", alerts=len(fired), release_id=hearing[0].release_id)
+        log.info("alerts_fired", alerts=len(fired), release_id=seeing[0].release_id)
     if judged:
         alerts.keep(conn, judged)
 
@@ -65,7 +76,9 @@ def _is_usable(alert: Alert) -> bool:
 
 
 def _judged(alert: Alert) -> Judged:
-    before = Stand(alert.triggered_at, alert.above_since)
+    was_away = alert.last_checked_at is None or alert.seen_at - alert.last_checked_at > AWAY
+    before = Stand(alert.triggered_at, None if was_away else alert.above_since)
     now = after(before, target=alert.target, floor=alert.floor, now=alert.seen_at)
-    price = alert.floor if fires(before, now) else alert.triggered_price if now.fired_at else None
-    return Judged(alert.id, now.fired_at, price, now.above_since, alert.floor)
+    floor = None if alert.floor is None else min(alert.floor, LONGEST)
+    price = floor if fires(before, now) else alert.triggered_price if now.fired_at else None
+    return Judged(alert.id, now.fired_at, price, now.above_since, floor)

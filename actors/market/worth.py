@@ -21,9 +21,10 @@ from actors.tiers import Feature, lack
 from actors.wording import count, lasting
 from db import links, rates, users, value
 from db.errors import SealBroken
+from db.links import Account
 from db.rates import Rate
 from db.value import Day, Dear, Part, Said, Sum
-from discogs.errors import DiscogsError, PermitExpired
+from discogs.errors import DiscogsError, PermitExpired, Unauthorised
 from workers.limiter.errors import LimiterError
 from workers.resources import PERSON_WAITS_SECONDS, Resources
 
@@ -184,6 +185,7 @@ def _lacks(found: Sum) -> str:
 
 def _ask(resources: Resources, user_id: UUID) -> None:
     """Ask what Discogs says; when it does not answer, what it said before stays, with its age."""
+    account: Account | None = None
     try:
         with resources.pool.transaction() as conn:
             account = links.account(conn, resources.keys, user_id)
@@ -191,6 +193,9 @@ def _ask(resources: Resources, user_id: UUID) -> None:
             return
         said = resources.discogs(account, resources.budget_for_person(str(user_id))).collection_value(account.username)
     except (DiscogsError, LimiterError, PermitExpired, SealBroken) as error:
+        if account is not None and isinstance(error, Unauthorised):
+            with resources.pool.transaction() as conn:
+                links.mark_needs_reconnect(conn, account)
         log.warning("collection_value_not_asked", user_id=str(user_id), error=str(error))
         return
     told = [one for one in (said.median, said.minimum, said.maximum) if one is not None]

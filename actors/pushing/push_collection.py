@@ -17,7 +17,7 @@ from actors.importing.copies import store_copies
 from actors.pushing.choosing import choose, find_todo
 from actors.pushing.guarding import MOST_LOOKS, STUCK, account_of, held_back, said_of, too_many
 from actors.pushing.recording import PushStep, bind, note_gone, note_not_done, number_of, settle
-from actors.pushing.sending import End, NotDone, NotThere, Sent, Unclear, is_done, send
+from actors.pushing.sending import End, NotDone, NotThere, Sent, Unclear, is_done, send_change
 from db import Connection, fields, outgoing, usage
 from db.outgoing import Changed
 from discogs.errors import Unavailable
@@ -47,7 +47,7 @@ def fetch(step: PushStep) -> Fetched:
             doing = _doing_of(step)
             if step.is_repeated and doing.act is not Act.ADD:
                 return _look_again(step, doing)
-            return send(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
+            return send_change(step.discogs, account_of(step).username, doing, is_repeated=step.is_repeated)
 
 
 def store(conn: Connection, step: PushStep, fetched: Fetched) -> Outcome:

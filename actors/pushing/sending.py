@@ -41,7 +41,7 @@ class NotThere:
 End: TypeAlias = Sent | NotDone | Unclear | NotThere
 
 
-def send(discogs: Discogs, username: str, doing: Doing, *, is_repeated: bool) -> End:
+def send_change(discogs: Discogs, username: str, doing: Doing, *, is_repeated: bool) -> End:
     """Send one change. ``is_repeated`` when it may have been sent before: an add is then not sent, but looked for.
 
     Of anything else ``is_done`` tells by a look. Raises what may be retried: Throttled, Blocked, Unavailable.

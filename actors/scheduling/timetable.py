@@ -101,8 +101,8 @@ TIMETABLE: tuple[Entry, ...] = (
         name=EntryName.REFRESH_RATES,
         sentence="Asks Discogs how it converts into the currencies that somebody has, once a day each.",
         kind=REFRESH_RATES,
-        every=timedelta(minutes=10),
-        lateness=timedelta(minutes=10),
+        every=timedelta(hours=1),
+        lateness=timedelta(hours=1),
     ),
     Entry(
         name=EntryName.READ_SHOPS,

@@ -36,21 +36,24 @@ SELECT
     f.currency,
     f.minimum_grade,
     f.seen_floor,
-    f.floor,
+    least(f.floor, 9999999999.99),
     f.floor_said,
     f.floor_currency,
     f.rate,
     f.rate_as_of,
     f.floor_at,
-    f.suggestion
+    CASE WHEN f.suggestion < 10000000000 THEN f.suggestion END
 FROM fired AS f
 INNER JOIN gathering AS g ON f.user_id = g.user_id;
 
 -- name: give_up_old()!
--- Sends that nobody knows the end of, and whose key the other side soon forgets: they are not repeated.
+-- Sends that nobody knows the end of, and whose key the other side soon forgets: they are not repeated. Of what cannot
+-- have arrived nobody wants to hear after a week.
 UPDATE rekkrd.mails
 SET given_up_at = now()
-WHERE sent_at IS NULL AND given_up_at IS NULL AND first_sent_at < now() - interval '23 hours';
+WHERE
+    sent_at IS NULL AND given_up_at IS NULL AND first_sent_at < now() - interval '23 hours'
+    AND (may_have_arrived OR created_at < now() - interval '7 days');
 
 -- name: next_due()^
 -- The mail that has been due longest, held until it is known what it says.
@@ -58,22 +61,26 @@ SELECT
     m.id,
     m.user_id,
     m.content,
-    m.attempts
+    m.attempts,
+    m.may_have_arrived
 FROM rekkrd.mails AS m
 WHERE m.sent_at IS NULL AND m.given_up_at IS NULL AND m.due_at <= now()
 ORDER BY m.due_at
 FOR UPDATE SKIP LOCKED
 LIMIT 1;
 
--- name: begin(id, content, seconds)!
--- It is sent now, in these words for ever; due again after so many seconds, should its sender die.
+-- name: begin(id, content, seconds)$
+-- It is sent now, in these words for ever; due again after so many seconds, should its sender die. Until somebody says
+-- otherwise it may have arrived.
 UPDATE rekkrd.mails
 SET
     content = coalesce(content, :content),
     first_sent_at = coalesce(first_sent_at, now()),
     attempts = attempts + 1,
+    may_have_arrived = TRUE,
     due_at = now() + make_interval(secs => :seconds)
-WHERE id = :id;
+WHERE id = :id
+RETURNING content;
 
 -- name: mark_sent(id)!
 -- The other side has it.
@@ -88,6 +95,22 @@ SET
     error = :error,
     due_at = now() + make_interval(secs => :seconds),
     given_up_at = CASE WHEN :gives_up THEN now() END
+WHERE id = :id AND sent_at IS NULL;
+
+-- name: mark_unsent(id, error, seconds, may_have_arrived)!
+-- This attempt cannot have arrived; where none can, the day begins anew after which it is not sent again.
+UPDATE rekkrd.mails
+SET
+    error = :error,
+    due_at = now() + make_interval(secs => :seconds),
+    may_have_arrived = :may_have_arrived,
+    first_sent_at = CASE WHEN :may_have_arrived THEN first_sent_at ELSE now() END
+WHERE id = :id AND sent_at IS NULL;
+
+-- name: put_off(id, error, seconds)!
+-- It could not be written: others go first.
+UPDATE rekkrd.mails
+SET error = :error, due_at = now() + make_interval(secs => :seconds)
 WHERE id = :id AND sent_at IS NULL;
 
 -- name: drop_one(id)!

@@ -31,6 +31,7 @@ SELECT
     (
         EXISTS (SELECT FROM rekkrd.instances AS i WHERE i.release_id = p.release_id)
         OR EXISTS (SELECT FROM rekkrd.wants AS w WHERE w.release_id = p.release_id)
+        OR EXISTS (SELECT FROM public.albums AS o WHERE o.discogs_release_id = p.release_id)
         OR EXISTS (
             SELECT FROM public.discogs_price_alerts AS a
             WHERE a.discogs_release_id = p.release_id AND a.is_active
@@ -61,15 +62,31 @@ UPDATE rekkrd.prices
 SET due_at = now() + make_interval(secs => :seconds)
 WHERE release_id = :release_id AND what = :what;
 
+-- name: hold(release_id)!
+-- Let nobody begin to have this release until it is forgotten: who does so holds its prices, too.
+SELECT what
+FROM rekkrd.prices
+WHERE release_id = :release_id
+ORDER BY what
+FOR UPDATE;
+
 -- name: forget(release_id)!
--- Forget the prices of a release that nobody has any more.
+-- Forget the prices of a release that nobody has any more, unless somebody does by now.
 WITH forgotten AS (
-    DELETE FROM rekkrd.prices
-    WHERE release_id = :release_id
+    DELETE FROM rekkrd.prices AS p
+    WHERE
+        p.release_id = :release_id
+        AND NOT EXISTS (SELECT FROM rekkrd.instances AS i WHERE i.release_id = p.release_id)
+        AND NOT EXISTS (SELECT FROM rekkrd.wants AS w WHERE w.release_id = p.release_id)
+        AND NOT EXISTS (SELECT FROM public.albums AS o WHERE o.discogs_release_id = p.release_id)
+        AND NOT EXISTS (
+            SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = p.release_id AND a.is_active
+        )
+    RETURNING p.release_id
 )
 
 DELETE FROM public.discogs_price_cache
-WHERE discogs_release_id = :release_id;
+WHERE discogs_release_id IN (SELECT f.release_id FROM forgotten AS f);
 
 -- name: totals(usual)
 -- How many releases there are by side, how many of them are due, since when, and how many requests a day keep them:

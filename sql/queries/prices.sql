@@ -25,13 +25,23 @@ ON CONFLICT (release_id, what) DO UPDATE
     WHERE known.looked_at IS NULL OR known.looked_at < now() - interval '1 hour';
 
 -- name: enrol(release_ids)!
--- Releases that somebody has: due at once where they are new.
+-- Releases that somebody has: due at once where they are new. Those that are there are held, or they could be forgotten
+-- at this moment, for nobody sees yet who has them.
+WITH held AS MATERIALIZED (
+    SELECT p.release_id
+    FROM rekkrd.prices AS p
+    WHERE p.release_id = ANY(:release_ids)
+    ORDER BY p.release_id, p.what
+    FOR KEY SHARE
+)
+
 INSERT INTO rekkrd.prices (release_id, what)
 SELECT
     r.release_id,
     w.what
 FROM unnest(:release_ids::bigint []) AS r (release_id)
 CROSS JOIN (VALUES ('suggestions'), ('stats')) AS w (what)
+WHERE (SELECT count(*) FROM held) >= 0
 ORDER BY r.release_id, w.what
 ON CONFLICT (release_id, what) DO NOTHING;
 

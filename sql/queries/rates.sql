@@ -76,8 +76,8 @@ FROM (
     FROM (
         SELECT n.release_id
         FROM rekkrd.prices AS n
-        WHERE n.what = 'suggestions'
-        ORDER BY n.due_at DESC
+        WHERE n.what = 'suggestions' AND n.state = 'priced'
+        ORDER BY n.fetched_at DESC
         LIMIT 200
     ) AS p
     INNER JOIN public.discogs_price_cache AS c ON c.discogs_release_id = p.release_id
@@ -99,8 +99,8 @@ FROM (
         n.release_id,
         n.amount
     FROM rekkrd.prices AS n
-    WHERE n.what = 'stats'
-    ORDER BY n.due_at DESC
+    WHERE n.what = 'stats' AND n.state = 'priced'
+    ORDER BY n.fetched_at DESC
     LIMIT :room
 ) AS p
 INNER JOIN public.discogs_price_cache AS c ON c.discogs_release_id = p.release_id

@@ -81,6 +81,18 @@ WHERE w.median IS NOT NULL
 ORDER BY w.median DESC, w.album_id
 LIMIT :room;
 
+-- name: list_unplanned(user_id, room)
+-- Releases of a collection whose price nobody plans to ask for: albums that only the app knows.
+SELECT DISTINCT a.discogs_release_id AS release_id
+FROM public.albums AS a
+WHERE a.user_id = :user_id
+    AND a.discogs_release_id > 0
+    AND NOT EXISTS (
+        SELECT FROM rekkrd.prices AS p WHERE p.release_id = a.discogs_release_id AND p.what = 'suggestions'
+    )
+ORDER BY release_id
+LIMIT :room;
+
 -- name: snapshot(user_id, currency, day, bought_within)!
 -- Keep what a collection is worth on a day of its owner's, what the change since the last snapshot came from, and each
 -- copy for the next one. Nothing happens on a day that has its snapshot. At today's rate the price of then is what

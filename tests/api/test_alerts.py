@@ -73,6 +73,14 @@ def test_without_a_rate_nothing_is_compared_and_it_says_so(post, floor):
     assert "no exchange rate for SEK" in told["sentence"]
 
 
+def test_whose_tier_has_no_alerts_any_more_can_turn_one_off_but_not_on(post, client, as_app, ada, resources):
+    path = f"{ALERTS}/{post().json()['id']}"
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = 'collector'")
+    assert client.patch(path, json={"is_active": False}, headers=as_app(ada)).json()["is_active"] is False
+    assert client.patch(path, json={"is_active": True}, headers=as_app(ada)).status_code == 403
+
+
 def test_a_currency_without_any_rate_is_refused_until_an_operator_sets_one(post, client, as_app, ada, resources):
     krone = {"currency": "NOK"}
     path = f"{ALERTS}/{post().json()['id']}"

@@ -204,6 +204,16 @@ def test_a_token_that_was_revoked_is_noted_and_the_next_account_asks(look, ada, 
         assert links.link(conn, ada).state == "needs_reconnect"
 
 
+def test_a_token_that_does_not_open_is_nothing_that_who_looks_could_mend(look, ada, bob, join, resources):
+    join(bob, "shop")
+    look(bob)
+    join(ada, sells=False)
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET discogs_oauth_token = 'v1.dropped.AAAA' WHERE id = %s", [bob])
+    answer = look(ada, PRICED + 2)
+    assert (answer.status_code, answer.json()["state"]) == (200, "no_seller_settings")
+
+
 def test_one_token_refused_in_our_keys_words_leaves_it_to_the_next_account(look, ada, bob, join, monkeypatch):
     join(bob, "shop")
     look(bob)

@@ -96,6 +96,14 @@ def test_discogs_own_figure_is_asked_for_once_in_six_hours(client, as_app, ada, 
     assert own_figure_asked(discogs) == 2
 
 
+def test_a_token_that_was_revoked_is_noted(client, as_app, ada, shelf, discogs, resources):
+    shelf(ada)
+    discogs.faults.add(Fault(kind="revoked", times=10))
+    assert client.get(VALUE, headers=as_app(ada)).status_code == 200
+    with resources.pool.transaction() as conn:
+        assert links.link(conn, ada).state == "needs_reconnect"
+
+
 def test_while_discogs_is_away_its_last_word_stays_with_its_age(client, as_app, ada, shelf, discogs, resources):
     shelf(ada)
     said = client.get(VALUE, headers=as_app(ada)).json()["discogs"]

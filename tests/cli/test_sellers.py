@@ -65,7 +65,7 @@ def test_a_seller_is_watched_listed_and_left_and_each_act_is_noted(pool):
 
 def test_what_they_have_stands_beside_the_floor(shop):
     told = run("offers", "ada", str(RELEASE)).stdout
-    assert f"Release {RELEASE}: 3 for sale, from 30.00 USD" in told
+    assert f"Release {RELEASE}: 3 for sale, from USD 30.00" in told
     assert "The watched seller has it: 1 offer." in told
     said = " ".join(told.split())
     assert (

@@ -1,5 +1,6 @@
 """Mails of alerts against a real server that stands for Resend: one mail each, whatever dies or fails meanwhile."""
 
+import json
 import subprocess
 import sys
 from decimal import Decimal
@@ -18,7 +19,7 @@ from db.pool import Pool
 from db.prices import Fresh
 from db.sealing import Keys
 from tests.resending import KEY, resending
-from workers.mail import Folder, Resend, open_sender
+from workers.mail import Answer, Folder, Resend, open_sender
 from workers.postman import Postman
 from workers.settings import EngineSettings
 
@@ -178,6 +179,83 @@ def test_after_23_hours_an_uncertain_mail_is_not_sent_again_but_shown(fire, brin
         conn.execute("UPDATE rekkrd.mails SET first_sent_at = now() - interval '23 hours 1 second'")
     bring()
     assert (len(resend.asked), standing(pool).given_up) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_what_cannot_have_arrived_is_sent_for_a_week(fire, bring, resend, pool, status):
+    fire(1)
+    resend.says = [status, status]
+    late = "UPDATE rekkrd.mails SET first_sent_at = first_sent_at - interval '30 hours'"
+    for _ in range(2):
+        bring()
+        with pool.transaction() as conn:
+            conn.execute(late)
+            mails.give_up_old(conn)
+            assert mails.counts(conn).given_up == 0
+    bring()
+    assert (len(resend.taken), standing(pool).waiting) == (1, 0)
+
+
+def test_what_cannot_have_arrived_after_an_uncertain_attempt_ends_with_its_day(fire, bring, resend, pool):
+    fire(1)
+    resend.says = [0, 401]
+    bring()
+    bring()
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.mails SET first_sent_at = now() - interval '23 hours 1 second'")
+    bring()
+    assert (len(resend.asked), standing(pool).given_up) == (2, 1)
+
+
+def test_what_cannot_have_arrived_for_a_week_is_given_up(fire, bring, resend, pool):
+    fire(1)
+    resend.says = [401]
+    bring()
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.mails SET created_at = now() - interval '8 days'")
+        conn.execute("UPDATE rekkrd.mails SET first_sent_at = now() - interval '30 hours'")
+    bring()
+    assert (len(resend.asked), standing(pool).given_up) == (1, 1)
+
+
+def test_a_mail_that_cannot_be_written_holds_up_nobody_elses(fire, pool, resend):
+    fire(1)
+    with pool.transaction() as conn:
+        bob = users.create(conn, "bob", email="bob@example.org", tier="archivist").id
+        wanted.create(conn, bob, 1, target=Decimal(20))
+        conn.execute(DUE)
+    compose = composer(KEYS, sender=SENDER, public_url=PUBLIC)
+
+    def stumble(conn, mail):
+        if mail.user_id != bob:
+            raise TypeError("a field of another release")
+        return compose(conn, mail)
+
+    sender = Resend(KEY, resend.url, timeout_seconds=2)
+    postman = Postman(pool, sender, stumble)
+    while postman.bring_one():
+        pass
+    sender.close()
+    assert [mail["to"] for mail in resend.taken.values()] == [["bob@example.org"]]
+    assert standing(pool).waiting == 1
+
+
+def test_every_attempt_has_the_same_bytes(fire, pool):
+    fire(1)
+    sent = []
+
+    class Forgetful:
+        def send(self, key, content):
+            sent.append(json.dumps(content))
+            return Answer("who knows")
+
+    postman = Postman(pool, Forgetful(), composer(KEYS, sender=SENDER, public_url=PUBLIC))
+    for _ in range(2):
+        postman.bring_one()
+        with pool.transaction() as conn:
+            conn.execute(DUE)
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
 
 
 def test_who_turned_alerts_off_or_has_no_address_gets_none(fire, bring, resend, pool, ada):

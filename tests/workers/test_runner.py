@@ -178,6 +178,11 @@ def test_a_job_that_speaks_for_nobody_may_ask_in_the_name_of_who_is_connected_an
         conn.execute("UPDATE rekkrd.links SET state = 'needs_reconnect' WHERE user_id = %s", [ada])
     run(NOBODY, Gatekeeper(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_ada)
     assert clients[1:] == [None]
+    with resources.pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.links SET state = 'connected' WHERE user_id = %s", [ada])
+        conn.execute("UPDATE profiles SET discogs_oauth_token = 'v1.dropped.AAAA' WHERE id = %s", [ada])
+    run(NOBODY, Gatekeeper(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_ada)
+    assert clients[2:] == [None]
 
 
 def test_every_step_is_counted_as_it_ended(resources: Resources, ada: UUID, run: Callable[..., Ran]) -> None:

@@ -14,6 +14,7 @@ from actors.checkpoints import RatesCheckpoint
 from actors.market import exchange
 from db import Connection, rates
 from db.jobs import NOBODY
+from discogs.errors import Gone
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats
 from workers.kinds import Done, NoArguments, Progress, Step
@@ -93,6 +94,30 @@ def test_the_most_offered_release_converts_into_what_somebody_has(conn, market):
     assert kept(conn) == {"EUR": Decimal("0.8612345678"), "JPY": Decimal("155.5")}
 
 
+def test_releases_that_nobody_may_sell_hide_none_that_has_a_price(conn, market):
+    living(conn, "EUR")
+    market(1, 12, 20)
+    conn.execute(
+        "INSERT INTO rekkrd.prices (release_id, what, state, fetched_at, due_at)"
+        " SELECT n, 'stats', 'blocked', now(), now() + interval '30 days' FROM generate_series(1000, 1300) AS n"
+    )
+    assert run(conn, Discogs({"EUR": "0.8"})) == "1 exchange rate kept, by release 1."
+
+
+def test_a_release_that_is_gone_by_now_gives_way_to_another(conn, market):
+    living(conn, "EUR")
+    market(1, 12, 20)
+    market(2, 900, 20)
+
+    class Merged(Discogs):
+        def marketplace_stats(self, release_id, *, currency):
+            if release_id == 2:
+                raise Gone("no such release", status=404)
+            return super().marketplace_stats(release_id, currency=currency)
+
+    assert run(conn, Merged({"EUR": "0.8"})) == "1 exchange rate kept, by release 1."
+
+
 def test_a_floor_that_moved_meanwhile_is_asked_again_and_its_rates_are_not_believed(conn, market):
     living(conn, "EUR")
     market(1, 12, 20)
@@ -155,7 +180,9 @@ def test_a_rate_of_today_is_not_asked_for_again_nor_one_that_only_an_operator_se
 
 def test_the_currency_in_which_an_account_sells_is_wanted_too(conn, market):
     market(1, 12, 20)
-    conn.execute("INSERT INTO rekkrd.prices (release_id, what) VALUES (1, 'suggestions')")
+    conn.execute(
+        "INSERT INTO rekkrd.prices (release_id, what, state, fetched_at) VALUES (1, 'suggestions', 'priced', now())"
+    )
     figures = Jsonb({"VG+": {"value": "5.00", "currency": "SEK"}})
     conn.execute("UPDATE discogs_price_cache SET price_data = %s", [figures])
     run(conn, Discogs({"SEK": "10.5"}))

@@ -15,7 +15,7 @@ from discogs.records.market import MarketplaceStats, PriceSuggestions
 
 currencies = st.sampled_from(["USD", "GBP", "EUR", "CAD", "AUD", "JPY", "CHF", "MXN", "BRL", "NZD", "SEK", "ZAR"])
 halves = st.integers(0, 10**7).map(lambda number: (10 * number + 5) * Decimal("0.001"))  # between two cents
-amounts = st.decimals(0, 10**9, places=14) | halves
+amounts = st.decimals(0, 9_999_999, places=14) | halves.filter(lambda amount: amount < 9_999_999)
 
 
 def numbers(value):
@@ -50,6 +50,14 @@ def test_a_floor_is_kept_to_the_cent_through_json_and_back(amount, currency, off
     floor = pricing.market_in(kept).lowest
     assert floor == Money(amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN), currency)
     assert floor.amount == fresh.amount
+
+
+@given(st.decimals(Decimal("9999999.996"), 10**20, places=14), currencies)
+def test_what_nobody_could_pay_is_no_price(amount, currency):
+    stats = pricing.of_stats(MarketplaceStats(1, Money(amount, currency), blocked=False), None, NOW)
+    assert (stats.state, stats.amount, pricing.market_in(stats.figures).lowest) == ("no_price", None, None)
+    suggestions = pricing.of_suggestions(PriceSuggestions({"NM": Money(amount, currency)}), None, NOW)
+    assert (suggestions.state, pricing.suggestions_in(suggestions.figures)) == ("no_price", {})
 
 
 @given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))

@@ -14,6 +14,7 @@ from actors.market.price_plan import left_over
 from actors.market.pricing import DAY, SELDOM, USUAL, WATCHED
 from db import price_plan as planned
 from db import prices
+from db.errors import DatabaseBusy
 from db.jobs import NOBODY
 from db.pool import Pool
 from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised, Unavailable
@@ -300,6 +301,51 @@ def test_an_account_that_discogs_refuses_is_not_asked_again_at_once_and_stops_no
     monkeypatch.setattr(FakeDiscogs, "price_suggestions", refuse)
     run()
     assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == users
+
+
+def test_an_account_whose_token_does_not_open_stops_nobody_and_is_not_asked_again_at_once(
+    own, person, run, discogs, monkeypatch
+):
+    users = sorted(person(sells=True) for _ in range(2))
+    own(users[1], 1, 2)
+    own(users[0], 1, 2)
+    monkeypatch.setattr(
+        discogs, "of", lambda user_id: None if user_id == users[0] else FakeDiscogs.of(discogs, user_id)
+    )
+    run()
+    assert {asked[2] for asked in discogs.asked if asked[0] == "suggestions"} == {users[1]}
+    assert len(discogs.asked) == 2 + 1  # the floors of both, and what the first refusal left over
+
+
+def test_what_only_the_app_knows_is_somebodys_too(person, pool, do, known, run, discogs):
+    do("INSERT INTO albums (user_id, discogs_release_id) VALUES (%s, 5)", person(sells=True))
+    with pool.transaction() as conn:
+        prices.enrol(conn, [5])
+    run()
+    assert len(discogs.asked) == 2
+    assert known(5).state == "priced"
+
+
+def test_who_begins_to_have_a_release_while_it_is_forgotten_keeps_its_prices(pool, known, do):
+    with pool.transaction() as conn:
+        prices.enrol(conn, [5])
+    user_id = uuid4()
+    do("INSERT INTO public.profiles (id, handle) VALUES (%s, 'late')", user_id)
+    with pool.transaction() as conn:
+        conn.execute("SELECT 1")
+        do("INSERT INTO albums (user_id, discogs_release_id) VALUES (%s, 5)", user_id)
+        planned.forget(conn, 5)
+    assert known(5) is not None
+
+
+def test_a_release_that_somebody_enrols_is_forgotten_by_nobody_meanwhile(pool):
+    with pool.transaction() as conn:
+        prices.enrol(conn, [5])
+    with pool.transaction() as one:
+        prices.enrol(one, [5])
+        with pytest.raises(DatabaseBusy), pool.transaction() as other:
+            other.execute("SET LOCAL lock_timeout = '50ms'")
+            planned.forget(other, 5)
 
 
 def test_a_side_that_a_person_asks_for_now_is_left_to_them(own, person, run, discogs, pool):

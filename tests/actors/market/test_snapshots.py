@@ -45,6 +45,14 @@ def run(conn, now=NOON):
         checkpoint = outcome.checkpoint
 
 
+def test_a_record_that_only_the_app_knows_is_priced_from_then_on(conn):
+    owner = own(conn, albums=0)
+    conn.execute("INSERT INTO albums (user_id, discogs_release_id) VALUES (%s, 7), (%s, NULL)", [owner, owner])
+    run(conn)
+    rows = conn.execute("SELECT release_id, what FROM rekkrd.prices ORDER BY what").fetchall()
+    assert [(row["release_id"], row["what"]) for row in rows] == [(7, "stats"), (7, "suggestions")]
+
+
 def days(conn):
     found = conn.execute("SELECT user_id, snapshot_date FROM discogs_value_history ORDER BY snapshot_date").fetchall()
     return [(row["user_id"], row["snapshot_date"]) for row in found]

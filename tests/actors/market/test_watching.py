@@ -87,6 +87,36 @@ def test_a_floor_at_the_target_fires_once_until_it_was_above_for_a_day(alert, fl
     assert look().triggered_price == Decimal("19.00")
 
 
+def test_an_alert_that_saw_nothing_for_a_week_does_not_know_that_the_floor_stayed_above(alert, floor, pool):
+    look = alert()
+    floor("19.00")
+    floor("22.00", hours=1)
+    with pool.transaction() as conn:
+        conn.execute("UPDATE discogs_price_alerts SET last_checked_at = now() - interval '8 days'")
+    floor("22.00", hours=200)
+    assert look().triggered_at is not None
+    floor("22.00", hours=25)
+    assert look().triggered_at is None
+
+
+def test_a_floor_beyond_what_a_row_can_hold_is_seen_all_the_same(alert, floor, pool):
+    look = alert("9000000", currency="JPY")
+    with pool.transaction() as conn:
+        rates.keep(conn, {"JPY": Decimal("150000")}, source="operator", noted_by="ada")
+    floor("9999999.99")
+    assert look().last_checked_at is not None
+    floor("10.00")
+    assert look().triggered_price == Decimal("1500000.00")
+
+
+def test_nobody_is_asked_sooner_for_whose_tier_has_no_alerts(alert, floor, pool):
+    alert()
+    assert floor("20.50") == 6 * HOUR
+    with pool.transaction() as conn:
+        conn.execute("UPDATE profiles SET tier = 'collector'")
+    assert floor("20.50") == USUAL
+
+
 def test_it_is_compared_in_its_own_currency_and_not_at_all_without_a_rate(alert, floor, pool):
     euros, crowns = alert(currency="EUR"), alert(currency="SEK")
     with pool.transaction() as conn:

@@ -14,7 +14,7 @@ from actors.comparing.resolving import resolve
 from actors.jobs import JOBS
 from actors.pushing import guarding, push_collection
 from actors.pushing.guarding import MOST_LOOKS
-from actors.pushing.sending import Sent, Unclear, send
+from actors.pushing.sending import Sent, Unclear, send_change
 from actors.syncing.preview import preview
 from db import conflicts, outgoing
 from discogs.auth import PersonalToken
@@ -241,9 +241,9 @@ def test_a_worker_that_died_after_sending_does_not_send_again(collector, account
 
 def test_a_step_that_may_have_sent_its_add_before_looks_instead(collector, simulator, account):
     doing = Doing(act=Act.ADD, release_id=chosen(account).release_id, folder_id=1)
-    assert isinstance(send(collector.discogs, "demo_collector", doing, is_repeated=True), Unclear)
+    assert isinstance(send_change(collector.discogs, "demo_collector", doing, is_repeated=True), Unclear)
     assert len(simulator.log.arrivals) == 0
-    assert isinstance(send(collector.discogs, "demo_collector", doing, is_repeated=False), Sent)
+    assert isinstance(send_change(collector.discogs, "demo_collector", doing, is_repeated=False), Sent)
 
 
 def test_a_record_that_its_owner_added_on_both_sides_is_not_doubled(collector, account):
@@ -548,6 +548,52 @@ def test_the_collectors_own_fields_go_out_come_in_and_their_echo_is_no_news(coll
     assert not {STORAGE, PAID} & copy.notes.keys()
     assert push(collector) == "Nothing waited to go out."
     agree(collector, account)
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_a_field_that_was_deleted_on_discogs_is_asked_about_or_said_and_holds_up_nothing(
+    collector, account, album, was_written
+):
+    copy = account.instances[album["discogs_instance_id"]]
+    if was_written:
+        write_own(collector, album, field_5="12.50")
+        push(collector)
+    del account.fields[PAID]
+    for one in account.instances.values():
+        account.note(one.id, PAID, "")
+    write_own(collector, album, field_4="Shelf A", field_5="15")
+    said = push(collector)
+    assert copy.notes[STORAGE] == "Shelf A"
+    clashes = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    if was_written:
+        assert said == "On Discogs: 1 written."
+        assert [(one.clash.field, one.clash.ours, one.clash.theirs) for one in clashes] == [("field_5", "15", None)]
+        with collector.conn.transaction():
+            resolve(collector.conn, collector.user_id, [clashes[0].id], "ours", by="collector")
+    else:
+        assert said == "On Discogs: 1 written. 1 change could not go out: the history says why."
+        assert clashes == []
+    collector.import_collection()
+    assert own_fields(collector, album) == {"field_4": "Shelf A", "field_5": "15"}
+    assert push(collector) == "Nothing waited to go out. 1 change could not go out: the history says why."
+    write_own(collector, album, field_4="Shelf A")
+    assert push(collector) == "Nothing waited to go out."
+
+
+def test_a_choice_that_was_renamed_on_discogs_goes_out_once_it_is_known(collector, account, album):
+    write_own(collector, album, field_4="Attic", field_5="  Zoë 🎛️\r\n\r\n ")
+    assert push(collector) == "On Discogs: 1 written. 1 change could not go out: the history says why."
+    copy = account.instances[album["discogs_instance_id"]]
+    assert copy.notes[PAID] == "  Zoë 🎛️\r\n\r\n "
+    account.fields[STORAGE] = replace(account.fields[STORAGE], options=("Attic", "Shelf A"))
+    collector.import_collection()
+    assert push(collector) == "On Discogs: 1 written."
+    assert copy.notes[STORAGE] == "Attic"
+    account.fields[STORAGE] = replace(account.fields[STORAGE], type="textarea", options=())
+    collector.import_collection()
+    write_own(collector, album, field_4="on the stairs", field_5=copy.notes[PAID])
+    assert push(collector) == "On Discogs: 1 written."
+    assert copy.notes[STORAGE] == "on the stairs"
 
 
 def test_fields_in_another_order_are_no_news(collector, account, album):

@@ -69,16 +69,22 @@ class Away:
 
 @pytest.mark.parametrize(("answer_deadline_seconds", "given_back"), [(60.0, 1), (0.0, 0)])
 def test_what_was_perhaps_granted_is_given_back_only_while_it_may_still_count(answer_deadline_seconds, given_back):
-    returned: list[str] = []
+    returned, gave = [], Event()
+
+    def give_back(waiter: Waiter) -> None:
+        returned.append(waiter.id)
+        gave.set()
+
     bucket = Away(1)
     poller = Poller(
         bucket,
         send_deadline_seconds=1.0,
         answer_deadline_seconds=answer_deadline_seconds,
-        give_back=lambda waiter: returned.append(waiter.id),
+        give_back=give_back,
     )
     with pytest.raises(GaveUp):
         poller.wait(Waiter(Lane.IMPORT, "a"), 0.05, None)
     assert bucket.is_back.wait(10)
+    assert not given_back or gave.wait(10)
     poller.close()
     assert len(returned) == given_back
