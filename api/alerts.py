@@ -10,7 +10,17 @@ from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, of_alert, of_price
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models.alerts import AlertBody, AlertChange, AlertOut, AlertPage, Currency, ReleaseNumber, Target
+from api.models.alerts import (
+    AlertBody,
+    AlertChange,
+    AlertCursor,
+    AlertOut,
+    AlertPage,
+    Currency,
+    ReleaseNumber,
+    Target,
+    place_of,
+)
 from api.models.rehearsals import RehearsalOut
 from db import Connection, alerts, users
 from db.alerts import Alert
@@ -63,20 +73,13 @@ def show(
     user_id: Speaker,
     resources: ResourcesNow,
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
-    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[AlertCursor | None, Query()] = None,
 ) -> AlertPage:
     """Each alert with the floor, its age, the rate by which it was converted, and a sentence. Asks Discogs nothing."""
     with resources.pool.transaction() as conn:
         users.find(conn, user_id)
-        below = alerts.LAST
-        if cursor is not None:
-            last = _find(conn, user_id, cursor)
-            below = (last.created_at, last.id)
-        found = alerts.page(conn, user_id, below=below, room=limit + 1)
-    return AlertPage(
-        alerts=[AlertOut.of(one) for one in found[:limit]],
-        next_cursor=found[limit - 1].id if len(found) > limit else None,
-    )
+        found = alerts.page(conn, user_id, below=place_of(cursor), room=limit + 1)
+    return AlertPage.of(found, limit)
 
 
 @router.get(

@@ -17,7 +17,7 @@ from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
 from actors.market.prices import ATTRIBUTION
 from actors.market.worth import amount
 from actors.wording import count, on_one_line
-from api.models.alerts import MOST, AlertOut, AlertPage
+from api.models.alerts import MOST, AlertPage
 from api.models.rehearsals import RehearsalOut
 from cli import here, layout, operator, screen, words
 from cli.errors import NotFound
@@ -43,10 +43,7 @@ def list_(
         found = alerts.page(conn, users.find(conn, user).id, room=limit + 1)
     has_more = len(found) > limit
     if as_json:
-        page = AlertPage(
-            alerts=[AlertOut.of(one) for one in found[:limit]], next_cursor=found[limit - 1].id if has_more else None
-        )
-        screen.plain(json.dumps(page.model_dump(mode="json"), indent=2))
+        screen.plain(json.dumps(AlertPage.of(found, limit).model_dump(mode="json"), indent=2))
         return
     if not found:
         screen.plain("No alerts.")

@@ -1,6 +1,8 @@
 """Price alerts over HTTP: what a collector waits for, beside the floor, which has no grade, and says so."""
 
-from datetime import datetime
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,11 +13,17 @@ from actors.alerting.alerts import FLOOR_SAYS, link_of, sentence
 from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
-from db.alerts import Alert
+from db.alerts import LAST, Alert
 from discogs.ids import LARGEST
 from discogs.money import Money
 
 MOST = Decimal("9999999.99")
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_CURSOR = re.compile(r"^([0-9]{1,16})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
+
+AlertCursor = Annotated[
+    str, StringConstraints(pattern=_CURSOR.pattern), Field(description="`next_cursor` of the page before.")
+]
 
 
 def _in_cents(given: Decimal) -> Decimal:
@@ -134,7 +142,20 @@ class AlertPage(Model):
     """Alerts, the newest first."""
 
     alerts: list[AlertOut]
-    next_cursor: UUID | None = Field(description="`cursor` of the next page; null on the last one.")
+    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last one.")
+
+    @classmethod
+    def of(cls, found: Sequence[Alert], limit: int) -> "AlertPage":
+        """Make a page of so many, out of one more if there is one."""
+        last = found[limit - 1] if len(found) > limit else None
+        cursor = None if last is None else f"{(last.created_at - _EPOCH) // _MICROSECOND}_{last.id}"
+        return cls(alerts=[AlertOut.of(one) for one in found[:limit]], next_cursor=cursor)
+
+
+def place_of(cursor: str | None) -> tuple[datetime, UUID]:
+    """Return below which alert a page begins, whether that is still there or not."""
+    read = None if cursor is None else _CURSOR.match(cursor)
+    return LAST if read is None else (_EPOCH + int(read[1]) * _MICROSECOND, UUID(read[2]))
 
 
 def _money(found: Decimal | None, currency: str) -> MoneyOut | None:
