@@ -199,7 +199,7 @@ def _claim(conn: Connection) -> None:
 
 def _place(conn: Connection) -> None:
     (job,) = jobs.page(conn, user_id=A_USER, state=State.PENDING, room=1)
-    line.count_ahead(conn, job.id)
+    line.count_ahead(conn, [job.id])
 
 
 def _clear(conn: Connection) -> None:

@@ -72,12 +72,13 @@ def take_back_expired(conn: Connection) -> list[Expired]:
     return [Expired(job_of(row), row["left_by"], row["left_at"], row["died_executing"]) for row in rows]
 
 
-def count_ahead(conn: Connection, job_id: UUID) -> int:
-    """How many steps of the lane come before this job's next one; 0 means that it is at the head.
+def count_ahead(conn: Connection, job_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many steps of its lane come before each job's next one; 0 means that it is at the head.
 
-    MOST_AHEAD when there are as many or more.
+    MOST_AHEAD when there are as many or more. A job of which the line knows nothing is absent.
     """
-    return min(MOST_AHEAD, int(_sql.count_ahead(conn, id=job_id, most=MOST_AHEAD) or 0))
+    rows = _sql.count_ahead(conn, ids=list(job_ids), most=MOST_AHEAD)
+    return {row["id"]: min(MOST_AHEAD, int(row["ahead"])) for row in rows}
 
 
 def forget_idle_turns(conn: Connection, *, room: int) -> int:

@@ -1,5 +1,6 @@
 """What a waiting job waits for besides its turn; asked when a person looks, never by the engine."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from db import Connection
@@ -9,10 +10,19 @@ from db.queries import load
 _sql = load("waiting")
 
 
-def speaking(conn: Connection, job: Job) -> Job | None:
-    """Return the other job of this account that has the conversation with Discogs now, None when it is free."""
-    row = _sql.find_speaking(conn, id=job.id, user_id=job.user_id)
-    return None if row is None else job_of(row)
+def speaking(conn: Connection, waiting: Collection[Job]) -> dict[UUID, Job]:
+    """Return for each of these jobs, by its id, the other of its account that has the conversation with Discogs now.
+
+    A job for which it is free is absent.
+    """
+    user_ids = sorted({job.user_id for job in waiting})
+    busy = [job_of(row) for row in _sql.find_speaking(conn, user_ids=user_ids)] if user_ids else []
+    found = {}
+    for job in waiting:
+        other = next((each for each in busy if each.user_id == job.user_id and each.id != job.id), None)
+        if other is not None:
+            found[job.id] = other
+    return found
 
 
 def users_by_lane(conn: Connection) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from uuid import UUID
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.checkpoints import Stage
@@ -74,37 +75,41 @@ def view(conn: Connection, job: Job, *, pace: Pace, zone: tzinfo = UTC) -> JobVi
 
 
 def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = UTC) -> list[JobView]:
-    """Say how several jobs stand; what is around all of them is asked once, and nothing for those that are over."""
-    live = [job for job in found if job.state.is_live]
-    holding = gates.holding(conn, BUDGET) if live else []
-    paused = pauses.holding(conn) if live else {}
-    users = waiting.users_by_lane(conn) if live else {}
-    return [tell(job, _look_around(conn, job, holding, paused, users), pace, zone) for job in found]
+    """Say how several jobs stand: each thing is asked once for all of them, and nothing for those that are over."""
+    around = _look_around(conn, [job for job in found if job.state.is_live])
+    over = Surroundings(datetime.now(UTC))
+    return [tell(job, around.get(job.id, over), pace, zone) for job in found]
 
 
-def _look_around(
-    conn: Connection, job: Job, holding: Sequence[Hold], paused: Mapping[str, Pause], users: Mapping[str, int]
-) -> Surroundings:
+def _look_around(conn: Connection, live: Sequence[Job]) -> dict[UUID, Surroundings]:
+    if not live:
+        return {}
+    holding = gates.holding(conn, BUDGET)
+    paused = pauses.holding(conn)
+    users = waiting.users_by_lane(conn)
+    ahead = line.count_ahead(conn, [job.id for job in live])
+    speaking = waiting.speaking(conn, [job for job in live if job.speaks_for_user])
+    unknown = [job for job in live if _has_no_total(job)]
+    known = links.links(conn, sorted({job.user_id for job in unknown})) if unknown else {}
     now = datetime.now(UTC)
-    if not job.state.is_live:
-        return Surroundings(now)
-    return Surroundings(
-        now,
-        ahead=line.count_ahead(conn, job.id),
-        gate=next((gate for gate in holding if not gate.share), None) if job.takes_token else None,
-        brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
-        pause=paused.get(job.lane),
-        speaking=waiting.speaking(conn, job) if job.speaks_for_user else None,
-        users_by_lane=users,
-        expected=_expected(conn, job),
-    )
+    return {
+        job.id: Surroundings(
+            now,
+            ahead=ahead.get(job.id, 0),
+            gate=next((gate for gate in holding if not gate.share), None) if job.takes_token else None,
+            brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
+            pause=paused.get(job.lane),
+            speaking=speaking.get(job.id),
+            users_by_lane=users,
+            expected=expected_records(job.kind, known.get(job.user_id)) if _has_no_total(job) else None,
+        )
+        for job in live
+    }
 
 
-def _expected(conn: Connection, job: Job) -> int | None:
+def _has_no_total(job: Job) -> bool:
     """Before its first page a job has no total of its own: what the connection knows stands in for it."""
-    if job.kind not in _WALKS or job.total_records is not None:
-        return None
-    return expected_records(job.kind, links.link(conn, job.user_id))
+    return job.kind in _WALKS and job.total_records is None
 
 
 def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobView:

@@ -171,44 +171,56 @@ FROM (
 WHERE j.id = expired.id
 RETURNING j.*, expired.leased_by AS left_by, expired.claimed_at AS left_at, expired.is_executing AS died_executing;
 
--- name: count_ahead(id, most)$
--- Steps that will be called up before this job's next one: one for each user whose turn is earlier,
+-- name: count_ahead(ids, most)
+-- Steps that will be called up before each of these jobs' next ones: one for each user whose turn is earlier,
 -- and the user's own older steps, between each two of which every other waiting user has one. So many, or a few more,
 -- when there are more: nobody needs it to the step then, and to count ten thousand users takes too long.
-WITH me AS (
+-- Who waits in a lane is looked at once for all of the jobs, in the order of turns, and no further than they need.
+WITH mine AS MATERIALIZED (
     SELECT
         j.id,
         j.lane,
         j.user_id,
-        j.priority,
-        j.due_at,
-        greatest(t.turn, l.turn) AS turn
+        greatest(t.turn, l.turn) AS turn,
+        own.ahead
     FROM rekkrd.jobs AS j
     INNER JOIN rekkrd.turns AS t ON j.lane = t.lane AND j.user_id = t.user_id
     INNER JOIN rekkrd.lanes AS l ON j.lane = l.lane
-    WHERE j.id = :id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS ahead
+        FROM (
+            SELECT 1
+            FROM rekkrd.jobs AS o
+            WHERE
+                o.lane = j.lane AND o.user_id = j.user_id AND o.state IN ('pending', 'running', 'retrying')
+                AND o.due_at <= now()
+                AND (o.priority > j.priority OR (o.priority = j.priority AND (o.due_at, o.id) < (j.due_at, j.id)))
+            LIMIT :most
+        ) AS older
+    ) AS own
+    WHERE j.id = ANY(:ids)
 ),
 
-own AS (
-    SELECT count(*) AS ahead
+others AS MATERIALIZED (
+    SELECT
+        looked.lane,
+        first.user_id,
+        first.turn,
+        first.steps
     FROM (
-        SELECT 1
-        FROM me
-        INNER JOIN rekkrd.jobs AS j ON me.lane = j.lane AND me.user_id = j.user_id
-        WHERE
-            j.state IN ('pending', 'running', 'retrying') AND j.due_at <= now()
-            AND (j.priority > me.priority OR (j.priority = me.priority AND (j.due_at, j.id) < (me.due_at, me.id)))
-        LIMIT :most
-    ) AS older
-),
-
-others AS (
-    SELECT coalesce(sum(earlier.steps), 0) AS ahead
-    FROM (
-        SELECT waiting.steps
-        FROM me
-        CROSS JOIN own
-        INNER JOIN rekkrd.turns AS t ON me.lane = t.lane AND me.user_id <> t.user_id
+        SELECT
+            lane,
+            max(turn + ahead) AS last_turn,
+            least(100, max(ahead) + 1) AS most_steps
+        FROM mine
+        GROUP BY lane
+    ) AS looked
+    CROSS JOIN LATERAL (
+        SELECT
+            t.user_id,
+            t.turn,
+            waiting.steps
+        FROM rekkrd.turns AS t
         CROSS JOIN LATERAL (
             SELECT count(*) AS steps
             FROM (
@@ -217,16 +229,26 @@ others AS (
                 WHERE
                     j.lane = t.lane AND j.user_id = t.user_id AND j.state IN ('pending', 'running', 'retrying')
                     AND j.due_at <= now()
-                LIMIT least(100, own.ahead + 1)
+                LIMIT looked.most_steps
             ) AS counted
         ) AS waiting
-        WHERE (t.turn, t.user_id) < (me.turn + own.ahead, me.user_id) AND waiting.steps > 0
-        LIMIT :most
-    ) AS earlier
+        WHERE t.lane = looked.lane AND t.turn <= looked.last_turn AND waiting.steps > 0
+        ORDER BY t.turn, t.user_id
+        LIMIT :most + 1
+    ) AS first
 )
 
-SELECT own.ahead + others.ahead
-FROM own CROSS JOIN others;
+SELECT
+    mine.id,
+    mine.ahead + coalesce(earlier.steps, 0) AS ahead
+FROM mine
+CROSS JOIN LATERAL (
+    SELECT sum(least(o.steps, mine.ahead + 1)) AS steps
+    FROM others AS o
+    WHERE
+        o.lane = mine.lane AND o.user_id <> mine.user_id
+        AND (o.turn, o.user_id) < (mine.turn + mine.ahead, mine.user_id)
+) AS earlier;
 
 -- name: hold_idle_turns(room)
 -- Some turns of users without live work in the lane, save those that a job being enqueued holds.

@@ -1,14 +1,13 @@
 -- What a waiting job waits for, besides its turn: asked when a person looks, never by the engine.
 
--- name: find_speaking(id, user_id)^
--- Another job of the same account whose step is under way or called up: it has the conversation with Discogs now.
+-- name: find_speaking(user_ids)
+-- Jobs of these accounts whose steps are under way or called up: these have the conversations with Discogs now.
 SELECT *
 FROM rekkrd.jobs
 WHERE
-    user_id = :user_id AND id <> :id AND speaks_for_user
+    user_id = ANY(:user_ids) AND speaks_for_user
     AND (leased_until IS NOT NULL OR called_until > now())
-ORDER BY leased_until IS NULL, id
-LIMIT 1;
+ORDER BY leased_until IS NULL, id;
 
 -- name: count_users()
 -- Users with live work, by lane: between how many a lane's tokens go round.

@@ -223,8 +223,9 @@ def test_the_place_in_the_line_counts_fair_turns(pool: Pool) -> None:
     many = [add(pool, crowd) for _ in range(10)]
     mine = add(pool, single)
     with pool.transaction() as conn:
-        assert {line.count_ahead(conn, many[0]), line.count_ahead(conn, mine)} == {0, 1}
-        assert line.count_ahead(conn, many[9]) == 10
+        places = line.count_ahead(conn, [*many, mine])
+        assert {places[many[0]], places[mine]} == {0, 1}
+        assert places[many[9]] == 10
 
 
 def test_what_comes_before_a_job_is_counted_so_far_and_no_further(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,9 +233,22 @@ def test_what_comes_before_a_job_is_counted_so_far_and_no_further(pool: Pool, mo
         add(pool, uuid4())
     many = [add(pool, UUID(int=2**128 - 1)) for _ in range(6)]
     with pool.transaction() as conn:
-        assert [line.count_ahead(conn, one) for one in (many[0], many[3])] == [6, 9]
+        assert line.count_ahead(conn, [many[0], many[3]]) == {many[0]: 6, many[3]: 9}
         monkeypatch.setattr(line, "MOST_AHEAD", 4)
-        assert [line.count_ahead(conn, one) for one in (many[0], many[3])] == [4, 4]
+        assert line.count_ahead(conn, [many[0], many[3]]) == {many[0]: 4, many[3]: 4}
+
+
+def test_many_jobs_hear_the_same_places_together_as_one_by_one(pool: Pool) -> None:
+    people = [uuid4() for _ in range(7)]
+    ids = [add(pool, user) for number, user in enumerate(people) for _ in range(1 + number * number % 5)]
+    for _ in range(4):
+        call(pool, room=3)  # turns differ now
+    with pool.transaction() as conn:
+        together = line.count_ahead(conn, ids)
+        alone = {one: place for each in ids for one, place in line.count_ahead(conn, [each]).items()}
+    assert together == alone
+    assert together.keys() == set(ids)
+    assert len(set(together.values())) > len(people)
 
 
 def test_fifty_users_finish_when_fair_turns_make_it(pool: Pool) -> None:

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actors.operating.pace import Pace
-from actors.operating.progress import Surroundings, tell
+from actors.operating.progress import Surroundings, tell, views
+from db import jobs, users
+from db.adding import NewJob, add
 from db.gates import Hold
 from db.jobs import State
 from db.pauses import Pause
+from db.pool import Pool
 from workers.limiter.settings import LimiterSettings
 
 NOW = datetime(2026, 11, 23, 3, 13, 0, tzinfo=UTC)
@@ -205,3 +208,27 @@ def test_asking_who_we_are_in_doubt_costs_one_request_before_the_page_comes_agai
 
 def test_an_import_that_knows_its_total_and_has_begun_anew_counts_what_comes_before_the_pages(job):
     assert told(job(checkpoint={"stage": "identity"})).requests_left == 3 + 104
+
+
+def test_a_page_of_jobs_asks_no_more_than_one_job_does(migrated_database_url):
+    pool = Pool(migrated_database_url, size=1, timeout_seconds=5)
+    with pool.transaction() as conn:
+        for number in range(30):
+            mina = users.create(conn, f"mina{number}").id
+            add(conn, NewJob("import_wantlist", "import", mina, {}, None, takes_token=True, speaks_for_user=True))
+    with pool.transaction() as conn:
+        page = jobs.page(conn, room=30)
+        asked = []
+
+        class Counted:
+            def execute(self, statement, *values):
+                asked.append(statement)
+                return conn.execute(statement, *values)
+
+        (alone,) = views(Counted(), page[:1], pace=ONE_A_SECOND)
+        for_one = len(asked)
+        together = views(Counted(), page, pace=ONE_A_SECOND)
+        assert len(asked) == 2 * for_one
+    pool.close()
+    assert together[0].place_in_lane == alone.place_in_lane
+    assert sorted(view.place_in_lane for view in together) == list(range(1, 31))
