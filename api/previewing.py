@@ -8,12 +8,12 @@ from actors.catalog import PREVIEW_SYNC
 from actors.enqueue import enqueue
 from actors.gating import admit
 from actors.operating import progress
-from actors.syncing.two_sides import Way, two_sides
+from actors.syncing.preview import CURSOR, Cursor, Way, preview
 from api.access import Role, Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
-from api.models.previewing import TwoSidesOut
+from api.models.previewing import SyncPreviewOut
 from db import users
 
 MOST_ON_A_PAGE = 200
@@ -55,12 +55,15 @@ def show(
     resources: ResourcesNow,
     way: Annotated[Way | None, Query(description="Only what goes this way.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
-    cursor: Annotated[int, Query(ge=0, le=2**62, description="`next_cursor` of the page before.")] = 0,
-) -> TwoSidesOut:
+    cursor: Annotated[
+        str | None, Query(pattern=CURSOR.pattern, description="`next_cursor` of the page before.")
+    ] = None,
+) -> SyncPreviewOut:
     """What would come in, go out, be a conflict and vanish, each with before and after. Nothing is sent or changed.
 
     What goes out is known at once; the rest is what the last look found, and `look` says how old it is.
     """
     with resources.pool.transaction() as conn:
         users.find(conn, user_id)
-        return TwoSidesOut.of(two_sides(conn, user_id, way=way, cursor=cursor, room=limit))
+        after = None if cursor is None else Cursor.read(cursor)
+        return SyncPreviewOut.of(preview(conn, user_id, way=way, cursor=after, room=limit))

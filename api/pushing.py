@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from actors.syncing.preview import preview
+from actors.pushing.push_preview import preview_push
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code
-from api.models.pushing import PreviewOut
+from api.models.pushing import PushPreviewOut
 
 router = APIRouter(prefix="/api/discogs/push", tags=["push"])
 
@@ -17,10 +17,10 @@ router = APIRouter(prefix="/api/discogs/push", tags=["push"])
     response_description="What would go out.",
     responses=errors(Code.NOT_FOUND),
 )
-def show(user_id: Speaker, resources: ResourcesNow) -> PreviewOut:
+def show(user_id: Speaker, resources: ResourcesNow) -> PushPreviewOut:
     """List every difference that would go out to Discogs, and those that cannot, with the reason. Nothing is sent.
 
     Show it to the collector before the first push; their yes is `is_confirmed` in the arguments of `push_collection`.
     """
     with resources.pool.transaction() as conn:
-        return PreviewOut.of(preview(conn, user_id))
+        return PushPreviewOut.of(preview_push(conn, user_id))

@@ -1,19 +1,21 @@
 """The last sync taken back, over HTTP: said beforehand, done by a job, once."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
 from actors.catalog import UNDO_SYNC
 from actors.gating import admit
 from actors.operating import progress
-from actors.syncing.undo_sync import begin, rehearse
+from actors.syncing.undo_sync import begin, preview_undo
 from api.access import Acting, Role, Speaker
 from api.answers import ResourcesNow, errors, pace_of
-from api.errors import Code
+from api.errors import ApiError, Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.undoing import UndoAnswer, UndoOut
-from db import users
+from db import Connection, sync_log, users
 
 MOST_ON_A_PAGE = 200
 
@@ -31,7 +33,7 @@ def show(
     user_id: Speaker,
     resources: ResourcesNow,
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
-    cursor: Annotated[int, Query(ge=0, le=2**31, description="`next_cursor` of the page before.")] = 0,
+    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> UndoOut:
     """What was taken over goes back where nothing changed since; what was removed is added again. Nothing happens yet.
 
@@ -39,7 +41,7 @@ def show(
     """
     with resources.pool.transaction() as conn:
         users.find(conn, user_id)
-        return UndoOut.of(rehearse(conn, user_id), cursor=cursor, limit=limit)
+        return UndoOut.of(preview_undo(conn, user_id), below=_place(conn, user_id, cursor), limit=limit)
 
 
 @router.post(
@@ -65,3 +67,10 @@ def undo(user_id: Speaker, by: Acting, resources: ResourcesNow, response: Respon
     response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
     job = JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
     return UndoAnswer(job=job, state=found.state, sentence=found.sentence)
+
+
+def _place(conn: Connection, user_id: UUID, cursor: UUID | None) -> tuple[datetime, UUID] | None:
+    place = None if cursor is None else sync_log.place_of(conn, user_id, cursor)
+    if cursor is not None and place is None:
+        raise ApiError(Code.NOT_FOUND, "The cursor is no line of this history.", "Begin without a cursor.")
+    return place

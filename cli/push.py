@@ -12,10 +12,12 @@ from rich.text import Text
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.checkpoints import Act
 from actors.enqueue import enqueue
-from actors.syncing.preview import Going, Preview, preview
+from actors.pushing.push_preview import OutgoingChange, PushPreview, preview_push
+from actors.wording import count
 from cli import here, importing, layout, screen
 from cli.errors import WorkFailed
 from db import users
+from db.albums import own_number
 
 ACTS = {Act.ADD: "add", Act.MOVE: "move", Act.RATE: "rate", Act.WRITE: "write", Act.REMOVE: "remove"}
 FIELDS = {
@@ -66,7 +68,7 @@ def push(
 
 def _show(user: str, *, as_json: bool) -> None:
     with here.opened_pool() as pool, pool.transaction() as conn:
-        found = preview(conn, users.find(conn, user).id)
+        found = preview_push(conn, users.find(conn, user).id)
     if as_json:
         screen.plain(json.dumps(asdict(found), indent=2, default=layout.plain))
         return
@@ -79,7 +81,7 @@ def _show(user: str, *, as_json: bool) -> None:
         screen.plain(line)
 
 
-def asked(found: Preview) -> list[str]:
+def asked(found: PushPreview) -> list[str]:
     """Say what a push needs to hear first."""
     said = []
     if found.changes and not found.is_confirmed:
@@ -89,7 +91,7 @@ def asked(found: Preview) -> list[str]:
     return said
 
 
-def picture(changes: Sequence[Going]) -> Table:
+def picture(changes: Sequence[OutgoingChange]) -> Table:
     """Draw changes, one a line, what stops one below it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
@@ -99,13 +101,23 @@ def picture(changes: Sequence[Going]) -> Table:
     table.expand = True
     for one in changes:
         name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
-        change = Text("" if one.field is None else f"{_said(one.before)} → {_said(one.after)}")
+        change = following(one.followed_by) if one.field is None else f"{_said(one.before)} → {_said(one.after)}"
         what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
         field = one.called or FIELDS.get(one.field or "", one.field or "")
-        table.add_row(what, name, field, change)
+        table.add_row(what, name, Text(field), Text(change))
         if one.problem is not None:
             table.add_row("", "", "", Text(one.problem, style="yellow"))
     return table
+
+
+def following(names: Sequence[str]) -> str:
+    """Say what is written once a record is added: "with grades, notes and 2 own fields"; nothing where nothing is."""
+    grades = sum(name.endswith("_condition") for name in names)
+    own = sum(own_number(name) is not None for name in names)
+    parts = [("grade" if grades == 1 else "grades")] if grades else []
+    parts += [word for word in ("notes", "rating") if any(FIELDS.get(name) == word for name in names)]
+    parts += [count(own, "own field")] if own else []
+    return f"with {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}" if parts else ""
 
 
 def _said(value: object) -> str:

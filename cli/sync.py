@@ -10,12 +10,13 @@ from rich.text import Text
 
 from actors.catalog import PREVIEW_SYNC
 from actors.syncing import sync_settings
-from actors.syncing.two_sides import Foreseen, TwoSides, Way, two_sides
-from api.models.previewing import TwoSidesOut
+from actors.syncing.preview import Cursor, PreviewItem, SyncPreview, Way
+from actors.syncing.preview import preview as preview_sync
+from api.models.previewing import SyncPreviewOut
 from api.models.syncing import SyncSettingsOut
 from cli import here, importing, screen, undo
 from cli.errors import WorkFailed
-from cli.push import FIELDS
+from cli.push import FIELDS, following
 from db import users
 from db.sync_settings import Direction, Frequency
 
@@ -76,7 +77,7 @@ def preview(
     ] = False,
     way: Annotated[str | None, typer.Option(metavar="WAY", help=f"Only one of: {', '.join(WAYS)}.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Items to show.")] = 50,
-    cursor: Annotated[int, typer.Option(metavar="N", min=0, help="Go on after this item.")] = 0,
+    cursor: Annotated[str | None, typer.Option(metavar="PLACE", help="Go on after this item.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what a sync would do on both sides; nothing happens on either.
@@ -85,13 +86,17 @@ def preview(
     """
     if way is not None and way not in WAYS:
         raise typer.BadParameter(f"choose one of {', '.join(WAYS)}.", param_hint="--way")
+    try:
+        after = None if cursor is None else Cursor.read(cursor)
+    except ValueError:
+        raise typer.BadParameter("is none that was shown.", param_hint="--cursor") from None
     if take_look:
         _look(user)
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id
-        found = two_sides(conn, user_id, way=cast("Way | None", way), cursor=cursor, room=limit)
+        found = preview_sync(conn, user_id, way=cast("Way | None", way), cursor=after, room=limit)
     if as_json:
-        screen.plain(json.dumps(TwoSidesOut.of(found).model_dump(mode="json"), indent=2))
+        screen.plain(json.dumps(SyncPreviewOut.of(found).model_dump(mode="json"), indent=2))
         return
     if found.items:
         screen.out().print(picture(found.items))
@@ -109,7 +114,7 @@ def _look(user: str) -> None:
             raise WorkFailed("The look did not complete.", "`rekkrd jobs show ID` says more; nothing was changed.")
 
 
-def picture(items: Sequence[Foreseen]) -> Table:
+def picture(items: Sequence[PreviewItem]) -> Table:
     """Draw items, one a line, what stops one below it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column("", no_wrap=True)
@@ -118,8 +123,8 @@ def picture(items: Sequence[Foreseen]) -> Table:
     table.add_column("before → after", ratio=1, overflow="fold")
     for one in items:
         name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
-        what = FIELDS.get(one.field or "", one.field or one.change)
-        sides = "" if one.field is None else f"{_said(one.before)} → {_said(one.after)}"
+        what = one.called or FIELDS.get(one.field or "", one.field or one.change)
+        sides = following(one.followed_by) if one.field is None else f"{_said(one.before)} → {_said(one.after)}"
         table.add_row(LABELS[one.way], name, Text(f"want: {what}" if one.is_want else what), Text(sides))
         if one.problem is not None:
             table.add_row("", "", "", Text(one.problem, style="yellow"))
@@ -131,7 +136,7 @@ def _said(value: object) -> str:
     return text if len(text) <= MOST_SIGNS else f"{text[: MOST_SIGNS - 1]}…"
 
 
-def _costs(found: TwoSides) -> str:
+def _costs(found: SyncPreview) -> str:
     """Say what was spent, and what each thing would cost."""
     each = {"another look": found.requests.look, "importing": found.requests.imports, "pushing": found.requests.push}
     said = ", ".join(f"{name} {'?' if cost is None else f'{cost:,}'}" for name, cost in each.items())

@@ -3,21 +3,27 @@
 import json
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from actors.catalog import UNDO_SYNC
-from actors.syncing.undo_sync import OPEN, begin, rehearse
-from actors.syncing.undoing import Act, Undoing
+from actors.syncing.reversals import Reversal, UndoAct
+from actors.syncing.undo_sync import OPEN, begin, preview_undo
 from api.models.undoing import UndoOut
 from cli import here, importing, operator, screen
 from cli.errors import CommandFailed, WorkFailed
 from cli.push import FIELDS
-from db import users
+from db import sync_log, users
 
-ACTS = {Act.PUT_BACK: "put back", Act.DROP: "drop", Act.ADD_AGAIN: "add again", Act.NOTHING: "leave"}
+ACTS = {
+    UndoAct.PUT_BACK: "put back",
+    UndoAct.DROP: "drop",
+    UndoAct.ADD_AGAIN: "add again",
+    UndoAct.NOTHING: "leave",
+}
 
 
 def undo(
@@ -26,7 +32,7 @@ def undo(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be taken back.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Changes to show.")] = 50,
-    cursor: Annotated[int, typer.Option(metavar="N", min=0, help="Show from this change on.")] = 0,
+    cursor: Annotated[UUID | None, typer.Option(metavar="LINE", help="Go on after this line.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON for programs.")] = False,
 ) -> None:
     """Take back what the last sync did here, and have added again what it removed on Discogs.
@@ -38,16 +44,19 @@ def undo(
     with here.opened() as resources:
         with resources.pool.transaction() as conn:
             user_id = users.find(conn, user).id
-            found = rehearse(conn, user_id)
+            below = None if cursor is None else sync_log.place_of(conn, user_id, cursor)
+            found = preview_undo(conn, user_id)
+        if cursor is not None and below is None:
+            raise typer.BadParameter("no line of this history.", param_hint="--cursor")
         if as_json:
-            said = UndoOut.of(found, cursor=cursor, limit=limit)
+            said = UndoOut.of(found, below=below, limit=limit)
             screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
             return
-        shown = found.undoings[cursor : cursor + limit]
-        if shown:
-            screen.out().print(picture(shown))
-        if cursor + limit < len(found.undoings):
-            screen.say(f"[dim]More: --cursor {cursor + limit}[/]")
+        left = found.below(below)
+        if left:
+            screen.out().print(picture(left[:limit]))
+        if len(left) > limit:
+            screen.say(f"[dim]More: --cursor {left[limit - 1].line.id}[/]")
         screen.plain(found.sentence)
         if dry_run or found.state not in OPEN:
             return
@@ -60,22 +69,22 @@ def undo(
             raise WorkFailed("The undo did not complete.", "Run it again: it goes on where it stopped.")
 
 
-def picture(undoings: Sequence[Undoing]) -> Table:
+def picture(reversals: Sequence[Reversal]) -> Table:
     """Draw what would be taken back, one a line, what stops one below it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column("", no_wrap=True)
     table.add_column("record", ratio=1, overflow="ellipsis", no_wrap=True)
     table.add_column("now → then", ratio=1, overflow="fold")
-    for one in undoings:
+    for one in reversals:
         name = Text(f"{one.line.artist or '?'} - {one.line.title or one.line.release_id}")
         what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
-        table.add_row(what, name, Text(_sides(one) if one.act is Act.PUT_BACK else ""))
+        table.add_row(what, name, Text(_sides(one) if one.act is UndoAct.PUT_BACK else ""))
         if one.problem is not None and (not one.is_done or one.kept):
             table.add_row("", "", Text(one.problem, style="yellow"))
     return table
 
 
-def _sides(one: Undoing) -> str:
+def _sides(one: Reversal) -> str:
     said = [f"{FIELDS.get(name, name)} {_said(one.before[name])} → {_said(value)}" for name, value in one.after.items()]
     return ", ".join(said)
 

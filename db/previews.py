@@ -34,11 +34,17 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
-    """An item with its place."""
+class Place:
+    """Where an item stands, whenever it is looked at: copies before wants, by release, copy and field."""
 
-    number: int
-    item: Item
+    is_want: bool
+    release_id: int
+    instance_id: int
+    field: str
+    way: str
+
+
+FIRST = Place(is_want=False, release_id=0, instance_id=0, field="", way="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ def add_vanished(conn: Connection, user_id: UUID, *, is_want: bool) -> int:
 
 
 def mark_vanished(conn: Connection, user_id: UUID, *, is_want: bool) -> None:
-    """Mark them missing, as a sync would: in a rehearsal only."""
+    """Mark them missing, as a sync would: in a dry run only."""
     if is_want:
         _sql.mark_vanished_wants(conn, user_id=user_id)
     else:
@@ -143,10 +149,22 @@ def tally(conn: Connection, user_id: UUID) -> list[Tally]:
     return [Tally(**row) for row in _sql.tally(conn, user_id=user_id)]
 
 
-def page(conn: Connection, user_id: UUID, way: Way | None = None, *, after: int = 0, room: int = 50) -> list[Numbered]:
+def page(
+    conn: Connection, user_id: UUID, way: Way | None = None, *, after: Place = FIRST, room: int = 50
+) -> list[Item]:
     """Return items of one way or of all, from after a place."""
-    rows = _sql.page(conn, user_id=user_id, way=way, after=after, room=room)
-    return [Numbered(row.pop("number"), Item(**row)) for row in rows]
+    rows = _sql.page(
+        conn,
+        user_id=user_id,
+        way=way,
+        of_wants=after.is_want,
+        release_id=after.release_id,
+        instance_id=after.instance_id,
+        field=after.field,
+        after_way=after.way,
+        room=room,
+    )
+    return [Item(**row) for row in rows]
 
 
 def clashing(conn: Connection, user_id: UUID, numbers: Sequence[int]) -> set[tuple[bool, int, str | None]]:

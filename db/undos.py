@@ -50,7 +50,7 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LoggedChange:
     """What the sync did to one record, as its line in the log says."""
 
     id: UUID
@@ -77,7 +77,7 @@ def lines(
     *,
     below: tuple[datetime, UUID] = LAST,
     room: int,
-) -> list[Done]:
+) -> list[LoggedChange]:
     """Return what a sync did, the last first, from below a line."""
     rows = _sql.list_lines(
         conn,
@@ -88,7 +88,7 @@ def lines(
         before_id=below[1],
         room=room,
     )
-    return [Done(**row) for row in rows]
+    return [LoggedChange(**row) for row in rows]
 
 
 def find(conn: Connection, user_id: UUID, synced_until: datetime) -> Undo | None:
@@ -114,7 +114,9 @@ def start(conn: Connection, user_id: UUID, sync: Sync, job_id: UUID) -> None:
     _sql.start(conn, user_id=user_id, synced_from=sync.synced_from, synced_until=sync.synced_until, job_id=job_id)
 
 
-def reach(conn: Connection, user_id: UUID, synced_until: datetime, line: Done, *, undone: int, kept: int) -> None:
+def reach(
+    conn: Connection, user_id: UUID, synced_until: datetime, line: LoggedChange, *, undone: int, kept: int
+) -> None:
     """Note how far it came."""
     _sql.reach(
         conn,
@@ -151,9 +153,3 @@ def added(conn: Connection, user_id: UUID, release_ids: Sequence[int], *, until:
         number = row["release_id"]
         found[number] = max(row["created_at"], found.get(number, row["created_at"]))
     return found
-
-
-def now(conn: Connection) -> datetime:
-    """Return the database's time, by which lines and albums are dated."""
-    moment: datetime = _sql.now(conn)
-    return moment

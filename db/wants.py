@@ -59,6 +59,12 @@ def count_present(conn: Connection, user_id: UUID) -> int:
     return count
 
 
+def count_down_to(conn: Connection, user_id: UUID, release_ids: Sequence[int]) -> int:
+    """How many wants Discogs lists, newest first, up to the last one of these."""
+    count: int = _sql.count_down_to(conn, user_id=user_id, release_ids=list(release_ids))
+    return count
+
+
 def count_unseen(conn: Connection, user_id: UUID, sweep_id: UUID) -> Unseen:
     """How many of the known wants this sweep did not see."""
     return Unseen(**_sql.count_unseen(conn, user_id=user_id, sweep_id=sweep_id))

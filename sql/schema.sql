@@ -843,6 +843,7 @@ CREATE TABLE rekkrd.preview_items (
 );
 COMMENT ON TABLE rekkrd.preview_items IS
 'What a sync would bring over, a row a record or a field of one; before is what stands here, after what Discogs says.';
+CREATE UNIQUE INDEX preview_items_once ON rekkrd.preview_items USING btree (user_id, is_want, release_id, COALESCE(instance_id, (0)::bigint), COALESCE(field, ''::text), way);
 
 CREATE TABLE rekkrd.preview_pages (
     user_id uuid NOT NULL,

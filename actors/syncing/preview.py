@@ -1,140 +1,274 @@
-"""What a push would do on Discogs, said before anything is sent."""
+"""What a sync would do on both sides, in one answer: what would come in, go out, conflict and vanish."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeAlias
 from uuid import UUID
 
-from actors.checkpoints import Act, Doing
-from actors.comparing.grading import find_slots
-from actors.pushing.guarding import are_many
-from actors.pushing.outgoing import Refused, add, doings
-from actors.pushing.push_wantlist import doing_of
-from actors.wording import count
-from db import Connection, fields, folders, outgoing, wantlist
-from db.albums import Value, own_number
-from db.fields import Field
-from db.wantlist import Waiting
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.operating.estimate import BEFORE_COLLECTION, expected_records, requests_of
+from actors.pushing.push_preview import OutgoingChange, count_requests, preview_push
+from actors.wording import count, lasting
+from db import Connection, fields, links, previews
+from db.albums import OWN
+from db.previews import FIRST, Item, Look, Place
+from db.storable import Json
 
-MOST = 1000  # records that a preview looks at
+Way: TypeAlias = Literal["comes_in", "goes_out", "conflicts", "vanishes"]
+
+CURSOR = re.compile(
+    r"^(copy|want)[.]([0-9]{1,18})[.]([0-9]{1,18})[.]([a-z0-9-]{0,36})[.]([a-z0-9_]{0,40})[.]([a-z_]+)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
-    """One change that would go out, or cannot. ``before`` is what Discogs shows now, ``after`` what the album says.
+class Cursor:
+    """The last item of a page. It is found again by what it is about, so the list may change between two pages.
 
-    ``called`` is the name of an own field, as its collector gave it. ``goes_along`` what another one's request takes
-    along, as a move does a rating.
+    What goes out stands after all that the look found; there an album that has no copy yet has its own place.
     """
 
-    act: Act
+    place: Place
+    album: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what ``__str__`` wrote. Raises ValueError."""
+        read = CURSOR.match(text)
+        if read is None:
+            raise ValueError(f"no cursor of a preview: {text!r}")
+        of_what, release_id, instance_id, album, field, way = read.groups()
+        return cls(Place(of_what == "want", int(release_id), int(instance_id), field, way), album)
+
+    def __str__(self) -> str:
+        at = self.place
+        of_what = "want" if at.is_want else "copy"
+        return f"{of_what}.{at.release_id}.{at.instance_id}.{self.album}.{at.field}.{at.way}"
+
+    @property
+    def order(self) -> tuple[bool, int, int, str, str]:
+        """What goes out is listed by this, as ``previews.page`` lists what was found."""
+        at = self.place
+        return at.is_want, at.release_id, at.instance_id, self.album, at.field
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether it is among what goes out, behind all that the look found."""
+        return self.place.way == "goes_out"
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """One record or one field of one. ``before`` and ``after`` are of the side that would change.
+
+    Of a conflict ``before`` is what stands here, ``after`` what Discogs says, and ``base`` what both agreed on.
+    ``called`` is the name of an own field, ``followed_by`` what is written once an add is done.
+    """
+
+    way: Way
+    change: str
+    is_want: bool
     release_id: int
     instance_id: int | None
     album_id: UUID | None
     artist: str | None
     title: str | None
-    field: str | None = None
-    before: Value = None
-    after: Value = None
+    field: str | None
+    base: Json
+    before: Json
+    after: Json
     problem: str | None = None
-    is_want: bool = False
     called: str | None = None
-    goes_along: bool = False
+    followed_by: Sequence[str] = ()
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the page after it begins."""
+        place = Place(self.is_want, self.release_id, self.instance_id or 0, self.field or "", self.way)
+        is_of_album = self.way == "goes_out" and self.instance_id is None and self.album_id is not None
+        return Cursor(place, str(self.album_id) if is_of_album else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """Everything that waits. ``is_confirmed`` when the collector said yes once; ``asks_about_removals`` if many go."""
+class Counts:
+    """How many items go each way: changes, of which several may go out in one request, or one in several.
 
-    changes: Sequence[Going]
+    What cannot go out as it is counts as stuck.
+    """
+
+    comes_in: int
+    goes_out: int
+    stuck: int
+    conflicts: int
+    vanishes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What the look cost; what another one, the imports and the push would cost. None where nobody knows."""
+
+    spent: int
+    look: int | None
+    imports: int | None
+    push: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPreview:
+    """The whole answer, with a page of its items. Without a ``look`` it only knows what goes out."""
+
+    look: Look | None
+    counts: Counts
+    requests: Requests
     is_whole: bool
     is_confirmed: bool
-    removals: int
     asks_about_removals: bool
+    items: Sequence[PreviewItem]
+    next_cursor: Cursor | None
     sentence: str
 
+    @property
+    def age_seconds(self) -> int | None:
+        """How long ago the look ended; None while it has not."""
+        if self.look is None or self.look.looked_at is None:
+            return None
+        return max(0, round((self.look.read_at - self.look.looked_at).total_seconds()))
 
-def preview(conn: Connection, user_id: UUID) -> Preview:
-    """Say what would go out, from what is known here: no request is sent, and nothing is stored."""
-    known = fields.of_user(conn, user_id)
-    slots, own = find_slots(known), {field.field_id: field for field in known}
-    there = {folder.folder_id: folder.name for folder in folders.of_user(conn, user_id)}
-    changed = outgoing.changes(conn, user_id, room=MOST)
-    unsent = outgoing.adds(conn, user_id, room=MOST)
-    going = []
-    for one in changed:
-        for doing, goes_along in _apart(doings(one, slots, own, there)):
-            field = doing.field
-            going.append(
-                Going(
-                    act=Act.WRITE if isinstance(doing, Refused) else doing.act,
-                    release_id=one.release_id,
-                    instance_id=one.instance_id,
-                    album_id=one.album_id,
-                    artist=one.artist,
-                    title=one.title,
-                    field=field,
-                    before=None if field is None else one.theirs[field],
-                    after=None if field is None else one.ours[field],
-                    problem=doing.sentence if isinstance(doing, Refused) else None,
-                    called=_called(field, own),
-                    goes_along=goes_along,
-                )
-            )
-    for album in unsent:
-        act = add(album, there).act
-        going.append(Going(act, album.release_id, None, album.album_id, album.artist, album.title))
-    wanted = wantlist.waiting(conn, user_id, room=MOST)
-    going += [one for waiting in wanted for one in _of_want(waiting)]
-    lost, dropped = outgoing.removals(conn, user_id), wantlist.removals(conn, user_id)
-    return Preview(
-        changes=going,
-        is_whole=max(len(changed), len(unsent), len(wanted)) < MOST,
-        is_confirmed=outgoing.is_confirmed(conn, user_id),
-        removals=lost.removals + dropped.removals,
-        asks_about_removals=are_many(lost) or are_many(dropped),
-        sentence=_sentence(going),
+
+def preview(
+    conn: Connection, user_id: UUID, *, way: Way | None = None, cursor: Cursor | None = None, room: int = 50
+) -> SyncPreview:
+    """Say what is known of both sides. Nothing is sent and nothing changes."""
+    look = previews.find(conn, user_id)
+    out = preview_push(conn, user_id)
+    going = _unopposed(conn, user_id, out.changes)
+    push = out.requests if len(going) == len(out.changes) else count_requests(conn, user_id, going)
+    found = _tally(conn, user_id)
+    counts = Counts(
+        comes_in=found.get("comes_in", 0),
+        goes_out=sum(one.problem is None for one in going),
+        stuck=sum(one.problem is not None for one in going),
+        conflicts=found.get("conflicts", 0),
+        vanishes=found.get("vanishes", 0),
+    )
+    items = _items(conn, user_id, going, way=way, cursor=cursor, room=room + 1)
+    return SyncPreview(
+        look=look,
+        counts=counts,
+        requests=_requests(conn, user_id, look, push),
+        is_whole=out.is_whole and look is not None and look.is_whole,
+        is_confirmed=out.is_confirmed,
+        asks_about_removals=out.asks_about_removals,
+        items=items[:room],
+        next_cursor=items[room - 1].cursor if len(items) > room else None,
+        sentence=_sentence(look, counts, push),
     )
 
 
-def _called(field: str | None, own: Mapping[int, Field]) -> str | None:
-    number = None if field is None else own_number(field)
-    return None if number is None or number not in own else own[number].name
+def _tally(conn: Connection, user_id: UUID) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in previews.tally(conn, user_id):
+        found[one.way] = found.get(one.way, 0) + one.items
+    return found
 
 
-def _apart(todo: Sequence[Doing | Refused]) -> Iterator[tuple[Doing | Refused, bool]]:
-    """Say the rating that a move takes along for itself, and that it goes along: one request, two changes."""
-    for one in todo:
-        yield one, False
-        rated = None if isinstance(one, Refused) else one.rated_alone()
-        if rated is not None:
-            yield rated, True
+def _unopposed(conn: Connection, user_id: UUID, changes: Sequence[OutgoingChange]) -> list[OutgoingChange]:
+    """Leave out what would be a conflict: that waits for its answer instead of going out.
+
+    The rating that a move takes along is sent alone where the move itself is in conflict.
+    """
+    numbers = [one.release_id if one.is_want else one.instance_id for one in changes]
+    clashing = previews.clashing(conn, user_id, [number for number in numbers if number is not None])
+    going: list[OutgoingChange] = []
+    carried = False
+    for one, number in zip(changes, numbers, strict=True):
+        is_opposed = number is not None and bool(
+            {(one.is_want, number, one.field), (one.is_want, number, None)} & clashing
+        )
+        if is_opposed:
+            carried = one.requests > 0
+            continue
+        going.append(replace(one, requests=1) if one.requests == 0 and carried else one)
+        carried = False
+    return going
 
 
-def _of_want(waiting: Waiting) -> list[Going]:
-    """Say what would become of a want on Discogs: one request, however many fields it writes."""
-    doing = doing_of(waiting)
-    going = partial(Going, doing.act, waiting.release_id, None, None, waiting.artist, waiting.title, is_want=True)
-    if doing.act is not Act.WRITE or waiting.theirs is None:
-        return [going()]
-    return [
-        going(field=name, before=waiting.theirs[name], after=after, goes_along=place > 0)
-        for place, (name, after) in enumerate(doing.agrees.items())
-    ]
+def _items(
+    conn: Connection,
+    user_id: UUID,
+    going: Sequence[OutgoingChange],
+    *,
+    way: Way | None,
+    cursor: Cursor | None,
+    room: int,
+) -> list[PreviewItem]:
+    """Return items after the cursor: what the look found first, then what goes out."""
+    found: list[PreviewItem] = []
+    is_beyond = cursor is not None and cursor.goes_out
+    if way != "goes_out" and not is_beyond:
+        after = FIRST if cursor is None else cursor.place
+        names = {f"{OWN}{one.field_id}": one.name for one in fields.of_user(conn, user_id)}
+        found = [_stored(one, names) for one in previews.page(conn, user_id, way, after=after, room=room)]
+    if way in (None, "goes_out"):
+        out = sorted((_going(one) for one in going), key=lambda one: one.cursor.order)
+        found += [one for one in out if cursor is None or not is_beyond or one.cursor.order > cursor.order]
+    return found[:room]
 
 
-def _sentence(going: Sequence[Going]) -> str:
-    parts = []
-    for act, words in (
-        (Act.ADD, "to add"),
-        (Act.MOVE, "to move"),
-        (Act.RATE, "to rate"),
-        (Act.WRITE, "to write"),
-        (Act.REMOVE, "to remove"),
-    ):
-        number = sum(1 for one in going if one.act is act and one.problem is None)
-        if number:
-            parts.append(f"{number:,} {words}")
-    stuck = sum(1 for one in going if one.problem is not None)
-    said = f"On Discogs: {', '.join(parts)}." if parts else "Nothing waits to go out."
-    return said + (f" {count(stuck, 'change')} cannot go out as they are." if stuck else "")
+def _stored(item: Item, names: Mapping[str, str]) -> PreviewItem:
+    said = {name: getattr(item, name) for name in type(item).__slots__}
+    return PreviewItem(**said, called=names.get(item.field or ""))
+
+
+def _going(one: OutgoingChange) -> PreviewItem:
+    return PreviewItem(
+        way="goes_out",
+        change=one.act.value,
+        is_want=one.is_want,
+        release_id=one.release_id,
+        instance_id=one.instance_id,
+        album_id=one.album_id,
+        artist=one.artist,
+        title=one.title,
+        field=one.field,
+        base=None,
+        before=one.before,
+        after=one.after,
+        problem=one.problem,
+        called=one.called,
+        followed_by=one.followed_by,
+    )
+
+
+def _requests(conn: Connection, user_id: UUID, look: Look | None, push: int) -> Requests:
+    link = links.link(conn, user_id)
+    parts = [requests_of(kind, expected_records(kind.name, link)) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
+    imports = None if None in parts else sum(part or 0 for part in parts)
+    return Requests(
+        spent=0 if look is None else look.requests,
+        look=None if imports is None else imports - BEFORE_COLLECTION,
+        imports=imports,
+        push=push,
+    )
+
+
+def _sentence(look: Look | None, counts: Counts, push: int) -> str:
+    out = f"{counts.goes_out:,} would go out" + (f" in {count(push, 'request')}" if counts.goes_out else "")
+    stuck = f" {count(counts.stuck, 'change')} cannot go out as they are." if counts.stuck else ""
+    if look is None:
+        return f"{out}. What would come in takes a look at Discogs.{stuck}"
+    if look.looked_at is None:
+        return f"{out}. A look at Discogs is under way.{stuck}"
+    age = lasting(max(0.0, (look.read_at - look.looked_at).total_seconds()))
+    said = (
+        f"{counts.comes_in:,} would come in, {out}, {count(counts.conflicts, 'conflict')}, "
+        f"{counts.vanishes:,} would vanish; Discogs was looked at {age} ago.{stuck}"
+    )
+    if not look.is_whole:
+        said += " Not all of it could be seen, so nothing is said of what would vanish."
+    if look.asks_about_vanished:
+        said += " So many would vanish that an import would ask before it marks them."
+    if look.is_outdated:
+        said += " Records were touched since: look again."
+    return said

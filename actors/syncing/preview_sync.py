@@ -8,7 +8,7 @@ from actors.comparing.grading import find_slots
 from actors.importing.import_collection import Fields, read_fields
 from actors.importing.paging import Missed
 from actors.importing.walking import MOST_TRIES, PER_PAGE, TRIES, may_go, newest_of
-from actors.syncing.foreseeing import foresee_copies, foresee_end, foresee_wants
+from actors.syncing.dry_import import dry_import_copies, dry_import_end, dry_import_wants
 from actors.wording import count
 from db import Connection, fields, instances, previews, wants
 from db.instances import Unseen
@@ -72,9 +72,9 @@ def store(conn: Connection, step: LookStep, fetched: Fetched) -> Outcome:
             note.field_id not in known_numbers for one in fetched.items for note in one.notes
         ):
             return Continue(was.model_copy(update={"stage": LookStage.FIELDS}), step.progress)
-        numbers = foresee_copies(conn, step.user_id, fetched, find_slots(listed), _held(step))
+        numbers = dry_import_copies(conn, step.user_id, fetched, find_slots(listed), _held(step))
     else:
-        numbers = foresee_wants(conn, step.user_id, fetched, _held(step))
+        numbers = dry_import_wants(conn, step.user_id, fetched, _held(step))
     return _count(conn, step, was, fetched, numbers)
 
 
@@ -107,7 +107,7 @@ def _end_list(conn: Connection, step: LookStep, was: LookCheckpoint, progress: P
     asks = False
     if is_whole:
         known = (wants if is_want else instances).count_present(conn, step.user_id)
-        asks = not may_go(Unseen(known, foresee_end(conn, step.user_id, is_want=is_want)))
+        asks = not may_go(Unseen(known, dry_import_end(conn, step.user_id, is_want=is_want)))
     following = LookCheckpoint(
         stage=LookStage.WANTLIST,
         account_id=was.account_id,

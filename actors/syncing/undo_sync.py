@@ -6,7 +6,7 @@ again. What the sync removed there is made again here, and the next push adds it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from actors.catalog import (
 )
 from actors.checkpoints import UndoCheckpoint
 from actors.enqueue import Enqueued, enqueue
-from actors.syncing.undoing import LOST, Act, Undoing, carry_out, decide, look
+from actors.syncing.reversals import LOST, Reversal, UndoAct, decide, look
+from actors.syncing.reversing import carry_out
 from actors.wording import count, utc
 from db import Connection, operations, undos
 from db.agreed import Agreement
@@ -36,6 +37,7 @@ KINDS = tuple(
 )
 APART = timedelta(minutes=5)  # jobs of a night follow each other: what begins so soon belongs to the same sync
 PIECE = 200  # lines a transaction
+FOREVER = datetime.max.replace(tzinfo=UTC)
 MOST = 5000  # lines that are looked at before anything is done
 
 NOTHING = "No sync did anything to a record that could be taken back."
@@ -47,29 +49,33 @@ GOES_OUT = "What differs from Discogs now goes out with the next push; its previ
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class UndoPreview:
     """What taking back the last sync would do. Nothing was changed; ``undone`` is how it was taken back before."""
 
     state: State
     sync: Sync | None
     undone: Undo | None
-    undoings: Sequence[Undoing]
+    reversals: Sequence[Reversal]
     is_whole: bool
     sentence: str
 
+    def below(self, place: tuple[datetime, UUID] | None) -> Sequence[Reversal]:
+        """Return what follows a line, which itself may have gone out of the list meanwhile."""
+        return [one for one in self.reversals if place is None or (one.line.created_at, one.line.id) < place]
 
-def rehearse(conn: Connection, user_id: UUID) -> Rehearsal:
+
+def preview_undo(conn: Connection, user_id: UUID) -> UndoPreview:
     """Say what would be taken back, and what would not, with the reason."""
     sync, before = _sync_of(conn, user_id)
     state = _state(sync, before)
     if sync is None or state not in OPEN:
-        return Rehearsal(state, sync, before, (), True, _said_of(state, before))
-    found: list[Undoing] = []
+        return UndoPreview(state, sync, before, (), True, _said_of(state, before))
+    found: list[Reversal] = []
     below, seen = LAST if before is None else before.reached, 0
-    at, decided = undos.now(conn), dict[int, Agreement]()
+    decided: dict[int, Agreement] = {}
     while seen < MOST:
         lines = undos.lines(conn, user_id, sync.synced_from, sync.synced_until, below=below, room=PIECE)
-        standing = look(conn, user_id, lines, at=at, will_go=False)
+        standing = look(conn, user_id, lines, at=FOREVER, will_go=False)
         standing.pacts.update({number: pact for number, pact in decided.items() if number in standing.pacts})
         found += decide(lines, standing)
         decided |= standing.pacts
@@ -77,15 +83,15 @@ def rehearse(conn: Connection, user_id: UUID) -> Rehearsal:
         if len(lines) < PIECE:
             break
         below = (lines[-1].created_at, lines[-1].id)
-    return Rehearsal(state, sync, before, found, seen < MOST, _foretold(sync, found))
+    return UndoPreview(state, sync, before, found, seen < MOST, _foretold(sync, found))
 
 
-def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[Rehearsal, Enqueued | None]:
+def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[UndoPreview, Enqueued | None]:
     """Have the last sync taken back, and leave an audit row; no job where there is nothing to do. And what it would do.
 
     Twice is once: the job that does it already is returned.
     """
-    found = rehearse(conn, user_id)
+    found = preview_undo(conn, user_id)
     if found.sync is None or found.state not in OPEN:
         return found, None
     started = enqueue(conn, UNDO_SYNC, user_id, UndoArguments(synced_until=found.sync.synced_until))
@@ -159,16 +165,16 @@ def _told(progress: Progress) -> str:
     return f"{count(progress.processed, 'change')} taken back.{kept} {GOES_OUT}"
 
 
-def _foretold(sync: Sync, found: Sequence[Undoing]) -> str:
+def _foretold(sync: Sync, found: Sequence[Reversal]) -> str:
     """Say what would happen, and plainly what would not."""
     parts = []
     for act, is_want, noun, words in (
-        (Act.PUT_BACK, False, "album", "put back"),
-        (Act.DROP, False, "album", "dropped again"),
-        (Act.ADD_AGAIN, False, "record", "added again"),
-        (Act.PUT_BACK, True, "want", "put back"),
-        (Act.DROP, True, "want", "dropped again"),
-        (Act.ADD_AGAIN, True, "want", "wanted again"),
+        (UndoAct.PUT_BACK, False, "album", "put back"),
+        (UndoAct.DROP, False, "album", "dropped again"),
+        (UndoAct.ADD_AGAIN, False, "record", "added again"),
+        (UndoAct.PUT_BACK, True, "want", "put back"),
+        (UndoAct.DROP, True, "want", "dropped again"),
+        (UndoAct.ADD_AGAIN, True, "want", "wanted again"),
     ):
         number = sum(one.act is act and one.is_want is is_want for one in found)
         if number:
@@ -178,9 +184,9 @@ def _foretold(sync: Sync, found: Sequence[Undoing]) -> str:
     kept = sum(not one.is_done or bool(one.kept) for one in found)
     if kept:
         said += f" {count(kept, 'change')} would be left alone."
-    if any(one.act is Act.ADD_AGAIN and not one.is_want for one in found):
+    if any(one.act is UndoAct.ADD_AGAIN and not one.is_want for one in found):
         said += f" {LOST}"
-    if any(one.act is Act.DROP for one in found):
+    if any(one.act is UndoAct.DROP for one in found):
         said += " What goes here was added on Discogs, so the next push removes it there too, and asks if it is much."
     return f"{said} {GOES_OUT}" if parts else said
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.syncing.two_sides import Counts, Foreseen, Requests, TwoSides, Way
+from actors.syncing.preview import Counts, PreviewItem, Requests, SyncPreview, Way
 from api.models import Model
 
 
@@ -23,7 +23,7 @@ class LookOut(Model):
 
 
 class CountsOut(Model):
-    """How many items there are of each way."""
+    """How many items there are of each way: changes, not requests."""
 
     comes_in: int
     goes_out: int
@@ -42,14 +42,14 @@ class RequestsOut(Model):
     spent: int = Field(description="What the look cost.")
     look: int | None = Field(description="What another look would cost.")
     imports: int | None = Field(description="What importing both lists would cost.")
-    push: int = Field(description="What pushing would cost at least.")
+    push: int = Field(description="What pushing would cost: the changes, and the looks before them.")
 
     @classmethod
     def of(cls, requests: Requests) -> "RequestsOut":
         return cls(**{name: getattr(requests, name) for name in cls.model_fields})
 
 
-class ForeseenOut(Model):
+class PreviewItemOut(Model):
     """One record, or one field of one."""
 
     way: Way
@@ -67,14 +67,17 @@ class ForeseenOut(Model):
     base: Any = Field(description="Of a conflict: what both sides agreed on.")
     before: Any = Field(description="What the side that would change says now; of a conflict, what stands here.")
     after: Any = Field(description="What it would say; of a conflict, what Discogs says.")
+    called: str | None = Field(description="The name of an own field on Discogs.")
+    followed_by: list[str] = Field(description="Of an add: the fields that are written once it is there.")
     problem: str | None = Field(description="Why it cannot go out, for the collector; null when it can.")
 
     @classmethod
-    def of(cls, item: Foreseen) -> "ForeseenOut":
-        return cls(**{name: getattr(item, name) for name in cls.model_fields})
+    def of(cls, item: PreviewItem) -> "PreviewItemOut":
+        said = {name: getattr(item, name) for name in cls.model_fields}
+        return cls(**{**said, "followed_by": list(item.followed_by)})
 
 
-class TwoSidesOut(Model):
+class SyncPreviewOut(Model):
     """Everything that a sync would do. Nothing was changed on either side."""
 
     look: LookOut | None = Field(description="Null when there was none: then only what goes out is known.")
@@ -85,12 +88,12 @@ class TwoSidesOut(Model):
     )
     is_confirmed: bool = Field(description="Whether the collector said yes once; a push needs it.")
     asks_about_removals: bool = Field(description="Whether a push needs `allows_removals`.")
-    items: list[ForeseenOut]
-    next_cursor: int | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    items: list[PreviewItemOut]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
     sentence: str
 
     @classmethod
-    def of(cls, found: TwoSides) -> "TwoSidesOut":
+    def of(cls, found: SyncPreview) -> "SyncPreviewOut":
         look = found.look
         return cls(
             look=None
@@ -109,7 +112,7 @@ class TwoSidesOut(Model):
             is_whole=found.is_whole,
             is_confirmed=found.is_confirmed,
             asks_about_removals=found.asks_about_removals,
-            items=[ForeseenOut.of(one) for one in found.items],
-            next_cursor=found.next_cursor,
+            items=[PreviewItemOut.of(one) for one in found.items],
+            next_cursor=None if found.next_cursor is None else str(found.next_cursor),
             sentence=found.sentence,
         )

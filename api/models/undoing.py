@@ -6,16 +6,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.syncing.undo_sync import Rehearsal, State
-from actors.syncing.undoing import Act, Undoing
+from actors.syncing.reversals import Reversal, UndoAct
+from actors.syncing.undo_sync import State, UndoPreview
 from api.models import Model
 from api.models.jobs import JobAnswer
 
 
-class UndoingOut(Model):
+class ReversalOut(Model):
     """One record, or one want."""
 
-    act: Act = Field(
+    act: UndoAct = Field(
         description="`put_back`: fields say again what they said; `drop`: what the sync added here goes; `add_again`: "
         "what it lost or removed is made again, and goes out; `nothing`: left alone, `problem` says why."
     )
@@ -32,7 +32,7 @@ class UndoingOut(Model):
     problem: str | None = Field(description="Why something is left alone, or what does not come back.")
 
     @classmethod
-    def of(cls, one: Undoing) -> "UndoingOut":
+    def of(cls, one: Reversal) -> "ReversalOut":
         line = one.line
         return cls(
             act=one.act,
@@ -61,22 +61,22 @@ class UndoOut(Model):
     synced_until: datetime | None
     undone: int | None = Field(description="How many changes were taken back; null before.")
     kept: int | None = Field(description="How many were left alone.")
-    items: list[UndoingOut]
-    next_cursor: int | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    items: list[ReversalOut]
+    next_cursor: UUID | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
     is_whole: bool = Field(description="False when there is more: the last five thousand changes are looked at.")
     sentence: str
 
     @classmethod
-    def of(cls, found: Rehearsal, *, cursor: int, limit: int) -> "UndoOut":
-        undone, end = found.undone, cursor + limit
+    def of(cls, found: UndoPreview, *, below: tuple[datetime, UUID] | None, limit: int) -> "UndoOut":
+        undone, left = found.undone, found.below(below)
         return cls(
             state=found.state,
             synced_from=None if found.sync is None else found.sync.synced_from,
             synced_until=None if found.sync is None else found.sync.synced_until,
             undone=None if undone is None else undone.undone,
             kept=None if undone is None else undone.kept,
-            items=[UndoingOut.of(one) for one in found.undoings[cursor:end]],
-            next_cursor=end if end < len(found.undoings) else None,
+            items=[ReversalOut.of(one) for one in left[:limit]],
+            next_cursor=left[limit - 1].line.id if len(left) > limit else None,
             is_whole=found.is_whole,
             sentence=found.sentence,
         )

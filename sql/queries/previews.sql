@@ -67,7 +67,7 @@ DELETE FROM rekkrd.preview_pages
 WHERE user_id = :user_id;
 
 -- name: add(user_id, rows)!
--- What a page would bring.
+-- What a page would bring; what an earlier page said already, because the list moved between them, is said once.
 INSERT INTO rekkrd.preview_items (
     user_id, way, change, is_want, release_id, instance_id, album_id, artist, title, field, base, before, after
 )
@@ -88,7 +88,8 @@ SELECT
 FROM jsonb_to_recordset(:rows) AS item (
     way text, change text, is_want boolean, release_id bigint, instance_id bigint, album_id uuid, artist text,
     title text, field text, base jsonb, before jsonb, after jsonb
-);
+)
+ON CONFLICT DO NOTHING;
 
 -- name: add_vanished_copies(user_id)!
 -- Copies that the look did not see.
@@ -123,7 +124,7 @@ WHERE want.user_id = :user_id
 ORDER BY want.release_id;
 
 -- name: mark_vanished_copies(user_id)!
--- For a rehearsal: these copies as they will be.
+-- For a dry run: these copies as they will be.
 UPDATE rekkrd.instances AS copy
 SET missing_since = now()
 FROM rekkrd.preview_items AS item
@@ -134,7 +135,7 @@ WHERE item.user_id = :user_id
     AND copy.instance_id = item.instance_id;
 
 -- name: mark_vanished_wants(user_id)!
--- For a rehearsal: these wants as they will be.
+-- For a dry run: these wants as they will be.
 UPDATE rekkrd.wants AS want
 SET missing_since = now()
 FROM rekkrd.preview_items AS item
@@ -160,12 +161,15 @@ FROM rekkrd.preview_items
 WHERE user_id = :user_id
 GROUP BY way, is_want;
 
--- name: page(user_id, way, after, room)
--- Items, in the order of the lists, from after this one on.
-SELECT number, way, change, is_want, release_id, instance_id, album_id, artist, title, field, base, before, after
+-- name: page(user_id, way, of_wants, release_id, instance_id, field, after_way, room)
+-- Items after a place: copies before wants, by release, copy and field. The place may be gone.
+SELECT way, change, is_want, release_id, instance_id, album_id, artist, title, field, base, before, after
 FROM rekkrd.preview_items
-WHERE user_id = :user_id AND number > :after AND (:way::text IS NULL OR way = :way)
-ORDER BY number
+WHERE user_id = :user_id
+    AND (is_want, release_id, coalesce(instance_id, 0), coalesce(field, ''), way)
+    > (:of_wants, :release_id, :instance_id, :field, :after_way)
+    AND (:way::text IS NULL OR way = :way)
+ORDER BY is_want, release_id, coalesce(instance_id, 0), coalesce(field, ''), way
 LIMIT :room;
 
 -- name: clashing(user_id, numbers)

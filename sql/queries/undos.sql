@@ -149,7 +149,3 @@ RETURNING id;
 SELECT discogs_release_id AS release_id, created_at
 FROM public.albums
 WHERE user_id = :user_id AND discogs_release_id = ANY(:release_ids) AND created_at < :until;
-
--- name: now()$
--- The database's time, by which lines and albums are dated.
-SELECT now();

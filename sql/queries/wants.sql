@@ -32,6 +32,18 @@ SELECT count(*)
 FROM rekkrd.wants
 WHERE user_id = :user_id AND missing_since IS NULL;
 
+-- name: count_down_to(user_id, release_ids)$
+-- How many wants stand in a list, newest first, up to the oldest of these; those without a day count as older.
+SELECT count(*)
+FROM rekkrd.wants AS want
+WHERE want.user_id = :user_id
+    AND want.missing_since IS NULL
+    AND coalesce(want.date_added, '-infinity') >= (
+        SELECT min(coalesce(oldest.date_added, '-infinity'))
+        FROM rekkrd.wants AS oldest
+        WHERE oldest.user_id = :user_id AND oldest.release_id = ANY(:release_ids)
+    );
+
 -- name: count_unseen(user_id, sweep_id)^
 -- How many wants were known when this sweep began, and how many of all present ones it did not see.
 SELECT

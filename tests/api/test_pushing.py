@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from actors.checkpoints import Act
-from actors.syncing.preview import Going
+from actors.pushing.push_preview import OutgoingChange
 from cli.push import picture
 
 
@@ -50,7 +50,7 @@ def waiting(resources, ada, connect):
 
 def test_all_that_waits_is_listed_with_what_stops_it(client, as_app, waiting):
     told = client.get("/api/discogs/push/preview", headers=as_app(waiting)).json()
-    assert told["sentence"] == "On Discogs: 1 to add, 1 to write, 1 to remove. 1 change cannot go out as they are."
+    assert told["sentence"] == "On Discogs: 1 to add, 1 to write, 1 to remove; 5 requests. 1 change cannot go out as they are."
     assert (told["is_confirmed"], told["removals"], told["asks_about_removals"], told["is_whole"]) == (
         False,
         1,
@@ -77,7 +77,7 @@ def test_a_push_is_asked_for_with_the_yes_of_its_owner(client, as_app, waiting):
 
 
 def test_changes_fit_into_80_columns_whatever_they_say():
-    long = Going(
+    long = OutgoingChange(
         Act.WRITE, 7, 1, None, "A" * 90, "[bold]T" * 20, "discogs_notes", "before " * 30, "[red]after", "no " * 40
     )
     console = Console(width=80, record=True, file=None, force_terminal=False, no_color=True)

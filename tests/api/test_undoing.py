@@ -63,7 +63,9 @@ def test_beforehand_it_says_what_goes_back_and_what_does_not(client, as_app, syn
         "Steely Dan",
     )
     assert "1 album put back. 1 change would be left alone." in told["sentence"]
-    assert client.get(PATH, params={"cursor": 1}, headers=as_app(synced)).json()["items"] == []
+    beyond = {"cursor": item["line_id"]}
+    assert client.get(PATH, params=beyond, headers=as_app(synced)).json()["items"] == []
+    assert client.get(PATH, params={"cursor": str(uuid4())}, headers=as_app(synced)).status_code == 404
 
 
 def test_it_is_a_job_of_which_there_is_one_with_a_row_in_the_audit(client, as_app, synced, resources):

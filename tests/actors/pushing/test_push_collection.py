@@ -14,8 +14,8 @@ from actors.comparing.resolving import resolve
 from actors.jobs import JOBS
 from actors.pushing import guarding, push_collection
 from actors.pushing.guarding import MOST_LOOKS
+from actors.pushing.push_preview import preview_push
 from actors.pushing.sending import Sent, Unclear, send_change
-from actors.syncing.preview import preview
 from db import conflicts, outgoing
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
@@ -486,8 +486,8 @@ def test_a_move_takes_the_rating_along_in_one_request(collector, simulator, acco
     collector.import_collection()
     simulator.log.arrivals.clear()
     set_album(collector, album, discogs_folder_id=folder, discogs_rating=5)
-    seen = preview(collector.conn, collector.user_id)
-    assert seen.sentence == "On Discogs: 1 to move, 1 to rate."
+    seen = preview_push(collector.conn, collector.user_id)
+    assert seen.sentence == "On Discogs: 1 to move, 1 to rate; 2 requests."
     push(collector)
     there = account.instances[album["discogs_instance_id"]]
     assert (there.folder_id, there.rating) == (folder, 5)
@@ -512,7 +512,7 @@ def test_a_rating_that_discogs_does_not_have_says_so_and_a_rating_on_both_sides_
 ):
     set_album(collector, album, discogs_rating=9)
     assert "1 change could not go out" in push(collector)
-    assert preview(collector.conn, collector.user_id).changes[0].problem == (
+    assert preview_push(collector.conn, collector.user_id).changes[0].problem == (
         "9 is no rating on Discogs: choose 1 to 5, or none."
     )
     set_album(collector, album, discogs_rating=3)
@@ -625,7 +625,7 @@ def test_all_that_copies_say_in_own_fields_stands_in_their_albums(collector, acc
 
 def test_a_value_that_an_own_field_does_not_have_is_said_and_nothing_is_sent(collector, simulator, account, album):
     write_own(collector, album, field_4="Shelf Z", field_9="lost")
-    seen = preview(collector.conn, collector.user_id)
+    seen = preview_push(collector.conn, collector.user_id)
     assert [(one.field, one.called, one.problem) for one in seen.changes] == [
         (
             "field_4",
@@ -850,11 +850,11 @@ def test_removals_that_trickle_ask_as_a_burst_does_until_they_are_allowed(collec
         "4 records of 60 would be removed on Discogs within a day, because they were deleted here. If that is meant, "
         "push again and allow removals. 3 of them are removed."
     )
-    assert preview(collector.conn, collector.user_id).asks_about_removals
+    assert preview_push(collector.conn, collector.user_id).asks_about_removals
     assert singles[3] in account.instances
     assert delete(4, PushArguments(allows_removals=True)) == "On Discogs: 2 removed."
     assert delete(5) == "On Discogs: 1 removed."  # what was allowed is counted no more, nor what went before
-    assert not preview(collector.conn, collector.user_id).asks_about_removals
+    assert not preview_push(collector.conn, collector.user_id).asks_about_removals
     assert [delete(6), delete(7)] == ["On Discogs: 1 removed."] * 2
     assert "4 records of" in delete(8)
     collector.execute("UPDATE discogs_sync_log SET created_at = created_at - interval '1 day'")

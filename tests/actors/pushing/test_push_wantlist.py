@@ -11,8 +11,8 @@ from actors.checkpoints import WantsStage
 from actors.comparing.resolving import resolve
 from actors.jobs import JOBS
 from actors.pushing.guarding import MOST_LOOKS
+from actors.pushing.push_preview import preview_push
 from actors.syncing.answering import answer_owned, restore_want
-from actors.syncing.preview import preview
 from db import conflicts, questions, rules
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
@@ -129,8 +129,8 @@ def test_added_edited_and_removed_here_are_so_there_and_their_echo_is_no_news(co
     want(collector, NEW)
     edit(collector, one, notes="any\n", rating=0)
     drop(collector, gone)
-    seen = preview(collector.conn, collector.user_id)
-    assert seen.sentence == "On Discogs: 1 to add, 2 to write, 1 to remove."
+    seen = preview_push(collector.conn, collector.user_id)
+    assert seen.sentence == "On Discogs: 1 to add, 2 to write, 1 to remove; 4 requests."
     assert push(collector) == "On Discogs: 1 added, 1 written, 1 removed."
     assert theirs(account) == ours(collector)
     assert (NEW in account.wants, gone in account.wants, account.wants[one].notes) == (True, False, "any\n")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, PREVIEW_SYNC
-from actors.syncing.two_sides import two_sides
+from actors.syncing.preview import Cursor, preview
 from discogs.errors import Unavailable
 from discogs.records.collection import Note
 from workers.kinds import Done
@@ -29,7 +29,7 @@ def contents(drive) -> dict[str, str]:
 
 def foreseen(drive, way=None, **page):
     with drive.conn.transaction():
-        return two_sides(drive.conn, drive.user_id, way=way, **{"room": 1000, **page})
+        return preview(drive.conn, drive.user_id, way=way, **{"room": 1000, **page})
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_without_a_look_it_says_at_once_what_goes_out(known):
     known.discogs.asked.clear()
     found = foreseen(known)
     assert [one.after for one in found.items] == ["mine"]
-    assert found.sentence == "1 would go out. What would come in takes a look at Discogs."
+    assert found.sentence == "1 would go out in 2 requests. What would come in takes a look at Discogs."
     assert (found.look, found.age_seconds, known.discogs.asked) == (None, None, [])
     assert found.requests.push == 2  # a look at the release, and the write
 
@@ -143,19 +143,53 @@ def test_what_goes_along_with_another_change_costs_no_request_of_its_own(known):
     known.execute("UPDATE discogs_wantlist SET notes = 'mono', rating = 3 WHERE discogs_release_id = 100200")
     found = foreseen(known)
     assert [one.field for one in found.items] == ["discogs_folder_id", "discogs_rating", "want_notes", "want_rating"]
-    assert (found.counts.goes_out, found.requests.push) == (4, 3)  # a look, the move, and the want
+    assert (found.counts.goes_out, found.requests.push) == (4, 4)  # a look and the move, a page and the want
 
 
 def test_pages_follow_each_other_and_one_way_stands_alone(changed):
     changed.run(PREVIEW_SYNC)
-    whole, cursor, paged = foreseen(changed).items, 0, []
-    while cursor is not None:
-        page = foreseen(changed, cursor=cursor, room=2)
+    whole = foreseen(changed).items
+    page = foreseen(changed, room=2)
+    paged = list(page.items)
+    while page.next_cursor is not None:
+        page = foreseen(changed, cursor=Cursor.read(str(page.next_cursor)), room=2)
         assert len(page.items) <= 2
-        paged, cursor = paged + list(page.items), page.next_cursor
+        paged += page.items
     assert paged == whole
     assert {one.way for one in foreseen(changed, "vanishes").items} == {"vanishes"}
     assert [one.way for one in foreseen(changed, "goes_out").items] == ["goes_out"]
+
+
+def test_a_page_goes_on_where_the_one_before_ended_whatever_came_and_went_meanwhile(changed, make_item):
+    number = 3_000_000_000
+    changed.execute("UPDATE albums SET discogs_notes = 'mine' WHERE discogs_instance_id > %s", number + 100)
+    changed.run(PREVIEW_SYNC)
+    whole = [one.cursor for one in foreseen(changed).items]
+    cursor, paged = None, []
+    for went in range(len(whole)):
+        page = foreseen(changed, cursor=cursor, room=3)
+        paged += [one.cursor for one in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        changed.execute("UPDATE albums SET discogs_notes = NULL WHERE discogs_instance_id = %s", number + 101 + went)
+        changed.execute(
+            "UPDATE rekkrd.agreed SET fields = fields || '{\"discogs_notes\": null}' WHERE instance_id = %s",
+            number + 101 + went,
+        )
+        changed.discogs.items.append(make_item(600 + went, release=1 + went))
+        changed.run(PREVIEW_SYNC)
+    left = {one.cursor for one in foreseen(changed).items}
+    assert len(paged) == len(set(paged))
+    assert [one for one in whole if one in left] == [one for one in paged if one in left and one in whole]
+
+
+def test_what_is_shown_twice_by_a_list_that_moves_is_told_once(known, make_item):
+    known.discogs.items = [make_item(900), *known.discogs.items]
+    known.discogs.before_page = lambda _: known.discogs.items.insert(0, known.discogs.items[0])
+    known.run(PREVIEW_SYNC)
+    places = [one.cursor for one in foreseen(known).items]
+    assert len(places) == len(set(places))
 
 
 def test_a_first_look_at_an_account_asks_what_its_fields_mean(drive, make_item):

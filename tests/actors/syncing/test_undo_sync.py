@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, PUSH_COLLECTION, UNDO_SYNC, PushArguments, UndoArguments
-from actors.syncing.preview import preview
-from actors.syncing.undo_sync import ALREADY, ANOTHER, NOTHING, UNDER_WAY, rehearse
-from actors.syncing.undoing import Act
+from actors.pushing.push_preview import preview_push
+from actors.syncing.reversals import UndoAct
+from actors.syncing.undo_sync import ALREADY, ANOTHER, NOTHING, UNDER_WAY, preview_undo
 from db import sync_log
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
@@ -50,12 +50,12 @@ def an_hour_passes(drive) -> None:
 
 def foretold(drive):
     with drive.conn.transaction():
-        return rehearse(drive.conn, drive.user_id)
+        return preview_undo(drive.conn, drive.user_id)
 
 
 def waiting(drive) -> list:
     with drive.conn.transaction():
-        return [(one.act.value, one.field, one.after) for one in preview(drive.conn, drive.user_id).changes]
+        return [(one.act.value, one.field, one.after) for one in preview_push(drive.conn, drive.user_id).changes]
 
 
 def album(drive, number: int) -> dict:
@@ -128,7 +128,7 @@ def test_what_changed_since_is_left_alone_and_the_history_says_why(synced):
     synced.execute("UPDATE albums SET pressing_country = 'my own word' WHERE discogs_release_id = 777")
     synced.execute("UPDATE discogs_wantlist SET notes = 'please' WHERE discogs_release_id = 100202")
     told = foretold(synced)
-    assert sum(not one.is_done for one in told.undoings) == 3
+    assert sum(not one.is_done for one in told.reversals) == 3
     assert "3 changes left alone: the history says why." in ran(synced, UNDO_SYNC)
     assert album(synced, 0)["media_condition"] == "G"
     assert synced.one("SELECT pressing_country FROM albums WHERE discogs_release_id = 777") == "my own word"
@@ -145,8 +145,8 @@ def test_of_one_record_the_fields_that_changed_since_stay_and_the_others_go_back
     known.discogs.items[0] = edited(known.discogs.items[0], note="theirs")
     ran(known, IMPORT_COLLECTION)
     known.execute("UPDATE albums SET discogs_notes = 'mine since' WHERE discogs_instance_id = %s", FIRST)
-    (one,) = foretold(known).undoings
-    assert (one.act, one.kept, dict(one.after)) == (Act.PUT_BACK, ("discogs_notes",), {"media_condition": "NM"})
+    (one,) = foretold(known).reversals
+    assert (one.act, one.kept, dict(one.after)) == (UndoAct.PUT_BACK, ("discogs_notes",), {"media_condition": "NM"})
     ran(known, UNDO_SYNC)
     row = album(known, 0)
     assert (row["media_condition"], row["discogs_notes"]) == ("NM", "mine since")
@@ -161,8 +161,8 @@ def test_own_fields_go_back_one_by_one(known):
         'UPDATE albums SET discogs_fields = discogs_fields || \'{"field_5": "15"}\' WHERE discogs_instance_id = %s',
         FIRST,
     )
-    (one,) = foretold(known).undoings
-    assert (one.act, one.kept, dict(one.after)) == (Act.PUT_BACK, ("field_5",), {"field_4": None})
+    (one,) = foretold(known).reversals
+    assert (one.act, one.kept, dict(one.after)) == (UndoAct.PUT_BACK, ("field_5",), {"field_4": None})
     ran(known, UNDO_SYNC)
     assert album(known, 0)["discogs_fields"] == {"field_5": "15"}
 
@@ -240,8 +240,8 @@ def pushed(drive):
 
 def test_what_a_sync_removed_on_discogs_is_there_again_after_the_next_push(pushed):
     drive, account, copy = pushed
-    (one,) = foretold(drive).undoings
-    assert (one.act, one.after["media_condition"]) == (Act.ADD_AGAIN, "NM")
+    (one,) = foretold(drive).reversals
+    assert (one.act, one.after["media_condition"]) == (UndoAct.ADD_AGAIN, "NM")
     assert one.problem.startswith("The numbers that Discogs gave it")
     ran(drive, UNDO_SYNC)
     ran(drive, PUSH_COLLECTION, arguments=YES)

@@ -7,7 +7,7 @@ from db import Connection
 
 
 @contextmanager
-def rehearsed(conn: Connection) -> Iterator[None]:
+def dry_run(conn: Connection) -> Iterator[None]:
     """Take back everything that is done inside, inside the caller's transaction; what it found may be kept."""
     with conn.transaction(force_rollback=True):
         yield

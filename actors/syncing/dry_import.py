@@ -1,4 +1,4 @@
-"""What an import would do with a page: done for once and taken back, so that a preview says what will happen."""
+"""A page imported as a dry run: done, noted for the preview, and rolled back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,8 +15,8 @@ from actors.syncing.telling import ALBUMS
 from db import Connection, conflicts, previews, sync_log
 from db.albums import OWN, OWN_BEGIN
 from db.conflicts import RECORD, WANT_RECORD, Clash
+from db.dry_run import dry_run
 from db.previews import Item
-from db.rehearsal import rehearsed
 from db.storable import Json
 from db.sync_log import Line
 from discogs.records.collection import CollectionPage
@@ -25,11 +25,13 @@ from discogs.records.wants import WantPage
 CHANGES = {"created": "new", "reappeared": "back", "updated": "changed"}
 
 
-def foresee_copies(conn: Connection, user_id: UUID, page: CollectionPage, slots: Slots, held: int | None) -> list[int]:
+def dry_import_copies(
+    conn: Connection, user_id: UUID, page: CollectionPage, slots: Slots, held: int | None
+) -> list[int]:
     """Keep what a page of a collection would bring; return its copies."""
     listed = {one.copy.instance_id: one for one in (listing.copy_of(item, slots) for item in page.items[:held])}
     numbers = list(listed)
-    with rehearsed(conn):
+    with dry_run(conn):
         store_copies(conn, user_id, None, list(listed.values()))
         lines = sync_log.written_now(conn, user_id)
         clashes = conflicts.open_of_copies(conn, user_id, numbers)
@@ -39,11 +41,11 @@ def foresee_copies(conn: Connection, user_id: UUID, page: CollectionPage, slots:
     return numbers
 
 
-def foresee_wants(conn: Connection, user_id: UUID, page: WantPage, held: int | None) -> list[int]:
+def dry_import_wants(conn: Connection, user_id: UUID, page: WantPage, held: int | None) -> list[int]:
     """Keep what a page of a wantlist would bring; return its releases."""
     listed = {one.want.release_id: one for one in (listing.want_of(item) for item in page.items[:held])}
     numbers = list(listed)
-    with rehearsed(conn):
+    with dry_run(conn):
         store_wants(conn, user_id, None, list(listed.values()))
         lines = sync_log.written_now(conn, user_id)
         clashes = conflicts.open_of_wants(conn, user_id, numbers)
@@ -54,12 +56,12 @@ def foresee_wants(conn: Connection, user_id: UUID, page: WantPage, held: int | N
     return numbers
 
 
-def foresee_end(conn: Connection, user_id: UUID, *, is_want: bool) -> int:
+def dry_import_end(conn: Connection, user_id: UUID, *, is_want: bool) -> int:
     """Keep what would vanish, now that all of a list was seen; return how many. What was edited here is a conflict."""
     vanished = previews.add_vanished(conn, user_id, is_want=is_want)
     if not vanished:
         return 0
-    with rehearsed(conn):
+    with dry_run(conn):
         previews.mark_vanished(conn, user_id, is_want=is_want)
         (wanting.note_vanished if is_want else note_vanished)(conn, user_id)
         lines = sync_log.written_now(conn, user_id)
