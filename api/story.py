@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from actors.operating import progress
-from actors.operating.standing import standing
 from api.access import operator
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code
 from api.jobs import JobId, find
-from api.models.story import AttemptOut, EndpointOut, LineOut, StoryOut
+from api.models.story import StoryOut
 from api.operations import OPERATOR
 from db import story
 
@@ -31,12 +30,9 @@ def tell(
     """Where it stands, how its attempts ended and why, what it asked of Discogs and how that answered, and its log."""
     with resources.pool.transaction() as conn:
         job = find(conn, job_id, OPERATOR)
-        return StoryOut(
-            stands=standing(progress.view(conn, job, pace=pace_of(resources))),
-            checkpoint=job.checkpoint,
-            worker=job.leased_by,
-            claimed_at=job.claimed_at if job.leased_by else None,
-            attempts=[AttemptOut.of(attempt) for attempt in story.attempts(conn, job.id)],
-            requests=[EndpointOut.of(use) for use in story.requests_by_endpoint(conn, job.id)],
-            log=[LineOut.of(line) for line in story.log(conn, job.id, newest=lines)] if lines else [],
+        return StoryOut.of(
+            progress.view(conn, job, pace=pace_of(resources)),
+            story.attempts(conn, job.id),
+            story.requests_by_endpoint(conn, job.id),
+            story.log(conn, job.id, newest=lines) if lines else [],
         )

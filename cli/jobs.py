@@ -3,8 +3,7 @@
 import json
 import re
 import shlex
-from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 from uuid import UUID
 
@@ -12,9 +11,11 @@ import typer
 from rich.text import Text
 
 from actors.operating import progress
-from actors.operating.failures import next_step
 from actors.operating.pace import Pace
 from actors.wording import count
+from api.access import Role
+from api.models.jobs import JobOut, JobPage
+from api.models.operations import ActOut, ActPage, FailureList, FailuresOut
 from cli import here, layout, many, operator, screen, times, words
 from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="See what happens: list jobs, look at one, retry, cancel or remove one or many.", invoke_without_command=True
 )
 
-MOST_WAITS = 10  # whose wait is said below the list; each is a question to the line
+MOST_WAITS = 10  # whose wait is said below the list: more would hide it
 _ID_START = re.compile(r"[0-9a-f-]{2,36}")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -74,16 +75,18 @@ def list_jobs(
         )
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
-        live = [] if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
-        waits = progress.views(conn, live, pace=Pace.of(settings.limiter), zone=screen.zone())
+        looked_at = page if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
+        views = progress.views(conn, looked_at, pace=Pace.of(settings.limiter), zone=_zone(as_json=as_json))
     if as_json:
-        screen.plain(json.dumps([layout.as_json(job) for job in page], indent=2))
+        next_cursor = str(page[-1].id) if has_more else None
+        said = JobPage(jobs=[JobOut.of(view, Role.OPERATOR) for view in views], next_cursor=next_cursor)
+        screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
     elif not page:
         screen.say("No such jobs." if below or any(asked.values()) else "No jobs yet.")
     else:
         screen.out().print(layout.job_table(page, handles))
-        if any(view.waits_for for view in waits):
-            screen.out().print("", layout.waits_table(waits), sep="\n")
+        if any(view.waits_for for view in views):
+            screen.out().print("", layout.waits_table(views), sep="\n")
         if has_more:
             filters = [part for option, value in asked.items() if value for part in (option, str(value))]
             more = shlex.join(["rekkrd", "jobs", *filters, "--below", words.short(page[-1].id)])
@@ -105,10 +108,10 @@ def show(
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
         handles = _handles(conn, [job])
-        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=screen.zone())
+        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=_zone(as_json=as_json))
         told = stories.read(conn, job, newest_lines=newest)
     if as_json:
-        screen.plain(json.dumps(stories.as_json(view, told), indent=2, default=layout.plain))
+        screen.plain(json.dumps(stories.as_json(view, told), indent=2))
     else:
         screen.out().print(layout.job_card(view, handles.get(job.user_id)), stories.sections(view, told), sep="\n")
 
@@ -252,8 +255,8 @@ def failures(as_json: AsJson = False) -> None:
     with here.opened_pool() as pool, pool.transaction() as conn:
         groups = operations.failure_groups(conn)
     if as_json:
-        found = [{**asdict(one), "next_step": asdict(next_step(one.error_class, one.kind))} for one in groups]
-        screen.plain(json.dumps(found, indent=2, default=layout.plain))
+        said = FailureList(failures=[FailuresOut.of(group) for group in groups])
+        screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
     elif not groups:
         screen.say("Nothing failed.")
     else:
@@ -267,9 +270,11 @@ def audit(
 ) -> None:
     """Show what operators did, the newest first: who, when, to which jobs."""
     with here.opened_pool() as pool, pool.transaction() as conn:
-        acts = operations.acts(conn, room=limit)
+        found = operations.acts(conn, room=limit + 1)
+    acts, has_more = found[:limit], len(found) > limit
     if as_json:
-        screen.plain(json.dumps([asdict(act) for act in acts], indent=2, default=layout.plain))
+        said = ActPage(acts=[ActOut.of(act) for act in acts], next_before=acts[-1].id if has_more else None)
+        screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
     elif not acts:
         screen.say("No operator did anything yet.")
     else:
@@ -315,6 +320,11 @@ def _remove_one(conn: Connection, job: Job) -> None:
         screen.say(f"Job {words.short(job.id)} is removed. What it brought stays.")
     else:
         screen.say(f"Job {words.short(job.id)} is {job.state}: only jobs that are over are removed. Cancel it first.")
+
+
+def _zone(*, as_json: bool) -> tzinfo:
+    """Return in whose hours sentences say times: a program gets those of HTTP."""
+    return UTC if as_json else screen.zone()
 
 
 def _handles(conn: Connection, page: list[Job]) -> dict[UUID, str]:

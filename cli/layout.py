@@ -1,4 +1,4 @@
-"""Jobs as they are shown: laid out for 80 columns, or as JSON for programs."""
+"""Jobs as they are shown, laid out for 80 columns."""
 
 import json
 from collections.abc import Sequence
@@ -125,23 +125,6 @@ def act_table(acts: Sequence[Act]) -> Table:
             Text(which),
         )
     return table
-
-
-def as_json(job: Job) -> dict[str, object]:
-    """Give what a program may rely on; leases and fences are the engine's own affair."""
-    moments = ("created_at", "due_at", "started_at", "finished_at", "cancel_requested_at")
-    return {
-        "id": str(job.id),
-        "kind": job.kind,
-        "lane": job.lane,
-        "user_id": str(job.user_id),
-        "state": str(job.state),
-        "arguments": job.args,
-        **{name: moment.isoformat() if (moment := getattr(job, name)) else None for name in moments},
-        **{name: getattr(job, name) for name in ("total_records", "processed_records", "skipped_records")},
-        **{name: getattr(job, name) for name in ("steps", "requests", "attempts", "crashes", "checkpoint")},
-        **{name: getattr(job, name) for name in ("waits_for", "outcome", "error_class", "error", "error_detail")},
-    }
 
 
 def plain(value: object) -> str:

@@ -1,8 +1,7 @@
 """The story of one job, below its card: attempts, requests and log lines, laid out for 80 columns or as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,8 +10,10 @@ from rich.text import Text
 
 from actors.operating.failures import NextStep, next_step
 from actors.operating.progress import JobView
-from actors.operating.standing import standing
-from cli import layout, screen, words
+from api.access import Role
+from api.models.jobs import JobOut
+from api.models.story import StoryOut
+from cli import screen, words
 from db import Connection, story
 from db.jobs import Job, State
 from db.story import Attempt, EndedAs, EndpointUse, LoggedLine
@@ -65,20 +66,11 @@ def sections(view: JobView, told: Story) -> RenderableType:
 
 
 def as_json(view: JobView, told: Story) -> dict[str, object]:
-    """Give all of it to a program; the sentences are the same."""
-    job = view.job
+    """Give all of it to a program: the job as HTTP has it, and below it its story."""
+    story_out = StoryOut.of(view, told.attempts, told.requests, told.log)
     return {
-        **layout.as_json(job),
-        "claimed_at": None if job.claimed_at is None else job.claimed_at.isoformat(),
-        "worker": job.leased_by,
-        "waiting": view.waits_for,
-        "stands": standing(view),
-        "next_step": asdict(remedy(job)) if is_over_badly(job) else None,
-        "story": {
-            "attempts": [asdict(attempt) for attempt in told.attempts],
-            "requests": [_use_as_json(use) for use in told.requests],
-            "log": [asdict(line) for line in told.log],
-        },
+        **JobOut.of(view, Role.OPERATOR).model_dump(mode="json"),
+        "story": story_out.model_dump(mode="json"),
     }
 
 
@@ -90,11 +82,6 @@ def is_over_badly(job: Job) -> bool:
 def remedy(job: Job) -> NextStep:
     """What to do about a job that failed."""
     return next_step(job.error_class, job.kind)
-
-
-def _use_as_json(use: EndpointUse) -> dict[str, Any]:
-    by_status = {"none" if status is None else str(status): number for status, number in use.by_status.items()}
-    return {**asdict(use), "by_status": by_status, "mean_seconds": round(use.mean_seconds, 3)}
 
 
 def _headed(name: str) -> RenderableType:

@@ -12,6 +12,8 @@ from rich.table import Table
 from actors.operating import usage as spent
 from actors.operating.usage import MonthView
 from actors.wording import count
+from api.models import Model
+from api.models.usage import MinuteOut, MinutesOut, UsageOut
 from cli import here, screen
 from cli.errors import CommandFailed
 from db import Connection, users
@@ -65,16 +67,14 @@ def usage(
         if minutes is not None:
             found = spent.minutes(conn, timedelta(minutes=minutes), by, user_id, newest)
             handles = _handles(conn, by, (each.name for each in found))
-            said: Any = [
-                {"minute": each.minute.isoformat(), "name": each.name, "requests": each.requests} for each in found
-            ]
+            said: Model = MinutesOut(by=by, minutes=[MinuteOut.of(each) for each in found])
             table = minute_table(found, by, handles)
         else:
             view = spent.month(conn, first, by, user_id, room=limit, skip=skip)
             handles = _handles(conn, by, (each.name for each in view.parts))
-            said, table = as_plain(view, by), month_table(view, by, handles)
+            said, table = UsageOut.of(view, by), month_table(view, by, handles)
     if as_json:
-        screen.plain(json.dumps(said, indent=2))
+        screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
     elif not table.row_count:
         screen.say("No requests to Discogs were counted in that time.")
     else:
@@ -99,20 +99,6 @@ def minute_table(found: Sequence[MinuteShare], by: Part, handles: Mapping[str, s
     for each in found:
         table.add_row(f"{each.minute:%Y-%m-%d %H:%M}", _name(each.name, handles), f"{each.requests:,}")
     return table
-
-
-def as_plain(view: MonthView, by: Part) -> dict[str, Any]:
-    """Return a month as plain values, as GET /api/usage has it."""
-    return {
-        "month": view.name,
-        "time_zone": "UTC",
-        "requests": view.requests,
-        "imports": view.imports,
-        "syncs": view.syncs,
-        "by": by,
-        "parts": [{"name": part.name, "requests": part.requests} for part in view.parts],
-        "rest": view.rest,
-    }
 
 
 def _first_day(month: str | None) -> date:

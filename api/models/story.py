@@ -1,10 +1,13 @@
 """A job's story: where it stands, how its attempts ended, what it asked of Discogs, and what was logged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
+from actors.operating.progress import JobView
+from actors.operating.standing import standing
 from api.models import Model
 from db.story import Attempt, EndedAs, EndpointUse, LoggedLine
 
@@ -72,3 +75,18 @@ class StoryOut(Model):
     attempts: list[AttemptOut] = Field(description="The newest 200, in their order.")
     requests: list[EndpointOut]
     log: list[LineOut] = Field(description="The newest lines, in their order.")
+
+    @classmethod
+    def of(
+        cls, view: JobView, attempts: Iterable[Attempt], requests: Iterable[EndpointUse], log: Iterable[LoggedLine]
+    ) -> "StoryOut":
+        job = view.job
+        return cls(
+            stands=standing(view),
+            checkpoint=job.checkpoint,
+            worker=job.leased_by,
+            claimed_at=job.claimed_at if job.leased_by else None,
+            attempts=[AttemptOut.of(attempt) for attempt in attempts],
+            requests=[EndpointOut.of(use) for use in requests],
+            log=[LineOut.of(line) for line in log],
+        )

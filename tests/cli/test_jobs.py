@@ -143,7 +143,7 @@ def test_many_are_removed_by_what_they_have_in_common(pool, job):
     assert "1 job would be removed; nothing happened." in run("remove", "--error", "Gone", "--dry-run").stdout
     assert run("remove", "--error", "Gone", "-y").stdout.strip() == "1 job removed. What they brought stays."
     assert "1 job removed" in run("remove", "--state", "completed", "--all", "-y").stdout
-    assert [one["id"] for one in json.loads(run("--json").stdout)] == [str(live), str(other)]
+    assert [one["id"] for one in json.loads(run("--json").stdout)["jobs"]] == [str(live), str(other)]
     refused = run("remove", "--state", "running", "--all")
     assert isinstance(refused.exception, CommandFailed)
     assert "cancel live ones" in refused.exception.next_step
@@ -154,9 +154,9 @@ def test_failures_alike_and_what_operators_did_are_told(pool, job):
     job()
     run("retry", "--all", "-y")
     job(error="Gone")
-    assert json.loads(run("failures", "--json").stdout)[0]["error_class"] == "Gone"
+    assert json.loads(run("failures", "--json").stdout)["failures"][0]["error_class"] == "Gone"
     assert "Gone" in run("failures").stdout
-    told = json.loads(run("audit", "--json").stdout)
+    told = json.loads(run("audit", "--json").stdout)["acts"]
     assert (told[0]["action"], told[0]["jobs"]) == ("retried", 2)
 
 
@@ -172,7 +172,7 @@ def test_the_list_is_of_what_was_asked_for(pool, job):
     job()
     poison = job(error="Poison", kind="import_collection")
     for asked in (["--error", "Poison"], ["--kind", "import_collection"], ["--state", "failed", "--error", "Poison"]):
-        assert [one["id"] for one in json.loads(run("--json", *asked).stdout)] == [str(poison)]
+        assert [one["id"] for one in json.loads(run("--json", *asked).stdout)["jobs"]] == [str(poison)]
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "zz99", "'; drop table", "3f2a9c1e-0000-4000-8000-0000000000011"])
@@ -189,7 +189,7 @@ def test_a_list_is_filtered_by_age_and_its_next_page_by_the_same(pool, job):
             conn.execute("UPDATE rekkrd.jobs SET created_at = now() - %s::interval WHERE id = %s", [age, job_id])
 
     def listed(*arguments: str) -> list[str]:
-        return [one["id"] for one in json.loads(run("--json", *arguments).stdout)]
+        return [one["id"] for one in json.loads(run("--json", *arguments).stdout)["jobs"]]
 
     assert listed("--newer", "1d") == [str(young), str(middle)]
     assert listed("--older", "1h") == [str(middle), str(old)]

@@ -80,17 +80,6 @@ def test_a_failed_job_says_why(drawn, view, now):
     assert "No such [user]." in "\n".join(drawn(layout.job_card(failed, None)))
 
 
-def test_json_holds_what_a_program_may_rely_on(job):
-    shown = layout.as_json(job())
-    assert shown["id"] == str(UUID("3f2a9c1e-0000-4000-8000-000000000001"))
-    assert (shown["state"], shown["processed_records"], shown["created_at"]) == (
-        "running",
-        600,
-        "2026-03-01T11:58:50+00:00",
-    )
-    assert "fence" not in shown
-
-
 def test_failures_alike_say_how_many_why_and_what_to_do_in_80_columns(drawn, now):
     long = "Discogs answered something that nobody can read. " * 3
     groups = [

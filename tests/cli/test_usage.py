@@ -94,7 +94,7 @@ def test_a_month_is_read_a_page_at_a_time(said):
 def test_minutes_up_to_a_time_of_utc(said):
     def requests(until):
         found = json.loads(said("--minutes", "1", "--until", until, "--by", "user", "--json").output)
-        return [each["requests"] for each in found]
+        return [each["requests"] for each in found["minutes"]]
 
     assert requests("2026-03-31T12:00") == requests("2026-03-31 14:00+02:00") == [103, 1]
     assert requests("2026-03-31T12:01") == []
@@ -116,7 +116,7 @@ def test_a_time_that_ends_nothing_is_told(said, typed, sentence):
 
 def test_an_empty_month_says_so(said):
     assert said("--month", "2020-01").output == "No requests to Discogs were counted in that time.\n"
-    assert said("--minutes", "5", "--json").output == "[]\n"
+    assert json.loads(said("--minutes", "5", "--json").output) == {"by": "kind", "minutes": []}
 
 
 @pytest.mark.parametrize("typed", ["march", "2026-13"])
