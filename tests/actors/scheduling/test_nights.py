@@ -28,6 +28,7 @@ ZONES = sorted(name for name in available_timezones() if name not in {"Factory",
 HOUR = timedelta(hours=1)
 ATHENS, BERLIN, APIA = (ZoneInfo(name) for name in ("Europe/Athens", "Europe/Berlin", "Pacific/Apia"))
 ADA = UUID(int=1)
+APART = st.lists(st.sampled_from([LOOKS_EVERY, HOUR, 5 * HOUR, LATE]), min_size=1, max_size=60)
 
 
 @cache
@@ -48,10 +49,11 @@ def looks(draw: st.DrawFn) -> tuple[ZoneInfo, list[datetime]]:
     some_day = datetime(2026, 6, 1, tzinfo=UTC)
     around = draw(st.sampled_from(changes(zone) or [some_day]))
     at, end = around - timedelta(days=3, seconds=draw(st.integers(0, 86_399))), around + timedelta(days=6)
+    apart = draw(APART)  # drawn once, and gone round: a draw for each of a thousand looks is slow
     times = []
     while at < end:
         times.append(at)
-        at += draw(st.sampled_from([LOOKS_EVERY, HOUR, 5 * HOUR, LATE]))
+        at += apart[len(times) % len(apart)]
     return zone, times
 
 
