@@ -7,29 +7,21 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.checkpoints import Act
 from actors.enqueue import enqueue
 from actors.pushing.push_preview import OutgoingChange, PushPreview, preview_push
-from actors.wording import count
+from actors.syncing.history import names_of
+from actors.syncing.telling import Names
 from cli import here, importing, layout, screen
+from cli.changes import Row, field_called, following, name_of, sides_of, table
 from cli.errors import WorkFailed
 from db import users
-from db.albums import own_number
 
 ACTS = {Act.ADD: "add", Act.MOVE: "move", Act.RATE: "rate", Act.WRITE: "write", Act.REMOVE: "remove"}
-FIELDS = {
-    "media_condition": "media",
-    "sleeve_condition": "sleeve",
-    "discogs_notes": "notes",
-    "discogs_folder_id": "folder",
-    "discogs_rating": "rating",
-    "want_notes": "notes",
-    "want_rating": "rating",
-}
 MOST_SHOWN = 50
+NAMELESS = Names()
 
 
 def push(
@@ -68,12 +60,13 @@ def push(
 
 def _show(user: str, *, as_json: bool) -> None:
     with here.opened_pool() as pool, pool.transaction() as conn:
-        found = preview_push(conn, users.find(conn, user).id)
+        user_id = users.find(conn, user).id
+        found, names = preview_push(conn, user_id), names_of(conn, user_id)
     if as_json:
         screen.plain(json.dumps(asdict(found), indent=2, default=layout.plain))
         return
     if found.changes:
-        screen.out().print(picture(found.changes[:MOST_SHOWN]))
+        screen.out().print(picture(found.changes[:MOST_SHOWN], names))
     if len(found.changes) > MOST_SHOWN or not found.is_whole:
         screen.say(f"[dim]The first {min(MOST_SHOWN, len(found.changes))}; --json has more of them.[/]")
     screen.plain(found.sentence)
@@ -91,34 +84,19 @@ def asked(found: PushPreview) -> list[str]:
     return said
 
 
-def picture(changes: Sequence[OutgoingChange]) -> Table:
+def picture(changes: Sequence[OutgoingChange], names: Names = NAMELESS) -> Table:
     """Draw changes, one a line, what stops one below it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("", no_wrap=True)
-    table.add_column("record", ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("Discogs → here", ratio=1, overflow="fold")
-    table.expand = True
-    for one in changes:
-        name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
-        change = following(one.followed_by) if one.field is None else f"{_said(one.before)} → {_said(one.after)}"
-        what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
-        field = one.called or FIELDS.get(one.field or "", one.field or "")
-        table.add_row(what, name, Text(field), Text(change))
-        if one.problem is not None:
-            table.add_row("", "", "", Text(one.problem, style="yellow"))
-    return table
-
-
-def following(names: Sequence[str]) -> str:
-    """Say what is written once a record is added: "with grades, notes and 2 own fields"; nothing where nothing is."""
-    grades = sum(name.endswith("_condition") for name in names)
-    own = sum(own_number(name) is not None for name in names)
-    parts = [("grade" if grades == 1 else "grades")] if grades else []
-    parts += [word for word in ("notes", "rating") if any(FIELDS.get(name) == word for name in names)]
-    parts += [count(own, "own field")] if own else []
-    return f"with {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}" if parts else ""
-
-
-def _said(value: object) -> str:
-    return "none" if value in (None, "") else str(value)
+    rows = [
+        Row(
+            what=f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act],
+            record=(one.is_want, one.release_id, one.instance_id, one.album_id),
+            name=name_of(one.artist, one.title, one.release_id),
+            field="" if one.field is None else field_called(one.field, names),
+            sides=following(one.followed_by)
+            if one.field is None
+            else sides_of(one.field, one.before, one.after, names),
+            problem=one.problem,
+        )
+        for one in changes
+    ]
+    return table(rows, sides="Discogs → here")

@@ -6,17 +6,18 @@ from typing import Annotated, cast, get_args
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from actors.catalog import PREVIEW_SYNC
 from actors.syncing import sync_settings
+from actors.syncing.history import names_of
 from actors.syncing.preview import Cursor, PreviewItem, SyncPreview, Way
 from actors.syncing.preview import preview as preview_sync
+from actors.syncing.telling import Names
 from api.models.previewing import SyncPreviewOut
 from api.models.syncing import SyncSettingsOut
 from cli import here, importing, screen, undo
+from cli.changes import Row, field_called, following, name_of, sides_of, table
 from cli.errors import WorkFailed
-from cli.push import FIELDS, following
 from db import users
 from db.sync_settings import Direction, Frequency
 
@@ -26,7 +27,6 @@ app = typer.Typer(
 
 WHERE, OFTEN, WAYS = get_args(Direction), get_args(Frequency), get_args(Way)
 LABELS = {"comes_in": "in", "goes_out": "out", "conflicts": "conflict", "vanishes": "vanishes"}
-MOST_SIGNS = 60  # of a value: the whole of it is in --json
 
 
 @app.callback()
@@ -95,11 +95,12 @@ def preview(
     with here.opened_pool() as pool, pool.transaction() as conn:
         user_id = users.find(conn, user).id
         found = preview_sync(conn, user_id, way=cast("Way | None", way), cursor=after, room=limit)
+        names = names_of(conn, user_id)
     if as_json:
         screen.plain(json.dumps(SyncPreviewOut.of(found).model_dump(mode="json"), indent=2))
         return
     if found.items:
-        screen.out().print(picture(found.items))
+        screen.out().print(picture(found.items, names))
     if found.next_cursor is not None:
         screen.say(f"[dim]More: --cursor {found.next_cursor}[/]")
     screen.plain(found.sentence)
@@ -114,33 +115,29 @@ def _look(user: str) -> None:
             raise WorkFailed("The look did not complete.", "`rekkrd jobs show ID` says more; nothing was changed.")
 
 
-def picture(items: Sequence[PreviewItem]) -> Table:
+def picture(items: Sequence[PreviewItem], names: Names) -> Table:
     """Draw items, one a line, what stops one below it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("record", ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("before → after", ratio=1, overflow="fold")
-    for one in items:
-        name = Text(f"{one.artist or '?'} - {one.title or one.release_id}")
-        what = one.called or FIELDS.get(one.field or "", one.field or one.change)
-        sides = following(one.followed_by) if one.field is None else f"{_said(one.before)} → {_said(one.after)}"
-        table.add_row(LABELS[one.way], name, Text(f"want: {what}" if one.is_want else what), Text(sides))
-        if one.problem is not None:
-            table.add_row("", "", "", Text(one.problem, style="yellow"))
-    return table
+    return table([_row(one, names) for one in items], sides="before → after")
 
 
-def _said(value: object) -> str:
-    text = "none" if value in (None, "") else " ".join(str(value).split())
-    return text if len(text) <= MOST_SIGNS else f"{text[: MOST_SIGNS - 1]}…"
+def _row(one: PreviewItem, names: Names) -> Row:
+    field = one.change if one.field is None else field_called(one.field, names)
+    return Row(
+        what=LABELS[one.way],
+        record=(one.is_want, one.release_id, one.instance_id, one.album_id),
+        name=name_of(one.artist, one.title, one.release_id),
+        field=f"want: {field}" if one.is_want else field,
+        sides=following(one.followed_by) if one.field is None else sides_of(one.field, one.before, one.after, names),
+        problem=one.problem,
+    )
 
 
 def _costs(found: SyncPreview) -> str:
     """Say what was spent, and what each thing would cost."""
-    each = {"another look": found.requests.look, "importing": found.requests.imports, "pushing": found.requests.push}
+    each = {"a look": found.requests.look, "importing": found.requests.imports, "pushing": found.requests.push}
     said = ", ".join(f"{name} {'?' if cost is None else f'{cost:,}'}" for name, cost in each.items())
-    return f"Requests: the look took {found.requests.spent:,}; it would take for {said}."
+    spent = "" if found.look is None else f" The look took {found.requests.spent:,}."
+    return f"Requests to Discogs: {said}.{spent}"
 
 
 app.command()(undo.undo)

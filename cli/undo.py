@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from actors.catalog import UNDO_SYNC
+from actors.syncing.history import names_of
 from actors.syncing.reversals import Reversal, UndoAct
+from actors.syncing.telling import Names
 from actors.syncing.undo_sync import OPEN, begin, preview_undo
 from api.models.undoing import UndoOut
 from cli import here, importing, operator, screen
+from cli.changes import Row, field_called, following, name_of, sides_of, table
 from cli.errors import CommandFailed, WorkFailed
-from cli.push import FIELDS
 from db import sync_log, users
 
 ACTS = {
@@ -45,7 +47,7 @@ def undo(
         with resources.pool.transaction() as conn:
             user_id = users.find(conn, user).id
             below = None if cursor is None else sync_log.place_of(conn, user_id, cursor)
-            found = preview_undo(conn, user_id)
+            found, names = preview_undo(conn, user_id), names_of(conn, user_id)
         if cursor is not None and below is None:
             raise typer.BadParameter("no line of this history.", param_hint="--cursor")
         if as_json:
@@ -54,7 +56,7 @@ def undo(
             return
         left = found.below(below)
         if left:
-            screen.out().print(picture(left[:limit]))
+            screen.out().print(picture(left[:limit], names))
         if len(left) > limit:
             screen.say(f"[dim]More: --cursor {left[limit - 1].line.id}[/]")
         screen.plain(found.sentence)
@@ -69,25 +71,20 @@ def undo(
             raise WorkFailed("The undo did not complete.", "Run it again: it goes on where it stopped.")
 
 
-def picture(reversals: Sequence[Reversal]) -> Table:
-    """Draw what would be taken back, one a line, what stops one below it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("record", ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column("now → then", ratio=1, overflow="fold")
-    for one in reversals:
-        name = Text(f"{one.line.artist or '?'} - {one.line.title or one.line.release_id}")
-        what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
-        table.add_row(what, name, Text(_sides(one) if one.act is UndoAct.PUT_BACK else ""))
-        if one.problem is not None and (not one.is_done or one.kept):
-            table.add_row("", "", Text(one.problem, style="yellow"))
-    return table
+def picture(reversals: Sequence[Reversal], names: Names) -> Table:
+    """Draw what would be taken back, a field a line, what stops one below it."""
+    return table([row for one in reversals for row in _rows(one, names)], sides="now → then")
 
 
-def _sides(one: Reversal) -> str:
-    said = [f"{FIELDS.get(name, name)} {_said(one.before[name])} → {_said(value)}" for name, value in one.after.items()]
-    return ", ".join(said)
-
-
-def _said(value: object) -> str:
-    return "none" if value in (None, "") else " ".join(str(value).split())
+def _rows(one: Reversal, names: Names) -> list[Row]:
+    what = f"{ACTS[one.act]} want" if one.is_want else ACTS[one.act]
+    name = name_of(one.line.artist, one.line.title, one.line.release_id)
+    sides = [
+        (field_called(field, names), sides_of(field, one.before[field], value, names))
+        for field, value in (one.after.items() if one.act is UndoAct.PUT_BACK else ())
+    ]
+    problem = one.problem if not one.is_done or one.kept else None
+    if one.act is UndoAct.ADD_AGAIN:
+        sides = [("", following([field for field, value in one.after.items() if value not in (None, "")]))]
+    rows = [Row(what, one.line.id, name, field, said) for field, said in sides or [("", "")]]
+    return [*rows[:-1], replace(rows[-1], problem=problem)]

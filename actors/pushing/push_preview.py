@@ -206,4 +206,9 @@ def _sentence(changes: Sequence[OutgoingChange], requests: int) -> str:
             parts.append(f"{number:,} {words}")
     stuck = sum(1 for one in changes if one.problem is not None)
     said = f"On Discogs: {', '.join(parts)}; {count(requests, 'request')}." if parts else "Nothing waits to go out."
-    return said + (f" {count(stuck, 'change')} cannot go out as they are." if stuck else "")
+    return said + said_of_stuck(stuck)
+
+
+def said_of_stuck(number: int) -> str:
+    """Say how many changes cannot go out, as a sentence that follows another; nothing of none."""
+    return f" {count(number, 'change')} cannot go out as {'it is' if number == 1 else 'they are'}." if number else ""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.operating.estimate import BEFORE_COLLECTION, expected_records, requests_of
-from actors.pushing.push_preview import OutgoingChange, count_requests, preview_push
+from actors.pushing.push_preview import OutgoingChange, count_requests, preview_push, said_of_stuck
 from actors.wording import count, lasting
 from db import Connection, fields, links, previews
 from db.albums import OWN
@@ -255,7 +255,7 @@ def _requests(conn: Connection, user_id: UUID, look: Look | None, push: int) -> 
 
 def _sentence(look: Look | None, counts: Counts, push: int) -> str:
     out = f"{counts.goes_out:,} would go out" + (f" in {count(push, 'request')}" if counts.goes_out else "")
-    stuck = f" {count(counts.stuck, 'change')} cannot go out as they are." if counts.stuck else ""
+    stuck = said_of_stuck(counts.stuck)
     if look is None:
         return f"{out}. What would come in takes a look at Discogs.{stuck}"
     if look.looked_at is None:

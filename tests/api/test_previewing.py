@@ -77,7 +77,7 @@ def test_the_terminal_shows_the_same(looked):
     assert "1 would come in, 0 would go out, 1 conflict, 1 would vanish; Discogs was looked at" in said
     assert "Neu! - Neu! [bold]" in said
     assert "media G → M" in said
-    assert "the look took 1; it would take for another look 102, importing 105, pushing 0." in said
+    assert "Requests to Discogs: a look 102, importing 105, pushing 0. The look took 1." in said
     assert max(map(len, shown.stdout.splitlines()[:3])) <= 80
     told = json.loads(run("--json", "--way", "vanishes").stdout)
     assert [one["release_id"] for one in told["items"]] == [9]

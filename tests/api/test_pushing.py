@@ -52,7 +52,7 @@ def test_all_that_waits_is_listed_with_what_stops_it(client, as_app, waiting):
     told = client.get("/api/discogs/push/preview", headers=as_app(waiting)).json()
     assert (
         told["sentence"]
-        == "On Discogs: 1 to add, 1 to write, 1 to remove; 5 requests. 1 change cannot go out as they are."
+        == "On Discogs: 1 to add, 1 to write, 1 to remove; 5 requests. 1 change cannot go out as it is."
     )
     assert (told["is_confirmed"], told["removals"], told["asks_about_removals"], told["is_whole"]) == (
         False,
