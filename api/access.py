@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import ApiError, Code
+from api.roles import Role
 from api.settings import ApiSettings
 from db.jobs import NOBODY
 
@@ -30,14 +30,6 @@ _user = APIKeyHeader(
     scheme_name="user",
     description="The id of the user for whom the application speaks; it answers for who is signed in there.",
 )
-
-
-class Role(StrEnum):
-    """What a token may do: speak for one user at a time, look after all, or read the metrics and nothing else."""
-
-    APPLICATION = "application"
-    OPERATOR = "operator"
-    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from actors.enqueue import Added, Wanted, enqueue_many
 from actors.gating import admit, refusal_of
 from actors.operating import progress
 from actors.operating.estimate import estimate as forecast
-from api.access import USER_HEADER, Acting, Caller, Program, Role
+from api.access import USER_HEADER, Acting, Caller, Program
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
 from api.models.jobs import AddedOut, EstimateAnswer, EstimateOut, JobAnswer, JobBody, JobOut, JobsAnswer, JobsBody
 from api.naming import named
+from api.roles import Role
 from db import Connection, idempotency, jobs, links, operations, users
 from db.errors import DatabaseBusy
 from db.jobs import NOBODY

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from actors.operating import progress
-from api.access import Acting, Caller, CallerNow, Role
+from api.access import Acting, Caller, CallerNow
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
 from api.models import Moment
 from api.models.jobs import JobOut, JobPage
+from api.roles import Role
 from db import Connection, jobs, operations, users
 from db.jobs import Job, State
 

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from actors.operating import budget
 from actors.operating.budget import Pulled
-from api.access import Acting, Program, Role, operator
+from api.access import Acting, Program, operator
 from api.answers import ResourcesNow, errors
 from api.holding import Holding
 from api.models.limiter import BrakeBody, LimiterOut, PulledOut, ReleasedOut
+from api.roles import Role
 from api.tokens import refusal
 from workers.limiter.errors import LimiterError
 

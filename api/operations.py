@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from actors.operating import progress
-from api.access import Acting, Caller, Role, operator
+from api.access import Acting, Caller, operator
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
 from api.jobs import JobId, find
 from api.models.jobs import JobOut
 from api.models.operations import ActOut, ActPage, FailureList, FailuresOut
+from api.roles import Role
 from db import operations
 from db.jobs import State
 

@@ -9,11 +9,12 @@ from actors.enqueue import enqueue
 from actors.gating import admit
 from actors.operating import progress
 from actors.syncing.preview import CURSOR, Cursor, Way, preview
-from api.access import Role, Speaker
+from api.access import Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.previewing import SyncPreviewOut
+from api.roles import Role
 from db import users
 
 MOST_ON_A_PAGE = 200

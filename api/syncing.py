@@ -7,11 +7,12 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
 from actors.operating import progress
 from actors.syncing import sync_settings
-from api.access import Role, Speaker
+from api.access import Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.syncing import SyncAnswer, SyncSettingsBody, SyncSettingsOut
+from api.roles import Role
 
 router = APIRouter(prefix="/api/discogs/sync", tags=["sync"])
 

@@ -10,11 +10,12 @@ from actors.catalog import UNDO_SYNC
 from actors.gating import admit
 from actors.operating import progress
 from actors.syncing.undo_sync import begin, preview_undo
-from api.access import Acting, Role, Speaker
+from api.access import Acting, Speaker
 from api.answers import ResourcesNow, errors, pace_of
 from api.errors import ApiError, Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.undoing import UndoAnswer, UndoOut
+from api.roles import Role
 from db import Connection, sync_log, users
 
 MOST_ON_A_PAGE = 200

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from actors.operating import usage
-from api.access import Caller, CallerNow, Role
+from api.access import Caller, CallerNow
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
 from api.models.usage import BY, MinuteOut, MinutesOut, UsageOut
+from api.roles import Role
 from db import Connection, users
 from db.usage import Part
 

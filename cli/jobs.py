@@ -13,9 +13,9 @@ from rich.text import Text
 from actors.operating import progress
 from actors.operating.pace import Pace
 from actors.wording import count
-from api.access import Role
 from api.models.jobs import JobOut, JobPage
 from api.models.operations import ActOut, ActPage, FailureList, FailuresOut
+from api.roles import Role
 from cli import here, layout, many, operator, screen, times, words
 from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
@@ -162,7 +162,7 @@ def retry(
         )
     if act.done or act.left:
         left = f" {act.left:,} left alone: another job stands for them, or they changed meanwhile." if act.left else ""
-        screen.plain(f"{count(act.done, 'job')} back in the line.{left}")
+        screen.tell(f"{count(act.done, 'job')} back in the line.{left}")
 
 
 @app.command()
@@ -201,7 +201,7 @@ def cancel(
             is_sure=yes,
         )
     if act.done:
-        screen.plain(f"{count(act.done, 'job')} cancelled; a step under way ends first. What was imported stays.")
+        screen.tell(f"{count(act.done, 'job')} cancelled; a step under way ends first. What was imported stays.")
 
 
 @app.command()
@@ -246,7 +246,7 @@ def remove(
         act = many.go_through(pool, choice, operations.remove, verb="removed", is_dry=dry_run, is_sure=yes)
     if act.done or act.left:
         left = f" {act.left:,} left alone: they changed meanwhile." if act.left else ""
-        screen.plain(f"{count(act.done, 'job')} removed. What they brought stays.{left}")
+        screen.tell(f"{count(act.done, 'job')} removed. What they brought stays.{left}")
 
 
 @app.command()

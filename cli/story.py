@@ -10,9 +10,9 @@ from rich.text import Text
 
 from actors.operating.failures import NextStep, next_step
 from actors.operating.progress import JobView
-from api.access import Role
 from api.models.jobs import JobOut
 from api.models.story import StoryOut
+from api.roles import Role
 from cli import screen, words
 from db import Connection, story
 from db.jobs import Job, State

@@ -11,8 +11,8 @@ from actors.enqueue import IfLive
 from actors.operating import failures
 from actors.operating.estimate import Estimate
 from actors.operating.progress import JobView
-from api.access import Role
 from api.models import Model, Moment, Short
+from api.roles import Role
 from db.jobs import Job, State
 
 MOST_AT_ONCE = 10_000

@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 from actors.catalog import UPKEEP
 from actors.enqueue import enqueue
 from api import access
-from api.access import Role, role_of
+from api.access import role_of
 from api.app import create_app
+from api.roles import Role
 from api.settings import ApiSettings
 from db.jobs import NOBODY
 from workers.errors import NotConfigured
