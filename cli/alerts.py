@@ -46,7 +46,7 @@ def list_(
         screen.plain(json.dumps(AlertPage.of(found, limit).model_dump(mode="json"), indent=2))
         return
     if not found:
-        screen.plain("No alerts.")
+        screen.tell("No alerts.")
     for one in found[:limit]:
         screen.out().print(_told(one))
     if has_more:
@@ -74,7 +74,7 @@ def add(
         alert, is_new = create(conn, user_id, release, target=_amount(target), currency=unit, minimum_grade=grade)
         if is_new:
             operations.audit(conn, by=operator.name(), action="alert set", target={"alert": str(alert.id)}, jobs=0)
-    screen.plain("Set." if is_new else "It is there.")
+    screen.tell("Set." if is_new else "It is there.")
     screen.out().print(_told(alert))
     if not has_address:
         screen.out().print(Text(f"No mail will come: no address of {user} is known.", "yellow"))
@@ -115,7 +115,7 @@ def remove(user: User, alert: Annotated[UUID, typer.Argument(metavar="ALERT", he
         if not alerts.remove(conn, users.find(conn, user).id, alert):
             raise _no_such(user)
         operations.audit(conn, by=operator.name(), action="alert removed", target={"alert": str(alert)}, jobs=0)
-    screen.plain("Removed.")
+    screen.tell("Removed.")
 
 
 @app.command("mails")
@@ -127,7 +127,7 @@ def show_mails(*, as_json: Annotated[bool, typer.Option("--json", help="Print JS
         said = {**asdict(counts), "troubled": [asdict(one) for one in troubled]}
         screen.plain(json.dumps(said, indent=2, default=layout.plain))
         return
-    screen.plain(f"{count(counts.waiting, 'mail')} to be sent; {counts.given_up:,} given up.")
+    screen.tell(f"{count(counts.waiting, 'mail')} to be sent; {counts.given_up:,} given up.")
     if troubled:
         table = screen.listing("mail", "user", "#tries", "next")
         table.add_column("why", header_style="dim", overflow="fold")

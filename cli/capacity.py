@@ -125,9 +125,9 @@ def show(
         screen.plain(json.dumps(as_plain(found), indent=2))
         return
     for sentence in sentences(found):
-        screen.plain(sentence)
+        screen.tell(sentence)
     screen.out().print(table(found))
-    screen.plain(spending(found))
+    screen.tell(spending(found))
 
 
 def sentences(found: Capacity) -> list[str]:

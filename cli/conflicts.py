@@ -62,13 +62,13 @@ def show(
             )
             return
         if not there:
-            screen.plain("No such conflicts.")
+            screen.tell("No such conflicts.")
         elif is_dry:
-            screen.plain(f"{count(there, 'conflict')} would be resolved: {take} taken. Nothing happened.")
+            screen.tell(f"{count(there, 'conflict')} would be resolved: {take} taken. Nothing happened.")
         else:
             _ask(there, take, is_sure=is_sure)
             done, met = _resolve(pool, user_id, cast("Side", take), field=field, album=album)
-            screen.plain(f"{count(done, 'conflict')} resolved: {take} taken.{_rest(met - done)}")
+            screen.tell(f"{count(done, 'conflict')} resolved: {take} taken.{_rest(met - done)}")
 
 
 def picture(found: Sequence[Conflict]) -> RenderableType:
@@ -94,7 +94,7 @@ def _print(found: Sequence[Conflict], there: int, user: str, *, next_cursor: UUI
         page = ConflictPage(conflicts=[ConflictOut.of(one) for one in found], open=there, next_cursor=next_cursor)
         screen.plain(json.dumps(page.model_dump(mode="json"), indent=2))
     elif not found:
-        screen.plain("No conflicts: nothing changed on both sides.")
+        screen.tell("No conflicts: nothing changed on both sides.")
     else:
         told = Text(
             f"{count(there, 'conflict')} open. Take a side: rekkrd conflicts {user} --resolve ours|theirs", "dim"

@@ -41,7 +41,7 @@ def disconnect(
             person = users.find(conn, user)
             removal = forget_collection.look(conn, person.id) if remove_data else None
         if removal is not None:
-            screen.plain(removal.sentence)
+            screen.tell(removal.sentence)
             if dry_run:
                 return
             if not yes and not typer.confirm("Remove it?"):

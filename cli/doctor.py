@@ -59,7 +59,7 @@ def doctor(
         screen.plain(json.dumps(for_programs(seen), indent=2))
     else:
         screen.say()
-        screen.plain(summary(levels))
+        screen.tell(summary(levels))
     raise typer.Exit(1 if Level.WRONG in levels else 0)
 
 

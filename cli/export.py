@@ -34,7 +34,7 @@ def export(
             raise CommandFailed(f"{file} cannot be written: {error.strerror}.", "Name a file that can.") from error
         finally:
             partial.unlink(missing_ok=True)
-    screen.plain(f"{file} has the Discogs data of {person.handle}: {file.stat().st_size:,} bytes.")
+    screen.tell(f"{file} has the Discogs data of {person.handle}: {file.stat().st_size:,} bytes.")
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> None:

@@ -104,10 +104,10 @@ def resume() -> None:
         try:
             shown = resources.limiter.snapshot()
         except LimiterUnavailable as error:
-            screen.plain(f"{error} Nobody sends until it is back.")
+            screen.tell(f"{error} Nobody sends until it is back.")
             return
         if shown.gate is not None:
-            screen.plain(budget.sentence(shown, resources.settings.limiter, screen.zone()))
+            screen.tell(budget.sentence(shown, resources.settings.limiter, screen.zone()))
 
 
 def look(resources: Resources) -> Sight:
@@ -200,10 +200,10 @@ def _brake(share: float, until: str, reason: str) -> None:
     end = times.moment(until, datetime.now().astimezone())
     with here.opened() as resources:
         pulled = budget.pull_brake(resources, share=share, until=end, reason=reason, by=operator.name())
-    screen.plain(budget.braked(pulled.share, pulled.until, pulled.reason, screen.zone()))
+    screen.tell(budget.braked(pulled.share, pulled.until, pulled.reason, screen.zone()))
     if not pulled.is_shown:
-        screen.plain("Redis is out of reach: nobody sends while it is, and this holds when it is back.")
-    screen.plain(f"That is {end:%Y-%m-%d %H:%M} UTC; no job fails for waiting. `rekkrd limiter resume` ends it sooner.")
+        screen.tell("Redis is out of reach: nobody sends while it is, and this holds when it is back.")
+    screen.tell(f"That is {end:%Y-%m-%d %H:%M} UTC; no job fails for waiting. `rekkrd limiter resume` ends it sooner.")
 
 
 def _share(typed: str) -> float:

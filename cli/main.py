@@ -37,6 +37,7 @@ FORESEEN = (
 def main() -> None:
     """Run the command; what was foreseen to go wrong ends in a sentence, not in a traceback."""
     lifeline.follow()
+    screen.be_plain_where_needed()
     # A command speaks for itself; the processes set up their own logs.
     logs.configure("pretty", "debug" if is_debugging() else "error")
     try:

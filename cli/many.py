@@ -86,7 +86,7 @@ def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, i
         screen.say("No such jobs.")
         return Gone(0, 0)
     if is_dry:
-        screen.plain(f"{count(there, 'job')} would be {verb}; nothing happened.")
+        screen.tell(f"{count(there, 'job')} would be {verb}; nothing happened.")
         return Gone(0, 0)
     if not is_sure:
         _ask(there, verb)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from actors.market import price_plan, pricing
@@ -18,6 +17,7 @@ from actors.market.worth import amount
 from api.models.prices import PlanOut, PriceOut, StatsOut
 from cli import here, screen, words
 from cli.errors import CommandFailed
+from cli.listing import Listing
 from db import users
 from db.price_plan import Following
 from discogs.errors import Gone
@@ -58,11 +58,11 @@ def show(
         screen.plain(json.dumps({name: one.model_dump(mode="json") for name, one in said.items()}, indent=2))
         return
     for line in market_lines(stats):
-        screen.plain(line)
+        screen.tell(line)
     if suggested.state == "priced":
         screen.out().print(ladder(suggested))
     else:
-        screen.plain(suggested.sentence)
+        screen.tell(suggested.sentence)
     screen.plain(f"{ATTRIBUTION} {stats.link}")
 
 
@@ -81,7 +81,7 @@ def plan(
         screen.plain(json.dumps(PlanOut.of(found, now).model_dump(mode="json"), indent=2))
         return
     for sentence in price_plan.sentences(found, now):
-        screen.plain(sentence)
+        screen.tell(sentence)
     if found.following:
         screen.out().print(next_table(found.following, now))
 
@@ -98,18 +98,18 @@ def market_lines(seen: Seen) -> list[str]:
     ]
 
 
-def ladder(seen: Seen) -> Table:
+def ladder(seen: Seen) -> Listing:
     """Lay out the suggestions by grade."""
     found = suggestions_in(None if seen.price is None else seen.price.figures)
     table = screen.listing("grade", "#suggested", title=f"Suggested by Discogs{_age(seen)}")
     for grade, name in MEDIA.items():
         table.add_row(name, _money(found.get(grade)))
     if seen.why_stale:
-        table.caption = seen.why_stale
+        table.below = seen.why_stale
     return table
 
 
-def next_table(following: Sequence[Following], now: datetime) -> Table:
+def next_table(following: Sequence[Following], now: datetime) -> Listing:
     """Lay out what is asked for next: when, how old it is, and why it comes as often as it does."""
     table = screen.listing("due", "#release", "what", "#age", "#every", "why")
     for one in following:

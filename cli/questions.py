@@ -47,7 +47,7 @@ def ask(
                 raise NotFound(
                     "There is no such open question.", f"`rekkrd questions {user}` lists those that there are."
                 )
-            screen.plain(_answer(conn, user_id, question, album=album, are_gone=are_gone, is_dropped=is_dropped))
+            screen.tell(_answer(conn, user_id, question, album=album, are_gone=are_gone, is_dropped=is_dropped))
             return
         found = questions.page(conn, user_id, room=limit + 1)
     if as_json:
@@ -55,7 +55,7 @@ def ask(
         page = QuestionPage(questions=[QuestionOut.of(one) for one in found[:limit]], next_cursor=cursor)
         screen.plain(json.dumps(page.model_dump(mode="json"), indent=2))
     elif not found:
-        screen.plain("No questions.")
+        screen.tell("No questions.")
     else:
         screen.out().print(picture(found[:limit], has_more=len(found) > limit))
 

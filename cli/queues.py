@@ -65,8 +65,8 @@ def pause(lane: Lanes, until: Until, reason: Reason) -> None:
     end = times.moment(until, datetime.now().astimezone())
     with here.opened_pool() as pool, pool.transaction() as conn:
         lanes.pause(conn, _lanes(lane), until=end, reason=reason, by=operator.name())
-    screen.plain(f"{_named(lane)} paused until {words.clock(end)}, {end:%Y-%m-%d %H:%M} UTC: {ended(reason)}")
-    screen.plain(f"No job fails for waiting; steps under way end. `rekkrd queues resume {lane}` ends it sooner.")
+    screen.tell(f"{_named(lane)} paused until {words.clock(end)}, {end:%Y-%m-%d %H:%M} UTC: {ended(reason)}")
+    screen.tell(f"No job fails for waiting; steps under way end. `rekkrd queues resume {lane}` ends it sooner.")
 
 
 @app.command()
@@ -75,7 +75,7 @@ def resume(lane: Lanes) -> None:
     with here.opened_pool() as pool, pool.transaction() as conn:
         resumed = lanes.resume(conn, _lanes(lane), by=operator.name())
     said = f"Goes on: {', '.join(resumed)}." if resumed else f"{_named(lane)} not paused."
-    screen.plain(said)
+    screen.tell(said)
 
 
 def look(pool: Pool) -> list[Queue]:

@@ -33,7 +33,7 @@ def show(
         ]
         screen.plain(json.dumps(said, indent=2))
     elif not found:
-        screen.plain("No rate is kept: everybody counts in US dollars, or the clock did not ask yet.")
+        screen.tell("No rate is kept: everybody counts in US dollars, or the clock did not ask yet.")
     else:
         table = screen.listing("currency", "#per US dollar", "source", "as of")
         for one in found:
@@ -57,7 +57,7 @@ def set_(
     with here.opened_pool() as pool, pool.transaction() as conn:
         rates.keep(conn, {code: rate}, source="operator", noted_by=operator.name())
         operations.audit(conn, by=operator.name(), action="rate set", target={code: f"{rate:f}"}, jobs=0)
-    screen.plain(f"1 USD is {rate:f} {code} from now on; `rekkrd rates forget {code}` takes it back.")
+    screen.tell(f"1 USD is {rate:f} {code} from now on; `rekkrd rates forget {code}` takes it back.")
 
 
 @app.command()
@@ -68,7 +68,7 @@ def forget(currency: Currency) -> None:
         if not rates.forget(conn, code):
             raise CommandFailed(f"Nobody set a rate for {code}.", "`rekkrd rates` shows those that count.")
         operations.audit(conn, by=operator.name(), action="rate forgotten", target={"currency": code}, jobs=0)
-    screen.plain(f"What Discogs converts {code} by counts again.")
+    screen.tell(f"What Discogs converts {code} by counts again.")
 
 
 def _code(text: str) -> str:

@@ -48,10 +48,10 @@ def make_safe(*, as_json: bool, is_dry: bool, is_again: bool, is_sure: bool) -> 
     if as_json:
         screen.plain(json.dumps(_for_programs(uncertain, alive, is_done=not is_dry), indent=2, default=layout.plain))
     elif is_dry:
-        screen.plain("Nothing happened: --dry-run.")
+        screen.tell("Nothing happened: --dry-run.")
     else:
         freed, walks = count(noted.leases, "step"), count(noted.walks, "import")
-        screen.plain(f"Done: {freed} freed, {walks} begin anew. Start the workers now.")
+        screen.tell(f"Done: {freed} freed, {walks} begin anew. Start the workers now.")
         _remember()
 
 
@@ -62,8 +62,8 @@ def _alive(conn: Connection) -> int:
 def _tell(uncertain: Uncertain, alive: int) -> None:
     until = uncertain.known_until
     known = "nothing" if until is None else f"what happened until {words.clock(until)} ({words.ago(until)})"
-    screen.plain(f"The ledger knows {known}, and nothing from then to its restore.")
-    screen.plain(
+    screen.tell(f"The ledger knows {known}, and nothing from then to its restore.")
+    screen.tell(
         f"It has {count(uncertain.jobs, 'live job')}; {count(uncertain.leases, 'step')} under way are to be freed, and "
         f"{count(len(uncertain.walks), 'import')} to read their pages from the first again."
     )
@@ -79,8 +79,8 @@ def _say_noted(uncertain: Uncertain, *, as_json: bool) -> None:
         screen.plain(json.dumps(_for_programs(uncertain, 0, is_done=False), indent=2, default=layout.plain))
     elif uncertain.last is not None:
         when = f"{words.clock(uncertain.last.noted_at)} by {uncertain.last.noted_by}"
-        screen.plain(f"This was done for these files at {when}: nothing to do.")
-        screen.plain("If they were put back once more since then, say --again.")
+        screen.tell(f"This was done for these files at {when}: nothing to do.")
+        screen.tell("If they were put back once more since then, say --again.")
 
 
 def _ask(*, is_sure: bool) -> None:
@@ -94,7 +94,7 @@ def _ask(*, is_sure: bool) -> None:
 def _remember() -> None:
     screen.say("\n[bold]What no command can know[/]")
     for sentence in REMEMBER:
-        screen.plain(f"- {sentence}")
+        screen.tell(f"- {sentence}")
 
 
 def _for_programs(uncertain: Uncertain, alive: int, *, is_done: bool) -> dict[str, object]:

@@ -53,8 +53,8 @@ def run(name: Name) -> None:
         is_new = plan.run(conn, entry, by=operator.name(), now=datetime.now(UTC))
         last = next(one.last for one in plan.planned(conn, datetime.now(UTC)) if one.entry == entry)
     job = words.short(last.job_id) if last is not None else ""
-    screen.plain(f"{name} runs as job {job}." if is_new else f"{name} runs already: job {job}.")
-    screen.plain(f"`rekkrd jobs show {job}` tells what becomes of it.")
+    screen.tell(f"{name} runs as job {job}." if is_new else f"{name} runs already: job {job}.")
+    screen.tell(f"`rekkrd jobs show {job}` tells what becomes of it.")
 
 
 @app.command()
@@ -66,8 +66,8 @@ def pause(name: Name, until: Until, reason: Reason) -> None:
     entry, end = _entry(name), times.moment(until, datetime.now().astimezone())
     with here.opened_pool() as pool, pool.transaction() as conn:
         plan.pause(conn, entry, until=end, reason=reason, by=operator.name())
-    screen.plain(f"{name} is paused until {words.clock(end)}, {end:%Y-%m-%d %H:%M} UTC: {ended(reason)}")
-    screen.plain(f"What it enqueued already goes on. `rekkrd schedule resume {name}` ends the pause sooner.")
+    screen.tell(f"{name} is paused until {words.clock(end)}, {end:%Y-%m-%d %H:%M} UTC: {ended(reason)}")
+    screen.tell(f"What it enqueued already goes on. `rekkrd schedule resume {name}` ends the pause sooner.")
 
 
 @app.command()
@@ -76,7 +76,7 @@ def resume(name: Name) -> None:
     entry = _entry(name)
     with here.opened_pool() as pool, pool.transaction() as conn:
         was_paused = plan.resume(conn, entry, by=operator.name())
-    screen.plain(f"{name} goes on." if was_paused else f"{name} is not paused.")
+    screen.tell(f"{name} goes on." if was_paused else f"{name} is not paused.")
 
 
 def picture(found: Sequence[Planned], now: datetime) -> RenderableType:

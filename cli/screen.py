@@ -1,16 +1,35 @@
 """The terminal: what is printed where. Answers go to stdout, trouble to stderr; NO_COLOR is respected by rich."""
 
+import codecs
+import io
 import sys
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.errors import CommandFailed
+from cli.listing import Listing
 
-NARROWEST = 80  # a pipe has no width of its own; below 80 columns tables lose more than they show
+NARROWEST = 80  # a pipe has no width of its own; what is made for fewer columns stands in `listing.py`
+
+# What a terminal without UTF-8 shows for the signs of ours that it has not; others become question marks.
+PLAINER = {"—": "-", "…": "~", "·": "-", "→": ">", "━": "=", "╸": "-", "╺": "-"}
+
+
+def be_plain_where_needed() -> None:
+    """Let no sign end a command that this terminal cannot show: an old locale, or PYTHONIOENCODING."""
+    codecs.register_error("plainer", _plainer)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plainer")
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAINER.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
 @cache
@@ -36,8 +55,13 @@ def say(sentence: str = "") -> None:
 
 
 def plain(text: str) -> None:
-    """Print text that is no markup, on as many columns as it needs: JSON, keys, addresses."""
+    """Print text that is no markup, on as many columns as it needs: JSON, keys, addresses, commands."""
     out().print(text, markup=False, soft_wrap=True)
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence that is no markup: broken between words on a terminal, one line in a pipe."""
+    out().print(sentence, markup=False, soft_wrap=not out().is_terminal)
 
 
 def show_failure(error: CommandFailed) -> None:
@@ -47,9 +71,9 @@ def show_failure(error: CommandFailed) -> None:
         err().print(error.next_step, markup=False)
 
 
-def listing(*columns: str, title: str | None = None) -> Table:
+def listing(*columns: str, title: str | None = None) -> Listing:
     """Make an empty table in the house's look; a column whose name starts with # holds numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Listing(title)
     for column in columns:
         table.add_column(
             column.removeprefix("#"),

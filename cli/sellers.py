@@ -42,7 +42,7 @@ def list_(user: User, *, as_json: Json = False) -> None:
         screen.plain(json.dumps(said.model_dump(mode="json"), indent=2))
         return
     if not found:
-        screen.plain("No sellers.")
+        screen.tell("No sellers.")
     for one in found:
         screen.out().print(Text(one.seller.name, "bold"), Text(watching.sentence(one.seller)))
 
@@ -56,7 +56,7 @@ def add(user: User, seller: Seller) -> None:
         watched, is_new = watching.watch(conn, users.find(conn, user).id, seller)
         if is_new:
             operations.audit(conn, by=operator.name(), action="seller watched", target={"seller": seller}, jobs=0)
-    screen.plain(f"{'Watched' if is_new else 'Watched already'}. {watching.sentence(watched.seller)}")
+    screen.tell(f"{'Watched' if is_new else 'Watched already'}. {watching.sentence(watched.seller)}")
 
 
 @app.command()
@@ -66,7 +66,7 @@ def remove(user: User, seller: Seller) -> None:
         if not sellers.unwatch(conn, users.find(conn, user).id, seller):
             raise NotFound("They watch no such seller.", f"`rekkrd sellers list {user}` lists those whom they watch.")
         operations.audit(conn, by=operator.name(), action="seller left", target={"seller": seller}, jobs=0)
-    screen.plain("Removed.")
+    screen.tell("Removed.")
 
 
 @app.command()
@@ -83,8 +83,8 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
         screen.plain(json.dumps(ListingsOut.of(found).model_dump(mode="json"), indent=2))
         return
     for line in [found.away or ""] if found.market is None else market_lines(found.market):
-        screen.plain(line)
-    screen.plain(found.sentence)
+        screen.tell(line)
+    screen.tell(found.sentence)
     for one in found.offers:
         said, link = Text(offer_line(one, found.currency)), Text(f"  {looking.link_of(one)}", "dim")
         screen.out().print(said, link, sep="\n")
@@ -107,7 +107,7 @@ def cheaper(
     if as_json:
         screen.plain(json.dumps(UpgradePage.of(found).model_dump(mode="json"), indent=2))
         return
-    screen.plain(found.sentence)
+    screen.tell(found.sentence)
     for one in found.upgrades:
         name = " \N{EN DASH} ".join(part for part in (one.artist, one.title) if part)
         screen.out().print(

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
 from actors.operating import usage as spent
 from actors.operating.usage import MonthView
@@ -16,6 +15,7 @@ from api.models import Model
 from api.models.usage import MinuteOut, MinutesOut, UsageOut
 from cli import here, screen
 from cli.errors import CommandFailed
+from cli.listing import Listing
 from db import Connection, users
 from db.usage import MinuteShare, Part
 
@@ -81,19 +81,18 @@ def usage(
         screen.out().print(table)
 
 
-def month_table(view: MonthView, by: Part, handles: Mapping[str, str]) -> Table:
+def month_table(view: MonthView, by: Part, handles: Mapping[str, str]) -> Listing:
     """Lay out a month as rows of at most 80 columns."""
     table = screen.listing(by, "#requests", "#share", title=f"{view.name} (UTC)")
     for part in view.parts:
         table.add_row(_name(part.name, handles), f"{part.requests:,}", _percent(part.requests, view.requests))
     if view.rest:
         table.add_row("others", f"{view.rest:,}", _percent(view.rest, view.requests), style="dim")
-    table.caption = f"{count(view.requests, 'request')}, {count(view.imports, 'import')} completed"
-    table.caption_justify = "left"
+    table.below = f"{count(view.requests, 'request')}, {count(view.imports, 'import')} completed"
     return table
 
 
-def minute_table(found: Sequence[MinuteShare], by: Part, handles: Mapping[str, str]) -> Table:
+def minute_table(found: Sequence[MinuteShare], by: Part, handles: Mapping[str, str]) -> Listing:
     """Lay out minutes as rows of at most 80 columns."""
     table = screen.listing("minute (UTC)", by, "#requests")
     for each in found:

@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from cli import here, screen
+from cli.listing import Listing
 from db import links, shelf
 from db import users as people
 from db.links import Link
@@ -39,7 +39,7 @@ def users(
         screen.say(f"[dim]More: rekkrd users --below {page[-1].id}[/]")
 
 
-def user_table(page: list[User], known: dict[UUID, Link], sizes: dict[UUID, Size]) -> Table:
+def user_table(page: list[User], known: dict[UUID, Link], sizes: dict[UUID, Size]) -> Listing:
     """Lay out users as rows of at most 80 columns."""
     table = screen.listing("user", "tier", "on Discogs", "state", "#records", "#wants")
     for user in page:
@@ -54,12 +54,11 @@ def user_table(page: list[User], known: dict[UUID, Link], sizes: dict[UUID, Size
             f"{sizes[user.id].wants:,}",
         )
     if any(link.is_partial for link in known.values()):
-        table.caption = "* the newest only: the free tier holds 50"
-        table.caption_justify = "left"
+        table.below = "* the newest only: the free tier holds 50"
     return table
 
 
-def id_table(page: list[User]) -> Table:
+def id_table(page: list[User]) -> Listing:
     """Lay out users by what names them."""
     table = screen.listing("user", "id", "address")
     for user in page:

@@ -14,6 +14,7 @@ from actors.market.worth import Change, Past, Range, Worth, amount
 from actors.wording import lasting
 from api.models.value import ValueHistoryOut, ValueOut
 from cli import here, screen
+from cli.listing import Listing
 from db import users
 from db.value import Day, Dear, Dimension, Part
 
@@ -57,14 +58,14 @@ def _json(said: ValueOut | ValueHistoryOut) -> str:
 
 
 def _show(found: Worth) -> None:
-    screen.plain(found.sentence)
+    screen.tell(found.sentence)
     if not found.sum.valued:
         return
     for dimension in get_args(Dimension):
         screen.out().print(picture([part for part in found.parts if part.dimension == dimension], dimension))
     screen.out().print(dearest(found.dearest))
     for line in beside(found):
-        screen.plain(line)
+        screen.tell(line)
 
 
 def picture(parts: Sequence[Part], dimension: Dimension) -> Table:
@@ -85,14 +86,14 @@ def picture(parts: Sequence[Part], dimension: Dimension) -> Table:
     return table
 
 
-def dearest(copies: Sequence[Dear]) -> Table:
+def dearest(copies: Sequence[Dear]) -> Listing:
     """Draw the dearest copies."""
     table = screen.listing("dearest", "title", "grade", "#median")
     for one in copies:
         grade = f"{one.grade}*" if one.is_assumed else one.grade
         table.add_row(screen.cut(one.artist, 24), screen.cut(one.title, 28), grade, f"{one.median:,.2f}")
     if any(one.is_assumed for one in copies):
-        table.caption = "* ungraded: VG is assumed"
+        table.below = "* ungraded: VG is assumed"
     return table
 
 
@@ -114,13 +115,13 @@ def beside(found: Worth) -> list[str]:
 
 def _show_past(past: Past) -> None:
     if not past.days:
-        screen.plain("No day of this range was valued yet; the clock does it each morning.")
+        screen.tell("No day of this range was valued yet; the clock does it each morning.")
     else:
         screen.out().print(days(past.days, past.currency))
     if past.change is not None:
-        screen.plain(changed(past.change, past.currency))
+        screen.tell(changed(past.change, past.currency))
     if past.left_out:
-        screen.plain(f"{past.left_out:,} days were kept in another currency, and are left out.")
+        screen.tell(f"{past.left_out:,} days were kept in another currency, and are left out.")
 
 
 def days(found: Sequence[Day], currency: str) -> Table:

@@ -70,7 +70,7 @@ def test() -> None:
         raise WorkFailed(
             f"{settings.webhook_url} did not take it. {why}", "Look there; docs/webhook.md has a receiver."
         )
-    screen.plain(f"{settings.webhook_url} took it: {answer.status}.")
+    screen.tell(f"{settings.webhook_url} took it: {answer.status}.")
 
 
 @app.command()
@@ -80,7 +80,7 @@ def retry() -> None:
         again = deliveries.retry_given_up(conn)
         if again:
             operations.audit(conn, by=operator.name(), action="webhooks retried", target={"webhooks": again}, jobs=0)
-    screen.plain(f"{count(again, 'webhook')} sent once more." if again else "No webhook was given up.")
+    screen.tell(f"{count(again, 'webhook')} sent once more." if again else "No webhook was given up.")
 
 
 @app.command()
@@ -90,9 +90,7 @@ def off() -> None:
         wanted = deliveries.wanted(conn)
         if deliveries.turn_off(conn):
             operations.audit(conn, by=operator.name(), action="webhook off", target={"urls": wanted}, jobs=0)
-    screen.plain(
-        f"Ends of jobs are no longer told to {', '.join(wanted)}." if wanted else "The webhook is off already."
-    )
+    screen.tell(f"Ends of jobs are no longer told to {', '.join(wanted)}." if wanted else "The webhook is off already.")
 
 
 @app.command()

@@ -50,7 +50,7 @@ def workers(
     if check:
         said_well = _check_here(found) if is_here else _check(neglect)
         if not as_json:
-            screen.plain(said_well)
+            screen.tell(said_well)
 
 
 def _check(neglect: Neglect) -> str:
