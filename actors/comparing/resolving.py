@@ -12,7 +12,7 @@ from actors.comparing.wants_resolving import is_of_want
 from db import Connection, agreed, albums, conflicts, sync_log
 from db.agreed import Agreement, Pact
 from db.albums import SHARED, Album, Change, Fields, Value, own_names
-from db.conflicts import RECORD, Clash, Ending
+from db.conflicts import RECORD, WANT_RECORD, Clash, Ending
 from db.storable import Json
 from db.sync_log import Line
 
@@ -129,12 +129,17 @@ def _refresh(conn: Connection, user_id: UUID, clashes: Sequence[Clash]) -> None:
     fresh = []
     for clash in clashes:
         if is_of_want(clash):
-            fresh.append(replace(clash, ours=wants_resolving.said_now(conn, user_id, clash)))
-            continue
-        album = _album_of(pacts.get(clash.instance_id))
-        if album is not None and clash.ours is not None:
-            ours: Json = album.fields if clash.field == RECORD else album.fields.get(clash.field)
-            fresh.append(replace(clash, ours=ours))
+            mine = wants_resolving.said_now(conn, user_id, clash)
+        else:
+            album = _album_of(pacts.get(clash.instance_id))
+            mine = None if album is None else album.fields
+        if mine is None:
+            continue  # it is gone here: the next look says what that means
+        if clash.field in (RECORD, WANT_RECORD):
+            if clash.ours is not None:
+                fresh.append(replace(clash, ours=mine))
+        else:
+            fresh.append(replace(clash, ours=mine.get(clash.field)))
     conflicts.keep(conn, user_id, fresh)
 
 

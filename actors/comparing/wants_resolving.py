@@ -8,7 +8,6 @@ from actors.comparing.merging import Side, is_same
 from db import Connection, wantlist
 from db.albums import Fields, Value
 from db.conflicts import OF_WANTS, WANT_RECORD, Clash
-from db.storable import Json
 from db.wantlist import SHARED, Edit
 
 
@@ -32,10 +31,9 @@ def take_side(conn: Connection, user_id: UUID, clashes: Sequence[Clash], side: S
     return done
 
 
-def said_now(conn: Connection, user_id: UUID, clash: Clash) -> Json:
-    """Return what the app's list says now of what a conflict is about; None where the want is gone."""
-    mine = wantlist.of_releases(conn, user_id, [clash.release_id]).get(clash.release_id)
-    return mine if mine is None or clash.field == WANT_RECORD else mine[clash.field]
+def said_now(conn: Connection, user_id: UUID, clash: Clash) -> Fields | None:
+    """Return what the app's list says now of the want that a conflict is about; None where the want is gone."""
+    return wantlist.of_releases(conn, user_id, [clash.release_id]).get(clash.release_id)
 
 
 def are_same(one: Fields, other: Fields) -> bool:

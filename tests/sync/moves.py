@@ -40,7 +40,7 @@ VALUES: Mapping[str, Sequence[Value]] = {
     "discogs_folder_id": (1, 2, 3),
     "discogs_rating": (1, 3, 5, None),
     "field_4": ("Shelf A", "Crate 1", "On Loan", None),
-    "field_5": ("12.50", "Zoë, 3 € \r\n", "", "%s {x}"),
+    "field_5": ("12.50", "Zoë 🎛️, 3 € \r\n", "", "%s {x}"),
 }
 FAULTS = ("throttle", "error", "html", "empty", "truncated", "half", "reset", "lost", "lost_reset", "revoked")
 DEATHS = ("before", "after", "storing")  # a request is sent, after it was carried out, what came of it

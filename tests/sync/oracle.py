@@ -52,7 +52,7 @@ class Oracle:
     made_there: set[int] = field(default_factory=set)
     removed_there: set[int] = field(default_factory=set)
     to_be_removed: set[int] = field(default_factory=set)  # copies whose albums were deleted here
-    were_removed: set[int] = field(default_factory=set)  # and came back on Discogs, maybe before that was heard here
+    were_removed: set[int] = field(default_factory=set)  # and came back, maybe before the other side heard of that
     deleted_before_bound: Counter[int] = field(default_factory=Counter)  # by release
     there_to_be: set[UUID] = field(default_factory=set)  # albums that nobody deleted
     may_add: Counter[int] = field(default_factory=Counter)  # by release: albums made here, and added anew by an answer
@@ -121,7 +121,9 @@ class Oracle:
         value = edits[name].value
         if at not in self.agreed or not same(self.agreed[at], value):
             return
-        if not is_heard_of:
+        if not is_heard_of and name in others and others[name].is_seen:
+            edits[name].is_seen = True  # what came from there may stand between: then it is an edit, else it was none
+        elif not is_heard_of:
             del edits[name]
             if name in others and same(others[name].value, value):
                 del others[name]
@@ -151,7 +153,7 @@ class Oracle:
         elif row["ours"] is None:
             both = copy in self.to_be_removed | self.were_removed and bool(there & set(self.guarded))
         else:
-            both = copy in self.removed_there | self.to_be_removed and bool(here)
+            both = copy in self.removed_there | self.to_be_removed | self.were_removed and bool(here)
         if not both:
             said = {name: row[name] for name in ("field", "base", "ours", "theirs", "resolution")}
             raise Wrong(f"a conflict about what one side changed only: copy {copy}, {said}")

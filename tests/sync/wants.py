@@ -67,8 +67,9 @@ class WantsOracle(Oracle):
 
     def added_here(self, release: int, said: Values) -> None:
         self.to_be_removed.discard(release)
-        if release not in self.world.copies():
-            self.removed_there.discard(release)
+        if release not in self.world.copies() and release in self.removed_there:
+            self.removed_there.remove(release)
+            self.were_removed.add(release)
         self.there_to_be.add(release)
         self.ours[release] = self._edits(release, said)
 

@@ -669,6 +669,21 @@ def test_own_fields_that_changed_on_both_sides_are_conflicts_one_by_one(collecto
     assert push(collector) == "Nothing waited to go out."
 
 
+def test_a_conflict_about_a_field_that_was_empty_here_shows_what_was_written_since(collector, account, album):
+    write_own(collector, album, field_5="12.50")
+    push(collector)
+    write_own(collector, album)
+    account.note(album["discogs_instance_id"], PAID, "15")
+    collector.import_collection()
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    assert (clash.clash.ours, clash.clash.theirs) == (None, "15")
+    write_own(collector, album, field_5="20")
+    with collector.conn.transaction():
+        assert resolve(collector.conn, collector.user_id, [clash.id], "theirs", by="collector") == set()
+    (shown,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    assert (shown.clash.ours, shown.clash.theirs) == ("20", "15")
+
+
 def test_a_copy_whose_own_field_was_edited_on_discogs_is_not_removed_unseen(collector, account, album):
     copy = account.instances[album["discogs_instance_id"]]
     write_own(collector, album, field_5="12.50")

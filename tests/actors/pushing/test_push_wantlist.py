@@ -199,6 +199,18 @@ def test_a_conflict_whose_want_changed_since_is_shown_anew(collector, simulated,
     assert ours(collector)[one][0] == "ours again"
 
 
+def test_a_conflict_whose_want_was_removed_since_does_not_say_that_it_was_emptied(collector, simulated, account, one):
+    edit(collector, one, rating=5)
+    simulated.world.put_want(account, one, rating=1)
+    collector.import_wantlist()
+    (clash,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    drop(collector, one)
+    with collector.conn.transaction():
+        assert resolve(collector.conn, collector.user_id, [clash.id], "theirs", by="me") == set()
+    (same,) = conflicts.page(collector.conn, collector.user_id, is_open=True)
+    assert (same.clash.field, same.clash.ours) == ("want_rating", 5)
+
+
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_removed_here_and_edited_there_is_decided_and_never_dropped_unseen(collector, simulated, account, one, side):
     drop(collector, one)
