@@ -89,7 +89,7 @@ def preview(
     try:
         after = None if cursor is None else Cursor.read(cursor)
     except ValueError:
-        raise typer.BadParameter("is none that was shown.", param_hint="--cursor") from None
+        raise typer.BadParameter("no place that was shown.", param_hint="--cursor") from None
     if take_look:
         _look(user)
     with here.opened_pool() as pool, pool.transaction() as conn:

@@ -49,9 +49,10 @@ FIRST = Place(is_want=False, release_id=0, instance_id=0, field="", way="")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look at Discogs. ``looked_at`` is None while it is under way, ``read_at`` the database's time now.
+    """A look at Discogs. ``looked_at`` is None until it is over, ``read_at`` the database's time now.
 
-    ``is_outdated`` when something touched a record since.
+    ``is_live`` while its job is: one that was cancelled or failed is never over. ``is_outdated`` when something touched
+    a record since.
     """
 
     job_id: UUID
@@ -61,6 +62,7 @@ class Look:
     requests: int
     is_whole: bool
     is_outdated: bool
+    is_live: bool
     asks_about_vanished: bool
 
 

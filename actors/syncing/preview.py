@@ -12,11 +12,15 @@ from actors.pushing.push_preview import OutgoingChange, count_requests, preview_
 from actors.wording import count, lasting
 from db import Connection, fields, links, previews
 from db.albums import OWN
+from db.links import Link
 from db.previews import FIRST, Item, Look, Place
 from db.storable import Json
 
 Way: TypeAlias = Literal["comes_in", "goes_out", "conflicts", "vanishes"]
 
+NOT_CONNECTED = "No Discogs account is connected: nothing comes in or goes out until one is."
+
+# A release, a copy, an album, a field and a way; what means nothing is empty.
 CURSOR = re.compile(
     r"^(copy|want)[.]([0-9]{1,18})[.]([0-9]{1,18})[.]([a-z0-9-]{0,36})[.]([a-z0-9_]{0,40})[.]([a-z_]+)$"
 )
@@ -140,7 +144,7 @@ def preview(
     conn: Connection, user_id: UUID, *, way: Way | None = None, cursor: Cursor | None = None, room: int = 50
 ) -> SyncPreview:
     """Say what is known of both sides. Nothing is sent and nothing changes."""
-    look = previews.find(conn, user_id)
+    look, link = previews.find(conn, user_id), links.link(conn, user_id)
     out = preview_push(conn, user_id)
     going = _unopposed(conn, user_id, out.changes)
     push = out.requests if len(going) == len(out.changes) else count_requests(conn, user_id, going)
@@ -156,13 +160,13 @@ def preview(
     return SyncPreview(
         look=look,
         counts=counts,
-        requests=_requests(conn, user_id, look, push),
+        requests=_requests(link, look, push),
         is_whole=out.is_whole and look is not None and look.is_whole,
         is_confirmed=out.is_confirmed,
         asks_about_removals=out.asks_about_removals,
         items=items[:room],
         next_cursor=items[room - 1].cursor if len(items) > room else None,
-        sentence=_sentence(look, counts, push),
+        sentence=_sentence(look, counts, push, link),
     )
 
 
@@ -241,8 +245,7 @@ def _going(one: OutgoingChange) -> PreviewItem:
     )
 
 
-def _requests(conn: Connection, user_id: UUID, look: Look | None, push: int) -> Requests:
-    link = links.link(conn, user_id)
+def _requests(link: Link | None, look: Look | None, push: int) -> Requests:
     parts = [requests_of(kind, expected_records(kind.name, link)) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
     imports = None if None in parts else sum(part or 0 for part in parts)
     return Requests(
@@ -253,13 +256,19 @@ def _requests(conn: Connection, user_id: UUID, look: Look | None, push: int) -> 
     )
 
 
-def _sentence(look: Look | None, counts: Counts, push: int) -> str:
+def _sentence(look: Look | None, counts: Counts, push: int, link: Link | None) -> str:
+    said = _said_of(look, counts, push)
+    return said if link is not None and link.state == "connected" else f"{NOT_CONNECTED} {said}"
+
+
+def _said_of(look: Look | None, counts: Counts, push: int) -> str:
     out = f"{counts.goes_out:,} would go out" + (f" in {count(push, 'request')}" if counts.goes_out else "")
     stuck = said_of_stuck(counts.stuck)
     if look is None:
         return f"{out}. What would come in takes a look at Discogs.{stuck}"
     if look.looked_at is None:
-        return f"{out}. A look at Discogs is under way.{stuck}"
+        state = "is under way" if look.is_live else "ended before it was done: look again"
+        return f"{out}. A look at Discogs {state}.{stuck}"
     age = lasting(max(0.0, (look.read_at - look.looked_at).total_seconds()))
     said = (
         f"{counts.comes_in:,} would come in, {out}, {count(counts.conflicts, 'conflict')}, "

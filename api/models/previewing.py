@@ -15,7 +15,8 @@ class LookOut(Model):
 
     job_id: UUID = Field(description="The job that looks, or did.")
     began_at: datetime
-    looked_at: datetime | None = Field(description="When it ended; null while it is under way.")
+    looked_at: datetime | None = Field(description="When it was done; null until then.")
+    is_live: bool = Field(description="Whether it is under way; with neither it was cancelled or failed: look again.")
     age_seconds: int | None = Field(description="How long ago that was.")
     is_whole: bool = Field(description="Whether all of both lists was seen; only then is told what would vanish.")
     is_outdated: bool = Field(description="Whether a record was touched since it began: look again.")
@@ -102,6 +103,7 @@ class SyncPreviewOut(Model):
                 job_id=look.job_id,
                 began_at=look.began_at,
                 looked_at=look.looked_at,
+                is_live=look.is_live,
                 age_seconds=found.age_seconds,
                 is_whole=look.is_whole,
                 is_outdated=look.is_outdated,

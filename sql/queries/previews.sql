@@ -32,6 +32,10 @@ SELECT
     look.is_whole,
     look.asks_about_vanished,
     EXISTS (
+        SELECT FROM rekkrd.jobs AS job
+        WHERE job.id = look.job_id AND job.finished_at IS NULL
+    ) AS is_live,
+    EXISTS (
         SELECT FROM public.discogs_sync_log AS line
         WHERE line.user_id = look.user_id AND line.created_at > look.began_at
     ) AS is_outdated

@@ -242,6 +242,22 @@ def test_while_a_look_goes_on_it_says_so(known):
     assert isinstance(list(steps)[-1], Done)
 
 
+def test_a_look_that_was_cancelled_midway_is_not_under_way(known):
+    steps = known.steps(PREVIEW_SYNC)
+    next(steps)
+    next(steps)
+    known.execute("UPDATE rekkrd.jobs SET state = 'cancelled', finished_at = now() WHERE finished_at IS NULL")
+    assert "A look at Discogs ended before it was done: look again." in foreseen(known).sentence
+    known.run(PREVIEW_SYNC)
+    assert foreseen(known).is_whole
+
+
+def test_who_is_not_connected_reads_that_nothing_will_happen(known):
+    assert "is connected" not in foreseen(known).sentence
+    known.execute("UPDATE rekkrd.links SET state = 'disconnected'")
+    assert foreseen(known).sentence.startswith("No Discogs account is connected")
+
+
 def test_so_many_that_an_import_would_ask_are_told_as_that(known):
     known.discogs.items = known.discogs.items[30:]
     known.run(PREVIEW_SYNC)
