@@ -19,6 +19,7 @@ from db.outgoing import GOING_OUT, Changed, Unsent
 from db.wantlist import Waiting
 
 MOST = 1000  # records that a preview looks at
+MORE = f" These are the first {MOST:,} records of a list: more wait."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,15 @@ def preview_push(conn: Connection, user_id: UUID) -> PushPreview:
     changes += [change for one in wanted for change in _of_want(one)]
     lost, dropped = outgoing.removals(conn, user_id), wantlist.removals(conn, user_id)
     requests = count_requests(conn, user_id, changes)
+    is_whole = max(len(changed), len(unsent), len(wanted)) < MOST
     return PushPreview(
         changes=changes,
         requests=requests,
-        is_whole=max(len(changed), len(unsent), len(wanted)) < MOST,
+        is_whole=is_whole,
         is_confirmed=outgoing.is_confirmed(conn, user_id),
         removals=lost.removals + dropped.removals,
         asks_about_removals=are_many(lost) or are_many(dropped),
-        sentence=_sentence(changes, requests),
+        sentence=_sentence(changes, requests) + ("" if is_whole else MORE),
     )
 
 

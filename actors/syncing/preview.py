@@ -8,7 +8,7 @@ from uuid import UUID
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.operating.estimate import BEFORE_COLLECTION, expected_records, requests_of
-from actors.pushing.push_preview import OutgoingChange, count_requests, preview_push, said_of_stuck
+from actors.pushing.push_preview import MORE, OutgoingChange, count_requests, preview_push, said_of_stuck
 from actors.wording import count, lasting
 from db import Connection, fields, links, previews
 from db.albums import OWN
@@ -166,7 +166,7 @@ def preview(
         asks_about_removals=out.asks_about_removals,
         items=items[:room],
         next_cursor=items[room - 1].cursor if len(items) > room else None,
-        sentence=_sentence(look, counts, push, link),
+        sentence=_sentence(look, counts, push, link) + ("" if out.is_whole else MORE),
     )
 
 

@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.checkpoints import Act
+from actors.pushing import push_preview
 from actors.pushing.push_preview import preview_push
 from discogs.auth import PersonalToken
 from discogs.budget import Unlimited
@@ -118,6 +119,15 @@ def test_what_cannot_follow_an_add_is_said_with_the_reason(collector, simulator)
     assert preview.sentence == "On Discogs: 1 to add; 3 requests. 2 changes cannot go out as they are."
     collector.run(PUSH_COLLECTION, YES)
     assert len(simulator.log.arrivals) == preview.requests
+
+
+def test_of_more_than_are_looked_at_it_says_so(collector, monkeypatch):
+    assert "more wait" not in preview_push(collector.conn, collector.user_id).sentence
+    monkeypatch.setattr(push_preview, "MOST", 2)
+    collector.execute("UPDATE albums SET discogs_notes = 'mine'")
+    preview = preview_push(collector.conn, collector.user_id)
+    assert (len(preview.changes), preview.is_whole) == (2, False)
+    assert preview.sentence.endswith("of a list: more wait.")
 
 
 @pytest.mark.parametrize(("place", "pages"), [(0, 1), (150, 2), (WANTS - 1, 3)])
