@@ -1,6 +1,7 @@
 """What the tests of the jobs need: a Discogs that is a list in memory, and a hand that drives a job step by step."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,12 +14,16 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.jobs import JOBS
 from db import links
 from db.links import Account, Credentials
+from discogs.auth import PersonalToken
+from discogs.budget import Unlimited
+from discogs.client import Discogs, http_client
 from discogs.errors import Gone, PastEnd
 from discogs.records.collection import BasicInformation, CollectionItem, CollectionPage, Field, Folder, Note
 from discogs.records.credits import Artist, Format, Label
 from discogs.records.people import Identity
 from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
+from discogs.settings import DiscogsSettings
 from tests.actors.everything_owned import everything
 from workers.kinds import Done, Progress, Step
 
@@ -212,6 +217,15 @@ class Drive:
 
     def import_wantlist(self) -> Done:
         return self.run(IMPORT_WANTLIST)
+
+    @contextmanager
+    def speaking_to(self, simulator, account) -> Iterator[None]:
+        """Be this account of a simulated Discogs, and ask that instead of the one in memory."""
+        settings, profile = DiscogsSettings(api_url=simulator.url), account.profile
+        self.execute("UPDATE profiles SET discogs_username = %s, discogs_user_id = %s", profile.username, profile.id)
+        with http_client(settings) as http:
+            self.discogs = Discogs(http, settings, Unlimited(), PersonalToken(profile.personal_token))
+            yield
 
     def rows(self, statement: str, *values) -> list[dict]:
         return self.conn.execute(statement, [*values] or None).fetchall()

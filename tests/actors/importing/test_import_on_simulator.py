@@ -5,11 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION
-from discogs.auth import PersonalToken
-from discogs.budget import Unlimited
-from discogs.client import Discogs, http_client
 from discogs.errors import Unauthorised
-from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 
 RECORDS, WANTS = 420, 130
@@ -28,14 +24,7 @@ def account(simulator):
 
 @pytest.fixture
 def collector(drive, simulator, account):
-    settings = DiscogsSettings(api_url=simulator.url)
-    with http_client(settings) as http:
-        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
-        drive.execute(
-            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
-            account.profile.username,
-            account.profile.id,
-        )
+    with drive.speaking_to(simulator, account):
         yield drive
 
 

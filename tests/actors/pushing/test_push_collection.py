@@ -47,14 +47,7 @@ def account(simulator):
 @pytest.fixture
 def collector(drive, simulator, account):
     """A collector whose collection was imported, and who said yes to the preview."""
-    settings = DiscogsSettings(api_url=simulator.url)
-    with http_client(settings) as http:
-        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
-        drive.execute(
-            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
-            account.profile.username,
-            account.profile.id,
-        )
+    with drive.speaking_to(simulator, account):
         theirs = chosen(account)
         account.note(theirs.id, MEDIA, "Near Mint (NM or M-)")
         account.note(theirs.id, NOTES, "an old note")

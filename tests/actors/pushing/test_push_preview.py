@@ -9,10 +9,6 @@ from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.checkpoints import Act
 from actors.pushing import push_preview
 from actors.pushing.push_preview import preview_push
-from discogs.auth import PersonalToken
-from discogs.budget import Unlimited
-from discogs.client import Discogs, http_client
-from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 
 RECORDS, WANTS = 20, 230
@@ -36,14 +32,7 @@ def account(simulator):
 @pytest.fixture
 def collector(drive, simulator, account):
     """A collector of whom both lists were imported."""
-    settings = DiscogsSettings(api_url=simulator.url)
-    with http_client(settings) as http:
-        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
-        drive.execute(
-            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
-            account.profile.username,
-            account.profile.id,
-        )
+    with drive.speaking_to(simulator, account):
         drive.import_collection()
         drive.import_wantlist()
         simulator.log.arrivals.clear()

@@ -14,10 +14,6 @@ from actors.pushing.guarding import MOST_LOOKS
 from actors.pushing.push_preview import preview_push
 from actors.syncing.answering import answer_owned, restore_want
 from db import conflicts, questions, rules
-from discogs.auth import PersonalToken
-from discogs.budget import Unlimited
-from discogs.client import Discogs, http_client
-from discogs.settings import DiscogsSettings
 from simulator import Simulator, SimulatorSettings, running
 from workers.errors import JobFailed
 from workers.kinds import Done
@@ -41,14 +37,7 @@ def account(simulated, request):
 @pytest.fixture
 def collector(drive, simulated, account):
     """A collector whose wantlist was imported."""
-    settings = DiscogsSettings(api_url=simulated.url)
-    with http_client(settings) as http:
-        drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
-        drive.execute(
-            "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
-            account.profile.username,
-            account.profile.id,
-        )
+    with drive.speaking_to(simulated, account):
         release = min(account.wants)
         simulated.world.put_want(account, release, rating=3, notes=" the German press\r\n")
         drive.import_wantlist()

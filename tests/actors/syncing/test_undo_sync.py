@@ -9,11 +9,7 @@ from actors.pushing.push_preview import preview_push
 from actors.syncing.reversals import UndoAct
 from actors.syncing.undo_sync import ALREADY, ANOTHER, NOTHING, UNDER_WAY, preview_undo
 from db import sync_log
-from discogs.auth import PersonalToken
-from discogs.budget import Unlimited
-from discogs.client import Discogs, http_client
 from discogs.records.collection import Note
-from discogs.settings import DiscogsSettings
 from simulator import SimulatorSettings, running
 
 FIRST = 3_000_000_000
@@ -216,14 +212,7 @@ def pushed(drive):
     """A collector who deleted an album; the push removed its copy on the simulated Discogs. And the account there."""
     with running(SimulatorSettings(port=0, records=60, wants=1, limit=10_000)) as simulator:
         account = simulator.world.account("demo_collector")
-        settings = DiscogsSettings(api_url=simulator.url)
-        with http_client(settings) as http:
-            drive.discogs = Discogs(http, settings, Unlimited(), PersonalToken(account.profile.personal_token))
-            drive.execute(
-                "UPDATE profiles SET discogs_username = %s, discogs_user_id = %s",
-                account.profile.username,
-                account.profile.id,
-            )
+        with drive.speaking_to(simulator, account):
             copy = next(one for _, one in sorted(account.instances.items()) if len(account.copies(one.release_id)) == 1)
             for field_id, text in ((1, "Near Mint (NM or M-)"), (2, "Generic"), (3, " an old\nnote ")):
                 account.note(copy.id, field_id, text)
