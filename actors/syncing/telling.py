@@ -51,7 +51,6 @@ WRITTEN = {
     "add": "Added on Discogs.",
     "move": "",
     "write": "",
-    "undone": "The sync's change was taken back.",
     "gone": "Was removed here and on Discogs.",
     "remove": "Removed on Discogs, because its album was deleted here; what it was stands in this line.",
 }
@@ -61,6 +60,11 @@ OF_WANTS = {
     "remove": "No longer wanted on Discogs either, because it was removed here.",
     "restored": "Wanted again here, as it was on Discogs.",
     "owned by now": "In the collection by now, and no longer wanted.",
+}
+UNDONE = {
+    "put_back": "The sync's change was taken back.",
+    "drop": "What the sync brought was taken back: it is no longer here, and the next push removes it on Discogs.",
+    "add_again": "What the sync took away was taken back: it is here again, and the next push adds it on Discogs.",
 }
 Sides: TypeAlias = tuple[Json, Json]  # before and after
 FAILED = {"not undone": "Not taken back", "add": "Not added on Discogs", "remove": "Not removed on Discogs"}
@@ -90,6 +94,8 @@ def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
         return _of_field(line, said, names)
     if said.get("list") == "wantlist" and change in OF_WANTS:
         return OF_WANTS[change]
+    if change == "undone":
+        return UNDONE[str(said["undo"])]
     if change == "linked":
         return f"Recognised as the album that was here before, by {said.get('evidence', 'its release')}."
     return WRITTEN[change] if change in WRITTEN else ended(change.capitalize())

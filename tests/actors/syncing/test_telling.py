@@ -23,6 +23,15 @@ def changed(name, before, after, **more):
             changed("media_condition", "VG+", "NM", taken=["media_condition"]),
             "Media condition changed on Discogs from VG+ to NM; taken over.",
         ),
+        ({"change": "undone", "undo": "put_back"}, "The sync's change was taken back."),
+        (
+            {"change": "undone", "undo": "drop"},
+            "What the sync brought was taken back: it is no longer here, and the next push removes it on Discogs.",
+        ),
+        (
+            {"change": "undone", "undo": "add_again", "list": "wantlist"},
+            "What the sync took away was taken back: it is here again, and the next push adds it on Discogs.",
+        ),
         (
             changed("notes", "a", "b", clashing=["discogs_notes"]),
             "Notes changed on Discogs from a to b; changed here too, so it waits for an answer.",
