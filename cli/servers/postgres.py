@@ -113,6 +113,7 @@ class Postgres(Server):
 
     def _make_data(self) -> None:
         """Make the data beside its place and move it there: what was begun and not finished is thrown away."""
+        self.home.account.require_name()
         draft = self.home.folder / "data.draft"
         shutil.rmtree(draft, ignore_errors=True)
         making = self.run(

@@ -1,4 +1,5 @@
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,14 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_with_the_setting(tmp_path):
     with pytest.raises(FolderRefused, match="Not a directory") as refused, hold(Place(tmp_path / "file" / "data")):
         pass
     assert "REKKRD_DATA_DIR" in refused.value.next_step
+
+
+def test_a_folder_that_is_refused_is_named_in_full(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderRefused) as refused, hold(Place(Path("file/.rekkrd"))):
+        pass
+    assert f"{tmp_path}/file/.rekkrd cannot be used" in str(refused.value)
 
 
 def test_the_development_key_is_made_once_and_is_its_owners_alone(place):

@@ -16,7 +16,15 @@ import redis
 
 from cli.servers import Servers, binaries, running, running_postgres, running_valkey
 from cli.servers.account import Account, choose_account
-from cli.servers.errors import DiskFull, FolderHeld, FolderUnusable, OtherVersion, ServerFailed, translated
+from cli.servers.errors import (
+    AccountUnnamed,
+    DiskFull,
+    FolderHeld,
+    FolderUnusable,
+    OtherVersion,
+    ServerFailed,
+    translated,
+)
 from cli.servers.home import NOTE, open_home
 
 Start = Callable[..., Any]
@@ -210,6 +218,16 @@ def test_the_lock_goes_when_the_home_is_closed(folder: Path) -> None:
     for _ in range(2):
         with open_home(folder, "valkey"):
             pass
+
+
+def test_an_account_without_a_name_is_told_before_postgresql_says_it(folder: Path, monkeypatch: Any) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(AccountUnnamed, match="has no name on this machine") as refused, running_postgres(folder):
+        pass
+    assert "DATABASE_URL" in str(refused.value.next_step)
 
 
 def test_the_account_is_ours_unless_we_are_root(monkeypatch: Any, folder: Path) -> None:
