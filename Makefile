@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := workers actors scheduler db discogs api cli simulator
+ROOMS := workers services actors scheduler db discogs api cli simulator
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test soak storm check fix bench lock clean

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("actors", "api", "cli", "db", "discogs", "scheduler", "simulator", "workers")
+ROOMS = ("actors", "api", "cli", "db", "discogs", "scheduler", "services", "simulator", "workers")
 
 # All that can open a connection, or start what can.
 NETWORK = {
