@@ -11,6 +11,7 @@ import httpx
 
 from discogs.answers import as_json, parsed
 from discogs.auth import Credentials, PersonalToken, auth_for, secrets_of
+from discogs.body import ACCEPT_ENCODING
 from discogs.budget import Budget
 from discogs.deadline import DeadlineTransport
 from discogs.errors import Invalid, meaning
@@ -43,7 +44,11 @@ def http_client(settings: DiscogsSettings) -> httpx.Client:
     """Open the connections of a process; threads may share them. Close it in the end."""
     return httpx.Client(
         base_url=settings.api_url,
-        headers={"User-Agent": settings.user_agent, "Accept": "application/vnd.discogs.v2.discogs+json"},
+        headers={
+            "User-Agent": settings.user_agent,
+            "Accept": "application/vnd.discogs.v2.discogs+json",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        },
         timeout=httpx.Timeout(settings.deadline_seconds, connect=settings.connect_seconds),
         transport=DeadlineTransport(max_connections=CONNECTIONS, keepalive_seconds=KEEPALIVE_SECONDS),
         trust_env=False,  # a .netrc would put another name on our requests

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from discogs import deadline
+from discogs import body, deadline
 from discogs.budget import Budget, Permit
 from discogs.errors import PermitExpired, Unavailable
 
@@ -46,7 +46,7 @@ def exchange(
             # Not elsewhere on its own: a second request would need a second permit.
             with closing(http.send(request, auth=auth, stream=True, follow_redirects=False)) as response:
                 sending.answered(response.status_code, response.headers)
-                return _whole(response, request.method, endpoint)
+                return _whole(response)
         except httpx.HTTPError as error:
             has_left = not isinstance(error, _NEVER_LEFT)
             if has_left:
@@ -120,17 +120,11 @@ class _Sending:
                 return
 
 
-def _whole(response: httpx.Response, method: str, endpoint: str) -> Answer:
-    """Read the body to its end, unzipped, within deadline and size. A refusal counts without its whole text too."""
-    maybe_applied = method != "GET"
+def _whole(response: httpx.Response) -> Answer:
+    """Read the body to its end, inflated, within deadline and size. A refusal counts without its whole text too."""
     chunks: list[bytes] = []
-    size = 0
     try:
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                sentence = "Discogs' answer is far too long to be one."
-                raise Unavailable(sentence, status=response.status_code, endpoint=endpoint, maybe_applied=maybe_applied)
+        for chunk in body.pieces(response, most=MAX_BODY_BYTES):
             if deadline.has_passed():
                 raise httpx.ReadTimeout("the deadline of the whole call has passed")
             chunks.append(chunk)
@@ -154,6 +148,8 @@ def _what_happened(error: Exception) -> str:
             return "No connection to Discogs was free in time"
         case httpx.TimeoutException():
             return "Discogs did not answer in time"
+        case body.BodyTooLong():
+            return "Discogs' answer is far too long to be one"
         case httpx.DecodingError():
             return "Discogs' answer arrived damaged"
         case _:

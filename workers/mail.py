@@ -7,20 +7,18 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
 import resend
 import structlog
 from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
-from discogs.deadline import DeadlineTransport, within
+from workers.outgoing import OutgoingClient
 from workers.settings import EngineSettings
 
 log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS = 10.0  # one send, the whole answer included
 MOST_SAID = 200  # characters of an answer that are kept
-KEEPALIVE_SECONDS = 30.0
 REFUSED = frozenset({400, 404, 405, 413, 422})  # the same mail would be refused again
 UNSENT = frozenset({401, 403, 429})  # it was not looked at: the key is wrong, or too many came at once
 _UNFOLDED = SMTP.clone(max_line_length=998)  # a link in a header that is folded is none; RFC 5322 §2.1.1
@@ -108,16 +106,10 @@ class Folder:
 
 
 class _Connections(HTTPClient):  # type: ignore[misc,unused-ignore]
-    """The SDK's seam for the network, over connections that know a deadline."""
+    """The SDK's seam for the network, with a deadline and a size limit."""
 
     def __init__(self, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
-        self._client = httpx.Client(
-            timeout=timeout_seconds,
-            transport=DeadlineTransport(max_connections=2, keepalive_seconds=KEEPALIVE_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = OutgoingClient(timeout_seconds=timeout_seconds)
 
     def request(  # noqa: PLR0917  the SDK's own signature
         self,
@@ -125,13 +117,12 @@ class _Connections(HTTPClient):  # type: ignore[misc,unused-ignore]
         url: str,
         headers: Mapping[str, str],
         json: Any = None,
-        files: Any = None,
-        data: Any = None,
+        files: Any = None,  # noqa: ARG002  a mail has neither files nor form data
+        data: Any = None,  # noqa: ARG002
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Send one request as the SDK has it; a mail has neither files nor form data."""
-        with within(self._timeout_seconds):
-            answer = self._client.request(method, url, headers=dict(headers), json=json, files=files, data=data)
-        return answer.content, answer.status_code, answer.headers
+        """Send one request as the SDK has it."""
+        answer = self._client.send(method, url, headers=headers, json=json)
+        return answer.body, answer.status, answer.headers
 
     def close(self) -> None:
         self._client.close()

@@ -8,16 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import httpx
-
-from discogs.deadline import DeadlineTransport, within
+from workers.outgoing import AddressInvalid, OutgoingClient, RequestFailed
 
 PREFIX = "whsec_"
 SHORTEST_KEY = 24  # bytes, by the specification
 MOST_SECRETS = 2  # the present one, and the one that replaces it
 MOST_SAID = 200  # characters of an answer that are kept
 NO_MORE = 410  # the app wants this one never again
-KEEPALIVE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,7 @@ class Webhook:
     def __init__(self, url: str, secrets: Sequence[bytes], *, timeout_seconds: float) -> None:
         self.url = url
         self._secrets = secrets
-        self._timeout_seconds = timeout_seconds
-        self._client = httpx.Client(
-            timeout=timeout_seconds,
-            transport=DeadlineTransport(max_connections=2, keepalive_seconds=KEEPALIVE_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": "rekkrd-workers", "Content-Type": "application/json"},
-        )
+        self._client = OutgoingClient(timeout_seconds=timeout_seconds, headers={"Content-Type": "application/json"})
 
     def close(self) -> None:
         """Close the connections."""
@@ -61,14 +51,11 @@ class Webhook:
             "webhook-signature": signature(self._secrets, webhook_id, timestamp, body),
         }
         try:
-            with (
-                within(self._timeout_seconds),
-                self._client.stream("POST", self.url, content=body.encode(), headers=headers) as answer,
-            ):
-                said = next(answer.iter_bytes(MOST_SAID), b"").decode("utf-8", "replace")
-                return Answer(answer.status_code, " ".join(said.split())[:MOST_SAID])
-        except httpx.HTTPError as error:
+            answer = self._client.send("POST", self.url, content=body.encode(), headers=headers)
+        except (RequestFailed, AddressInvalid) as error:
             return Answer(None, f"{type(error).__name__}: {error}"[:MOST_SAID])
+        said = answer.body[:MOST_SAID].decode("utf-8", "replace")
+        return Answer(answer.status, " ".join(said.split()))
 
 
 def signature(secrets: Sequence[bytes], webhook_id: str, timestamp: int, body: str) -> str:

