@@ -8,14 +8,26 @@ from uuid import UUID
 from actors.accounts.connect import require_connected
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST
 from actors.errors import TierTooLow
-from actors.tiers import Feature, lack
 from db import Connection, users
 from db.links import Link
+from services.tiers import OFFERS, Feature, tier_of
 from workers.errors import JobFailed
 from workers.kinds import Job, Kind, Plain, Step
 
 # Kinds of jobs that a tier may lack; what is not here every tier has.
 NEEDED: Mapping[str, Feature] = {PUSH_COLLECTION.name: Feature.SYNC, PUSH_WANTLIST.name: Feature.SYNC}
+
+
+def lack(tier: str, feature: Feature) -> TierTooLow | None:
+    """Return what to answer when this tier lacks the feature, None when it has it."""
+    has = tier_of(tier)
+    if has.has(feature):
+        return None
+    offer = OFFERS[feature]
+    return TierTooLow(
+        f"{offer.words}: that begins with the {offer.least.capitalize()} tier, and this is {has.capitalize()}.",
+        f"Upgrade to {offer.least.capitalize()}.",
+    )
 
 
 def require(conn: Connection, user_id: UUID, feature: Feature) -> None:

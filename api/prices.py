@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
 
-from actors.market import prices
-from actors.market.prices import Seen
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import Code
 from api.models.prices import PriceOut, StatsOut
 from discogs.ids import LARGEST
+from services.market import prices
+from services.market.prices import Seen
 
 router = APIRouter(prefix="/api/discogs/marketplace", tags=["prices"])
 

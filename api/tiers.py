@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from actors.tiers import comparison
 from api.access import Program
 from api.answers import errors
 from api.models.tiers import FeatureOut, TierList
+from services.tiers import comparison
 
 router = APIRouter(prefix="/api/tiers", tags=["usage"])
 

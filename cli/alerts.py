@@ -14,7 +14,6 @@ from rich.text import Text
 from actors.alerting import rehearsing
 from actors.alerting.alerts import FLOOR_SAYS, create, name_of, sentence
 from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, Rehearsal
-from actors.market.prices import ATTRIBUTION
 from actors.market.worth import amount
 from actors.wording import count, on_one_line
 from api.models.alerts import MOST, AlertPage
@@ -25,6 +24,7 @@ from db import alerts, mails, operations, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
 from discogs.ids import LARGEST
+from services.market.prices import ATTRIBUTION
 
 app = typer.Typer(help="Price alerts: list them, set one, rehearse one, remove one.", no_args_is_help=True)
 

@@ -8,11 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from actors.market import price_plan, pricing
-from actors.market import prices as looking
+from actors.market import price_plan
 from actors.market.price_plan import NAMES
-from actors.market.prices import ATTRIBUTION, Seen
-from actors.market.pricing import market_in, suggestions_in
 from actors.market.worth import amount
 from api.models.prices import PlanOut, PriceOut, StatsOut
 from cli import here, screen, words
@@ -24,6 +21,10 @@ from discogs.errors import Gone
 from discogs.grades import MEDIA
 from discogs.ids import LARGEST
 from discogs.money import Money
+from services.market import prices as looking
+from services.market import pricing
+from services.market.prices import ATTRIBUTION, Seen
+from services.market.pricing import market_in, suggestions_in
 
 app = typer.Typer(help="See what a release is worth, and the plan by which prices stay fresh.")
 

@@ -10,7 +10,6 @@ from actors.market import offers as looking
 from actors.market import sellers as watching
 from actors.market import upgrades
 from actors.market.offers import NO_LIST, market_link
-from actors.market.prices import ATTRIBUTION
 from actors.market.worth import amount
 from actors.wording import lasting
 from api.models.offers import ListingsOut
@@ -23,6 +22,7 @@ from db import operations, sellers, users
 from db.listings import Offer
 from discogs.errors import Gone
 from discogs.ids import LARGEST
+from services.market.prices import ATTRIBUTION
 
 app = typer.Typer(help="Watched sellers: list them, watch one, see their offers.", no_args_is_help=True)
 

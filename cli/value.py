@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.market import worth
-from actors.market.prices import ATTRIBUTION
 from actors.market.worth import Change, Past, Range, Worth, amount
 from actors.wording import lasting
 from api.models.value import ValueHistoryOut, ValueOut
@@ -17,6 +16,7 @@ from cli import here, screen
 from cli.listing import Listing
 from db import users
 from db.value import Day, Dear, Dimension, Part
+from services.market.prices import ATTRIBUTION
 
 RANGES = get_args(Range)
 WITHOUT: dict[Dimension, str] = {

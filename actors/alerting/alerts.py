@@ -6,15 +6,15 @@ from uuid import UUID
 
 from actors.errors import AlertRefused
 from actors.gating import require
-from actors.market.pricing import ALERTED_SOONEST
-from actors.market.watching import judge
 from actors.market.worth import amount
-from actors.tiers import Feature
 from actors.wording import lasting
 from db import Connection, alerts, prices, rates, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
 from discogs.money import CURRENCIES
+from services.market.pricing import ALERTED_SOONEST
+from services.market.watching import judge
+from services.tiers import Feature
 
 MOST_A_USER = 200
 FLOOR_SAYS = (

@@ -11,7 +11,6 @@ import structlog
 
 from actors.alerting.alerts import FLOOR_SAYS
 from actors.alerting.unsubscribing import link
-from actors.market.prices import ATTRIBUTION
 from actors.market.worth import amount, zone_of
 from actors.wording import on_one_line
 from db import Connection, mails, users
@@ -21,6 +20,7 @@ from db.sealing import Keys
 from db.storable import Json
 from db.users import User
 from discogs.grades import MEDIA
+from services.market.prices import ATTRIBUTION
 from workers.postman import Compose
 
 log = structlog.get_logger(__name__)

@@ -11,13 +11,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from actors.gating import require
-from actors.market.crossing import Stand, after, fires
 from actors.market.worth import amount
-from actors.tiers import Feature
 from actors.wording import count
 from db import Connection, floors, users
 from db.alerts import Alert
 from db.floors import FloorDay
+from services.market.crossing import Stand, after, fires
+from services.tiers import Feature
 
 USUAL_DAYS, MOST_DAYS = 90, 366
 MOST_SAID = 5  # of the times it fires, in a sentence

@@ -9,8 +9,8 @@ from enum import StrEnum
 from itertools import product
 
 from actors.capacity.fleet import Fleet
-from actors.market import pricing
 from db.prices import What
+from services.market import pricing
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)  # any moment: what counts is how long ago something was
 MINUTE = timedelta(minutes=1)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from actors.tiers import Feature, tier_of
 from db.instances import Unseen
 from db.links import List
 from db.sweeps import Sweep
+from services.tiers import Feature, tier_of
 
 PER_PAGE = 100
 FREE_RECORDS = 50  # what an import of the free tier brings, newest first; what came before stays

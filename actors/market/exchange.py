@@ -11,13 +11,13 @@ from decimal import Decimal
 
 from actors.catalog import REFRESH_RATES
 from actors.checkpoints import RatesCheckpoint
-from actors.market import pricing
-from actors.market.watching import store_price
 from actors.wording import count
 from db import Connection, rates
 from discogs.errors import Gone
 from discogs.ids import ReleaseId
 from discogs.money import CURRENCIES, Money
+from services.market import pricing
+from services.market.watching import store_price
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 DOLLAR = "USD"

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from actors.catalog import READ_SHOPS
 from actors.enqueue import enqueue
-from actors.market import prices
-from actors.market.prices import Seen
-from actors.market.pricing import FRESH
 from actors.wording import count, ended
 from db import Connection, listings, sellers, users
 from db.jobs import NOBODY
 from db.listings import Offer
 from db.sellers import Watched
 from discogs.errors import DiscogsError, Gone, PermitExpired
+from services.market import prices
+from services.market.prices import Seen
+from services.market.pricing import FRESH
 from workers.limiter.errors import LimiterError
 from workers.resources import Resources
 

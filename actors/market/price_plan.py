@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.catalog import REFRESH_PRICES
-from actors.market.pricing import CURRENCY, USUAL
 from actors.wording import count, lasting
 from db import Connection, price_plan, prices
 from db.price_plan import Following, Total
+from services.market.pricing import CURRENCY, USUAL
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 

@@ -1,6 +1,6 @@
 """Prices stay fresh: of all releases that somebody has, what waits longest is asked for, once for everybody.
 
-Each price is due at a time of its own (actors/market/pricing.py), and waits are compared beside its own interval: where
+Each price has its own due time (services/market/pricing.py), and waits are compared beside its own interval: where
 the budget does not do, all come as many times as late, and a floor near an alert by hours, not by days. Whoever waits
 comes to the front: nobody starves, and nothing fresh goes before what is stale. It ends when nothing is due, and after
 a while, for the clock to go on.
@@ -12,9 +12,6 @@ from uuid import UUID
 
 from actors.catalog import REFRESH_PRICES
 from actors.checkpoints import PriceCheckpoint
-from actors.market import pricing
-from actors.market.pricing import CURRENCY
-from actors.market.watching import store_price
 from actors.wording import count
 from db import Connection, price_plan, prices
 from db.price_plan import Due
@@ -22,6 +19,9 @@ from db.prices import Fresh, What
 from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised
 from discogs.ids import ReleaseId
 from discogs.records.market import MarketplaceStats, PriceSuggestions
+from services.market import pricing
+from services.market.pricing import CURRENCY
+from services.market.watching import store_price
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 PriceStep: TypeAlias = Step[NoArguments, PriceCheckpoint]

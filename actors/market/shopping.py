@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum, auto
 
-from actors.market.pricing import CENT
 from db.listings import Listing
 from discogs.grades import shorten
 from discogs.records.market import Listing as Shown
+from services.market.pricing import CENT
 
 PER_PAGE = 100
 DEEPEST = 100  # pages of another's shop that Discogs shows

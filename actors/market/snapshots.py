@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from actors.catalog import VALUE_SNAPSHOTS
 from actors.checkpoints import SnapshotsCheckpoint
 from actors.market.worth import zone_of
-from actors.tiers import Feature, tiers_with
 from actors.wording import count
 from db import Connection, prices, value
 from db.value import Owner
+from services.tiers import Feature, tiers_with
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 FROM = time(7)  # nights end at six

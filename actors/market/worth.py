@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from actors.market.pricing import FRESH
+from actors.gating import lack
 from actors.scheduling.nights import zone_named
-from actors.tiers import Feature, lack
 from actors.wording import count, lasting
 from db import links, rates, users, value
 from db.errors import SealBroken
@@ -25,6 +24,8 @@ from db.links import Account
 from db.rates import Rate
 from db.value import Day, Dear, Part, Said, Sum
 from discogs.errors import DiscogsError, PermitExpired, Unauthorised
+from services.market.pricing import FRESH
+from services.tiers import Feature
 from workers.limiter.errors import LimiterError
 from workers.resources import PERSON_WAITS_SECONDS, Resources
 

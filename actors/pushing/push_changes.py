@@ -11,9 +11,9 @@ from uuid import UUID
 from actors.catalog import PUSH_CHANGES, PUSH_COLLECTION, PUSH_WANTLIST
 from actors.checkpoints import ChangesCheckpoint
 from actors.enqueue import Wanted, enqueue_many
-from actors.tiers import Feature, tiers_with
 from actors.wording import count
 from db import Connection, outgoing, ticks, touched, wantlist
+from services.tiers import Feature, tiers_with
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 SETTLING = timedelta(seconds=30)  # so that a burst of changes is one push

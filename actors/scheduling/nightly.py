@@ -24,10 +24,10 @@ from actors.catalog import (
 from actors.checkpoints import NightlyCheckpoint
 from actors.enqueue import Wanted, enqueue_many
 from actors.scheduling.nights import Night, is_due, night_around, run_at, zone_named
-from actors.tiers import Feature, tiers_with
 from actors.wording import count
 from db import Connection, nights, ticks
 from db.nights import Sleeper
+from services.tiers import Feature, tiers_with
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 log = structlog.get_logger(__name__)

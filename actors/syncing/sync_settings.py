@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from actors.tiers import OFFERS, Feature, tier_of
 from db import Connection, links, outgoing, sync_settings, users
 from db.sync_settings import Chosen, Direction, Frequency
+from services.tiers import OFFERS, Feature, tier_of
 
 OFTEN: dict[Frequency, str] = {"nightly": "every night", "weekly": "one night a week"}
 WHAT: dict[Direction, str] = {

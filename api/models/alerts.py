@@ -10,12 +10,12 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from actors.alerting.alerts import FLOOR_SAYS, link_of, sentence
-from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
 from db.alerts import LAST, Alert
 from discogs.ids import LARGEST
 from discogs.money import Money
+from services.market.prices import ATTRIBUTION
 
 MOST = Decimal("9999999.99")
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

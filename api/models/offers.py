@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from actors.market.offers import NO_LIST, Found, link_of, market_link
-from actors.market.prices import ATTRIBUTION
-from actors.market.pricing import market_in
 from api.models import Model
 from api.models.prices import MoneyOut, SourceOut
 from db.listings import Offer
 from discogs.grades import SLEEVE
 from discogs.money import Money
+from services.market.prices import ATTRIBUTION
+from services.market.pricing import market_in
 
 
 class OfferOut(Model):

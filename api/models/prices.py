@@ -8,13 +8,13 @@ from pydantic import Field
 
 from actors.market import price_plan
 from actors.market.price_plan import Plan
-from actors.market.prices import ATTRIBUTION, Seen
-from actors.market.pricing import market_in, suggestions_in, why
 from api.models import Model
 from db.price_plan import Following, Total
 from db.prices import What
 from discogs.grades import MEDIA
 from discogs.money import Money
+from services.market.prices import ATTRIBUTION, Seen
+from services.market.pricing import market_in, suggestions_in, why
 
 
 class MoneyOut(Model):

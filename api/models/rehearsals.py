@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from actors.alerting.rehearsing import Rehearsal, Seen, sentence
-from actors.market.prices import ATTRIBUTION
 from api.models import Model
 from api.models.prices import MoneyOut
+from services.market.prices import ATTRIBUTION
 
 
 class SeenOut(Model):

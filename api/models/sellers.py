@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from actors.market.prices import ATTRIBUTION
 from actors.market.sellers import MOST_A_USER, link_of, sentence
 from api.models import Model
 from db.sellers import Watched
+from services.market.prices import ATTRIBUTION
 
 NAME = re.compile(r"^[A-Za-z0-9_.-]{0,63}[A-Za-z0-9_-]$")
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from actors.tiers import Feature, Tier
 from api.models import Model
+from services.tiers import Feature, Tier
 
 
 class FeatureOut(Model):

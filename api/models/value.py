@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from actors.market.prices import ATTRIBUTION
-from actors.market.pricing import CENT
 from actors.market.worth import Past, Worth
 from api.models import Model
 from db.value import Day, Dear, Dimension, Part, Sum
+from services.market.prices import ATTRIBUTION
+from services.market.pricing import CENT
 
 Amount = Annotated[Decimal, AfterValidator(lambda amount: amount.quantize(CENT))]
 

@@ -9,8 +9,8 @@ import pytest
 
 import actors
 from actors.catalog import IMPORT_COLLECTION, PUSH_COLLECTION
-from actors.gating import gated, refusal_of
-from actors.tiers import Feature, Tier, comparison, lack, tier_of
+from actors.gating import gated, lack, refusal_of
+from services.tiers import Feature, Tier, comparison, tier_of
 from workers.errors import JobFailed
 from workers.kinds import Job
 

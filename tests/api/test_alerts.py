@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from actors.alerting.alerts import FLOOR_SAYS, MOST_A_USER
-from actors.market import pricing
 from db import alerts, floors, price_plan, prices, rates
 from db.prices import Fresh
+from services.market import pricing
 
 ALERTS = "/api/discogs/alerts"
 RELEASE = 249_504

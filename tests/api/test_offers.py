@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from actors.market import pricing
 from actors.market.offers import NO_LIST, NO_SELLER
 from db import listings, prices, rates, sellers
 from db.listings import Listing
 from db.prices import Fresh
+from services.market import pricing
 
 RELEASE = 249_504
 WALK = UUID(int=1)

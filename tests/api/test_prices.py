@@ -163,7 +163,7 @@ def test_who_looks_first_while_discogs_is_away_is_told_so_and_the_next_too_witho
 
 
 def test_who_died_while_asking_keeps_the_others_waiting_for_a_while_only(look, ada, resources, monkeypatch):
-    monkeypatch.setattr("actors.market.prices.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("services.market.prices.LOOK_SECONDS", 0.0)
     monkeypatch.setattr("api.prices.prices.look.__kwdefaults__", {"patience_seconds": 0.05})
     with resources.pool.transaction() as conn:
         prices.enrol(conn, [PRICED])

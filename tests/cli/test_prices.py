@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from actors.market.prices import SENTENCES, Seen
-from actors.market.pricing import DAY
 from cli import main
 from cli import prices as command
 from db import prices
 from db.pool import Pool
 from db.prices import Fresh
+from services.market.prices import SENTENCES, Seen
+from services.market.pricing import DAY
 
 FIGURES = {"num_for_sale": 11, "lowest_price": {"value": "47.28", "currency": "USD"}, "blocked_from_sale": False}
 STATS = Fresh("priced", FIGURES, Decimal("47.28"), None, 7 * DAY)

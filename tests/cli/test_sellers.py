@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.market import pricing
 from cli import main
 from cli.errors import NotFound
 from db import listings, operations, prices, sellers, users
 from db.listings import Listing
 from db.pool import Pool
 from db.prices import Fresh
+from services.market import pricing
 
 RELEASE = 249_504
 FIGURES = {"num_for_sale": 3, "lowest_price": {"value": "30.00", "currency": "USD"}, "blocked_from_sale": False}

@@ -12,12 +12,12 @@ import pytest
 from actors.alerting import alerts as wanted
 from actors.alerting.mailing import composer
 from actors.alerting.unsubscribing import user_of
-from actors.market import watching
-from actors.market.pricing import USUAL
 from db import mails, users
 from db.pool import Pool
 from db.prices import Fresh
 from db.sealing import Keys
+from services.market import watching
+from services.market.pricing import USUAL
 from tests.resending import KEY, resending
 from workers.mail import Answer, Folder, Resend, open_sender
 from workers.postman import Postman

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from actors.alerting import rehearsing
 from actors.errors import TierTooLow
-from actors.market import watching
-from actors.market.crossing import Stand, after, fires
-from actors.market.pricing import USUAL
 from db import floors, rates, users
 from db.floors import FloorDay
 from db.pool import Pool
 from db.prices import Fresh
+from services.market import watching
+from services.market.crossing import Stand, after, fires
+from services.market.pricing import USUAL
 
 RELEASE = 7
 TARGET = Decimal(20)

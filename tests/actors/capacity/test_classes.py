@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.capacity.classes import USUALLY, Group, classes
 from actors.capacity.fleet import Fleet
-from actors.market import pricing
+from services.market import pricing
 
 fleets = st.builds(
     Fleet,

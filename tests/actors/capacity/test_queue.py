@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.capacity.classes import Group, PriceClass
 from actors.capacity.prices import MOST, TICK, Queue, settled_stretch, spread
-from actors.market.pricing import USUAL
+from services.market.pricing import USUAL
 
 HOUR = 60
 hours = st.integers(1, 48).map(lambda number: number * HOUR)

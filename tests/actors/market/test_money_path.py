@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.capacity.classes import NOW
-from actors.market import pricing
 from api.models.prices import MoneyOut
 from discogs.grades import MEDIA
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats, PriceSuggestions
+from services.market import pricing
 
 currencies = st.sampled_from(["USD", "GBP", "EUR", "CAD", "AUD", "JPY", "CHF", "MXN", "BRL", "NZD", "SEK", "ZAR"])
 halves = st.integers(0, 10**7).map(lambda number: (10 * number + 5) * Decimal("0.001"))  # between two cents

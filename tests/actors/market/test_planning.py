@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.checkpoints import PriceCheckpoint
-from actors.market import pricing, refresh_prices
-from actors.market.pricing import ALERTED_SOONEST, DEAR, LATELY, MOVING, STEADY, USUAL, again_after, alerted_every
+from actors.market import refresh_prices
 from db.pool import Pool
+from services.market import pricing
+from services.market.pricing import ALERTED_SOONEST, DEAR, LATELY, MOVING, STEADY, USUAL, again_after, alerted_every
 from workers.kinds import Done
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -11,7 +11,6 @@ import pytest
 from actors.checkpoints import PriceCheckpoint
 from actors.market import price_plan, refresh_prices
 from actors.market.price_plan import left_over
-from actors.market.pricing import DAY, SELDOM, USUAL, WATCHED
 from db import price_plan as planned
 from db import prices
 from db.errors import DatabaseBusy
@@ -20,6 +19,7 @@ from db.pool import Pool
 from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised, Unavailable
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats, PriceSuggestions
+from services.market.pricing import DAY, SELDOM, USUAL, WATCHED
 from workers.kinds import Continue, Done, NoArguments, Progress, Step
 from workers.limiter.settings import LimiterSettings
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.market import pricing
-from actors.market.pricing import DAY, FRESH, LATELY, SELDOM, USUAL, WATCHED, again_after, moved
 from db.prices import Price
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats, PriceSuggestions
+from services.market import pricing
+from services.market.pricing import DAY, FRESH, LATELY, SELDOM, USUAL, WATCHED, again_after, moved
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BEFORE = Price(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.market.crossing import Stand, after, fires
+from services.market.crossing import Stand, after, fires
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = Decimal(20)

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import structlog
 
-from actors.market import pricing
-from actors.market.crossing import Stand, after, fires
-from actors.tiers import Feature, tier_of
 from db import Connection, alerts, floors, mails, prices, users
 from db.alerts import Alert, Judged
 from db.prices import Fresh, What
+from services.market import pricing
+from services.market.crossing import Stand, after, fires
+from services.tiers import Feature, tier_of
 
 log = structlog.get_logger(__name__)
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import actors
 from actors.alerting import alerts as wanted
-from actors.market import watching
-from actors.market.pricing import DAY, USUAL
 from db import alerts, prices, rates, users
 from db.pool import Pool
 from db.prices import Fresh
+from services.market import watching
+from services.market.pricing import DAY, USUAL
 
 RELEASE = 7
 HOUR = timedelta(hours=1)
@@ -169,11 +168,13 @@ def test_a_price_that_is_alerted_says_so_in_the_plan(alert, floor, pool):
         assert "alerted" not in watching.pricing.why(prices.find(conn, RELEASE, "suggestions"))
 
 
-def test_every_price_that_is_stored_passes_the_alerts():
-    """There is one place that stores a price: who goes past it would let alerts miss a floor."""
+def test_every_stored_price_passes_the_alerts():
+    """One function stores a price. Another caller of `prices.store` would let alerts miss a lowest price."""
+    root = Path(watching.__file__).parents[2]
     callers = {
         path.name
-        for path in Path(actors.__file__).parent.rglob("*.py")
+        for package in ("services", "actors", "api", "cli", "scheduler", "workers")
+        for path in (root / package).rglob("*.py")
         if re.search(r"\bprices\.store\(", path.read_text(encoding="utf-8"))
     }
     assert callers == {"watching.py"}

@@ -12,9 +12,6 @@ from uuid import UUID
 
 import structlog
 
-from actors.market import pricing
-from actors.market.pricing import CURRENCY, FRESH, WATCHED
-from actors.market.watching import store_price
 from db import links, prices, users
 from db.errors import SealBroken
 from db.prices import Fresh, Price, State, What
@@ -31,6 +28,9 @@ from discogs.errors import (
 )
 from discogs.ids import ReleaseId
 from discogs.records.market import PriceSuggestions
+from services.market import pricing
+from services.market.pricing import CURRENCY, FRESH, WATCHED
+from services.market.watching import store_price
 from workers.limiter.errors import LimiterError
 from workers.resources import PERSON_WAITS_SECONDS, Resources
 

@@ -1,10 +1,8 @@
-"""What each tier of the app may do: one table, for doors, jobs and documents alike."""
+"""Features of each tier of the app: one table for API, CLI, jobs and documents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-from actors.errors import TierTooLow
 
 
 class Tier(StrEnum):
@@ -61,18 +59,6 @@ def tier_of(name: str) -> Tier:
 def tiers_with(feature: Feature) -> list[str]:
     """Return the tiers that have the feature, by the names in the app's view."""
     return [str(tier) for tier in Tier if tier.has(feature)]
-
-
-def lack(tier: str, feature: Feature) -> TierTooLow | None:
-    """Return what to answer when this tier lacks the feature, None when it has it."""
-    has = tier_of(tier)
-    if has.has(feature):
-        return None
-    offer = OFFERS[feature]
-    return TierTooLow(
-        f"{offer.words}: that begins with the {offer.least.capitalize()} tier, and this is {has.capitalize()}.",
-        f"Upgrade to {offer.least.capitalize()}.",
-    )
 
 
 def comparison() -> Sequence[tuple[Feature, Offer, Mapping[Tier, bool]]]:
