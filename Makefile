@@ -26,8 +26,9 @@ demo: install ## A collection comes over: servers, simulator, API and workers on
 test: install ## All tests, against real servers that they start themselves.
 	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not soak" tests/journeys tests/storm tests
 
-soak: install ## The long tests, with true times.
-	@$(BIN)/pytest -q -m soak --timeout 3600
+soak: install ## The long tests, with true times, and every property test on random examples. SEED=… repeats a run.
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "To repeat this run: make soak SEED=$$seed"; \
+	$(BIN)/pytest -q -m "soak or hypothesis" --hypothesis-profile soak --hypothesis-seed $$seed --timeout 3600
 
 storm: install ## A storm of SEED=… over a real fleet: kills, lost replies, bad answers. DURATION=60, TRUE=1 with true times.
 	@$(BIN)/python -m tests.storm --seed $(or $(SEED),1) --duration $(or $(DURATION),60) $(if $(TRUE),--true-times)

@@ -15,12 +15,19 @@ from uuid import UUID
 
 import pytest
 import redis
+from hypothesis import settings
 
 from cli.servers import Servers, running
 from tests.databases import Migrated, new_database
 
 if TYPE_CHECKING:
     from db.jobs import Job
+
+# `make test` draws the same examples every time, `make soak` others in every run. An example may take as long as it
+# wants: no test asserts a wall time.
+settings.register_profile("gate", derandomize=True, deadline=None, database=None)
+settings.register_profile("soak", deadline=None, database=None, print_blob=True)
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
+from hypothesis import HealthCheck, Phase, given, settings, strategies
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
@@ -104,12 +104,9 @@ def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -
     statuses = set()
     as_shown = operation.get_strategies_from_examples(path_parameters=known)
 
-    @seed(4)
     @settings(
         max_examples=EXAMPLES,
         phases=[Phase.explicit, Phase.generate],
-        deadline=None,
-        database=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(case=strategies.one_of(*as_shown, operation.as_strategy(path_parameters=known)))
@@ -123,6 +120,7 @@ def ask(operation: Any, headers: dict[str, str], known: dict[str, str] | None) -
     return statuses
 
 
+@pytest.mark.hypothesis
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # the API's own threads do, beside the generator
 def test_no_operation_breaks_and_most_reach_what_they_are_for(
     app: Any,

@@ -293,7 +293,7 @@ def test_the_door_knows_every_word_that_a_kinds_arguments_are_described_with(kin
     assert words_of(Everything.model_json_schema()) <= WORDS
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     given=st.one_of(
         VALUES,

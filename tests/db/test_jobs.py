@@ -269,7 +269,7 @@ def claim(pool: Pool, job: Job) -> Job:
 Deed = st.sampled_from(["claim", "advance", "retry", "give_back", "fail", "complete", "cancel"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(Deed, min_size=1, max_size=12))
 def test_the_plans_import_row_tells_the_same_as_the_job_after_every_transition(
     pool: Pool, user: UUID, deeds: list[str]

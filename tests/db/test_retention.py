@@ -93,8 +93,6 @@ def rows(conn: psycopg.Connection) -> dict[UUID, str]:
 
 @settings(
     max_examples=150,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(jobs=JOBS, room=st.integers(1, 4))

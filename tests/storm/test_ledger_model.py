@@ -391,16 +391,14 @@ def conn(migrated_database_url):
         yield conn
 
 
+@pytest.mark.hypothesis
 def test_the_ledger_keeps_its_rules_whatever_happens(conn):
     run_state_machine_as_test(
         lambda: LedgerLives(conn),
         settings=settings(
             max_examples=50,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
-            derandomize=True,
             phases=[Phase.generate],
-            database=None,
         ),
     )

@@ -55,7 +55,7 @@ def moments(path):
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(paths)
 def test_it_fires_no_more_often_than_an_alert_that_saw_every_floor_and_never_before_it(path):
     seen = moments(path)
@@ -65,7 +65,7 @@ def test_it_fires_no_more_often_than_an_alert_that_saw_every_floor_and_never_bef
     assert bool(rehearsed) == bool(real)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(offers, min_size=1, max_size=40))
 def test_with_one_floor_a_day_it_fires_exactly_when_the_alert_does(path):
     seen = [(BEGIN + timedelta(days=place), floor) for place, floor in enumerate(path)]

@@ -19,7 +19,7 @@ def made(found):
     return [PriceClass(Group.FLOORS, every, number) for every, number in found]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes, st.lists(st.integers(0, 50), min_size=120, max_size=120))
 def test_the_stale_go_before_the_fresh_and_no_price_is_lost_or_doubled(found, granted):
     classes = made(found)
@@ -43,7 +43,6 @@ def test_the_stale_go_before_the_fresh_and_no_price_is_lost_or_doubled(found, gr
         assert queue.number_due == sum(number for waiting in queue.due for _, number in waiting)
 
 
-@settings(deadline=None)
 @given(sizes, st.floats(0.5, 54))
 def test_a_settled_fleet_wants_no_more_than_there_is(found, per_minute):
     classes = made(found)

@@ -248,11 +248,10 @@ def _values(clash):
         yield from ((name, said[name]) for name in FIELDS) if isinstance(said, dict) else ((clash.field, said),)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("examples", [150, pytest.param(3000, marks=pytest.mark.soak)])
 def test_conflicts_are_those_of_the_oracle_and_lose_nothing_and_end_in_agreement(drive, examples):
-    @settings(
-        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(st.sampled_from([*FIELDS, RECORD]), rule), histories, side)
     def follow(standing, history, chosen):
         note((standing, history))

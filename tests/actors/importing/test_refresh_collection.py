@@ -169,7 +169,7 @@ CHANGES = st.lists(
 
 
 @given(CHANGES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_a_look_nothing_new_is_unknown_whatever_came_before(drive, make_item, changes):
     """Adds, removals, looks, and workers that die in the middle of one."""
     drive.execute("DELETE FROM rekkrd.jobs")

@@ -20,7 +20,7 @@ from workers.kinds import Done
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SELLER, OTHER = UUID(int=1), UUID(int=2)
 IN_DATABASE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # each example ends with a roll-back
 
 sides = st.fixed_dictionaries(

@@ -56,7 +56,7 @@ def counted(path, target):
     return right
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(paths, targets)
 def test_it_fires_exactly_on_crossings(path, target):
     floors = priced(path, target)

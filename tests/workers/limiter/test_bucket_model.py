@@ -1,5 +1,6 @@
 """The real script beside its plain rules, in virtual time, whatever happens to the fleet."""
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -111,16 +112,14 @@ class FleetLives(RuleBasedStateMachine):
         assert self.fleet.most_in_a_window() <= allowed
 
 
+@pytest.mark.hypothesis
 def test_the_script_keeps_its_rules_whatever_happens(new_fleet):
     run_state_machine_as_test(
         lambda: FleetLives(new_fleet),
         settings=settings(
             max_examples=30,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
-            derandomize=True,
             phases=[Phase.generate, Phase.shrink],
-            database=None,
         ),
     )
