@@ -27,6 +27,7 @@ def show(
 
     It reads all prices: for people who look, not for programs that ask every second.
     """
+    has_operator = resources.settings.discogs.personal_token is not None
     with resources.pool.transaction() as conn:
-        found = plan(conn, resources.settings.limiter, room=limit)
+        found = plan(conn, resources.settings.limiter, has_operator=has_operator, room=limit)
     return PlanOut.of(found, datetime.now(UTC))

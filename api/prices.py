@@ -30,9 +30,9 @@ PENDING_SECONDS = 5
 def price(user_id: Speaker, resources: ResourcesNow, response: Response, release_id: ReleaseNumber) -> PriceOut:
     """Eight grades, as known while that is younger than six hours; else one request, whoever else looks meanwhile.
 
-    Discogs gives suggestions to accounts with seller settings only. The user's own is asked first, then another that
-    has some; with none of these the state is `no_seller_settings`. While Discogs is away the last answer is shown with
-    its age.
+    Discogs gives suggestions only to accounts with seller settings. The user's own account is tried first, then an
+    owner's, then that of `DISCOGS_PERSONAL_TOKEN`; if none has them, the state is `no_seller_settings`.
+    While Discogs is unavailable, the last answer is shown with its age.
     """
     return PriceOut.of(_answered(prices.look(resources, user_id, release_id, "suggestions"), response))
 

@@ -129,7 +129,7 @@ def _counted(bench: Bench, scale: Scale) -> tuple[int, float]:
         discogs.forget()
         home.wait(home.enqueue(NOBODY, REFRESH_PRICES), PATIENCE_SECONDS)
         with home.resources.pool.transaction() as conn:
-            plan = price_plan.plan(conn, home.resources.settings.limiter, room=0)
+            plan = price_plan.plan(conn, home.resources.settings.limiter, has_operator=False, room=0)
         return discogs.count(), plan.wanted_a_day
 
 
@@ -148,7 +148,7 @@ def _chosen(bench: Bench, size: Size, choices: int) -> Choosing:
         taken = [_choose(home) for _ in range(choices)]
         with home.resources.pool.transaction() as conn:
             began = time.perf_counter()
-            price_plan.plan(conn, home.resources.settings.limiter, room=10)
+            price_plan.plan(conn, home.resources.settings.limiter, has_operator=False, room=10)
             explained = time.perf_counter() - began
     return Choosing(1000 * quantile(taken, 0.5), 1000 * quantile(taken, 0.95), 1000 * explained)
 
@@ -157,7 +157,7 @@ def _choose(home: House) -> float:
     """Choose as the job does between two requests; return the seconds."""
     with home.resources.pool.transaction() as conn:
         began = time.perf_counter()
-        outcome = refresh_prices.choose(conn, PriceCheckpoint())
+        outcome = refresh_prices.choose(conn, PriceCheckpoint(), has_operator=False)
         taken = time.perf_counter() - began
     if not isinstance(outcome, Continue) or outcome.checkpoint.what is None:
         raise ProcessFailed("Nothing was chosen, although everything is due.")

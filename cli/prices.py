@@ -75,8 +75,9 @@ def plan(
 ) -> None:
     """Explain what is asked for next, why, and how fresh prices can be with what the last day left over."""
     found_settings = here.settings()
+    has_operator = found_settings.discogs.personal_token is not None
     with here.opened_pool(found_settings) as pool, pool.transaction() as conn:
-        found = price_plan.plan(conn, found_settings.limiter, room=limit)
+        found = price_plan.plan(conn, found_settings.limiter, has_operator=has_operator, room=limit)
     now = datetime.now(UTC)
     if as_json:
         screen.plain(json.dumps(PlanOut.of(found, now).model_dump(mode="json"), indent=2))

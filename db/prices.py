@@ -113,15 +113,26 @@ def store(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
     )
 
 
-def askers(conn: Connection, release_id: int, *, user_id: UUID | None, currency: str, room: int) -> list[UUID]:
-    """Return whose account may ask for suggestions, the best first: who looks, if Discogs did not say no lately."""
-    rows = _sql.askers(conn, release_id=release_id, user_id=user_id, currency=currency, room=room)
+def askers(
+    conn: Connection, release_id: int, *, user_id: UUID | None, operator: UUID | None, currency: str, room: int
+) -> list[UUID]:
+    """Return the accounts that may request suggestions, the best first.
+
+    ``operator`` stands for the operator's account, None without one; it follows the user who looks and the owners of
+    the release. An account that was refused lately is left out.
+    """
+    rows = _sql.askers(conn, release_id=release_id, user_id=user_id, operator=operator, currency=currency, room=room)
     return [row["user_id"] for row in rows]
 
 
 def set_seller_settings(conn: Connection, user_id: UUID, *, has_them: bool) -> None:
-    """Note whether Discogs gives this account suggestions."""
+    """Store whether Discogs gives this user's account suggestions."""
     _sql.set_seller_settings(conn, user_id=user_id, has_them=has_them)
+
+
+def set_operator_settings(conn: Connection, *, has_them: bool) -> None:
+    """Store whether Discogs gives the operator's account suggestions."""
+    _sql.set_operator_settings(conn, has_them=has_them)
 
 
 def hasten(conn: Connection, release_id: int, what: What, *, every: timedelta) -> None:

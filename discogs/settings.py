@@ -28,7 +28,9 @@ class DiscogsSettings(BaseSettings):
     )
     consumer_secret: SecretStr | None = Field(default=None, description="The application's consumer secret.")
     personal_token: SecretStr | None = Field(
-        default=None, description="The operator's own token, for requests that speak for no collector."
+        default=None,
+        description="Token of the operator's account: it requests price suggestions where the user's own account gets "
+        "none. Without a consumer key it also requests all other shared data.",
     )
     user_agent: str = Field(
         default="Rekkrd/1.0 +https://rekkrd.com",

@@ -809,6 +809,18 @@ CREATE TABLE rekkrd.nights (
 COMMENT ON TABLE rekkrd.nights IS
 'The last night, by the date of the user''s own zone, for which a user''s sync was enqueued. It only moves forward, so no date comes twice, whatever clocks and zones do.';
 
+CREATE TABLE rekkrd.operator_account (
+    is_only boolean NOT NULL DEFAULT true,
+    has_seller_settings boolean NOT NULL,
+    checked_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT operator_account_pkey PRIMARY KEY (is_only),
+    CONSTRAINT operator_account_is_one_row CHECK (is_only)
+);
+COMMENT ON TABLE rekkrd.operator_account IS
+'Whether the account of DISCOGS_PERSONAL_TOKEN gets price suggestions. Empty until Discogs first answered it.';
+COMMENT ON COLUMN rekkrd.operator_account.checked_at IS
+'The time of the last answer to this account.';
+
 CREATE TABLE rekkrd.pauses (
     lane text NOT NULL,
     paused_at timestamp with time zone NOT NULL DEFAULT now(),

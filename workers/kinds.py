@@ -69,8 +69,8 @@ class Step(Generic[A, C]):
     """What one step is given: the job as claimed, and a client that takes the step's token when it sends.
 
     ``account`` is set for kinds that speak for their user, and ``discogs`` then signs in that user's name. A kind that
-    speaks for nobody may ask in the name of a user with ``discogs_of``, None for one who is not connected: to read what
-    is no user's own.
+    speaks for nobody may read shared data with the account that ``discogs_of`` returns: a connected user's, or that of
+    DISCOGS_PERSONAL_TOKEN for NOBODY; None if there is none.
     ``is_repeated`` when this very step began before and nobody knows how far it came: what may not happen twice looks
     first.
     """

@@ -51,6 +51,11 @@ class Resources:
         """A client for credentials that belong to no account yet: it says whose they are."""
         return Discogs(self.http, self.settings.discogs, budget, _signing(credentials))
 
+    def discogs_of_operator(self, budget: Budget) -> Discogs | None:
+        """A client for the account of DISCOGS_PERSONAL_TOKEN, also beside a consumer key; None without the token."""
+        token = self.settings.discogs.personal_token
+        return None if token is None else self.discogs_with(Credentials("personal", token.get_secret_value()), budget)
+
     def budget_for_person(
         self, user: str, *, stop: Stop | None = None, give_up_after: float = PERSON_WAITS_SECONDS
     ) -> Budget:

@@ -170,7 +170,9 @@ class Runner:
         )
 
     def _discogs_of(self, budget: LaneBudget, user_id: UUID) -> Discogs | None:
-        """Sign a step's request in the name of a user who is connected and whose token opens."""
+        """Return a client for a connected user whose token can be decrypted, or for the operator (NOBODY)."""
+        if user_id == NOBODY:
+            return self._resources.discogs_of_operator(budget)
         try:
             with self._resources.pool.transaction() as conn:
                 account = links.account(conn, self._resources.keys, user_id)

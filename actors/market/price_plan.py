@@ -6,14 +6,18 @@ from datetime import datetime
 
 from actors.catalog import REFRESH_PRICES
 from actors.wording import count, lasting
-from db import Connection, price_plan, prices
+from db import Connection, price_plan
 from db.price_plan import Following, Total
-from services.market.pricing import CURRENCY, USUAL
+from services.market import price_accounts
+from services.market.pricing import USUAL
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 
 MINUTES_A_DAY = 24 * 60
-NOBODY_HAS_ONE = 0  # no release: who may ask at all
+NO_ACCOUNT = (
+    "No account here gets price suggestions. Fill in the seller settings of a connected account at discogs.com, or set "
+    "DISCOGS_PERSONAL_TOKEN to the token of an account that has them."
+)
 NAMES = {"suggestions": "suggestions", "stats": "floor"}
 
 
@@ -47,10 +51,10 @@ class Plan:
         return self.per_minute * MINUTES_A_DAY
 
 
-def plan(conn: Connection, limits: LimiterSettings, *, room: int) -> Plan:
-    """Look at what there is to do, what is left over for it, and what comes next."""
+def plan(conn: Connection, limits: LimiterSettings, *, has_operator: bool, room: int) -> Plan:
+    """Return what is due, the capacity left for it, and what comes next."""
     spent = price_plan.spent_otherwise(conn, REFRESH_PRICES.name)
-    may_suggest = bool(prices.askers(conn, NOBODY_HAS_ONE, user_id=None, currency=CURRENCY, room=1))
+    may_suggest = price_accounts.may_suggest(conn, has_operator=has_operator)
     sides = [price_plan.following(conn, "stats", room=room)]
     if may_suggest:
         sides.append(price_plan.following(conn, "suggestions", room=room))
@@ -89,7 +93,7 @@ def sentences(found: Plan, now: datetime) -> list[str]:
         oldest = min(total.oldest_due_at for total in found.asked)
         said.append(_due(due, (now - oldest).total_seconds()))
     if not found.may_suggest:
-        said.append("No account that is connected gets suggestions: seller settings at Discogs are needed for that.")
+        said.append(NO_ACCOUNT)
     return said
 
 

@@ -19,7 +19,8 @@ from db.prices import Fresh, What
 from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised
 from discogs.ids import ReleaseId
 from discogs.records.market import MarketplaceStats, PriceSuggestions
-from services.market import pricing
+from services.market import price_accounts, pricing
+from services.market.price_accounts import OPERATOR
 from services.market.pricing import CURRENCY
 from services.market.watching import store_price
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
@@ -76,15 +77,15 @@ def store(conn: Connection, step: PriceStep, fetched: Fetched) -> Outcome:
         _keep(conn, was, what, fetched)
     if was.asked >= MOST:
         return _done(was, is_over=False)
-    return choose(conn, was)
+    return choose(conn, was, has_operator=step.discogs_of(OPERATOR) is not None)
 
 
 def _keep(conn: Connection, was: PriceCheckpoint, what: What, fetched: Fetched) -> None:
     if was.asker is not None:
         if isinstance(fetched, PriceSuggestions):
-            prices.set_seller_settings(conn, was.asker, has_them=True)
+            price_accounts.store_seller_settings(conn, was.asker, has_them=True)
         elif isinstance(fetched, Refused) and fetched.is_account_refused:
-            prices.set_seller_settings(conn, was.asker, has_them=False)
+            price_accounts.store_seller_settings(conn, was.asker, has_them=False)
     fresh = _fresh(conn, was.release, what, fetched)
     if fresh is not None:
         store_price(conn, was.release, what, fresh)
@@ -105,11 +106,11 @@ def _fresh(conn: Connection, release_id: int, what: What, fetched: Fetched) -> F
             return None
 
 
-def choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
-    """Take the side that is next; forget releases that nobody has any more."""
+def choose(conn: Connection, was: PriceCheckpoint, *, has_operator: bool) -> Outcome:
+    """Take the side that is next; forget releases that no user has any more."""
     forgotten = was.forgotten
     for _ in range(FORGOTTEN_A_STEP):
-        due, asker = next_of(conn)
+        due, asker = next_of(conn, has_operator=has_operator)
         stand = PriceCheckpoint(asked=was.asked, forgotten=forgotten)
         if due is None:
             return _done(stand, is_over=True)
@@ -123,13 +124,13 @@ def choose(conn: Connection, was: PriceCheckpoint) -> Outcome:
     return Continue(stand, _progress(stand), takes_token=False)
 
 
-def next_of(conn: Connection) -> tuple[Due | None, UUID | None]:
-    """Return what is next of what can be asked for, and in whose name; suggestions need one."""
+def next_of(conn: Connection, *, has_operator: bool) -> tuple[Due | None, UUID | None]:
+    """Return the next price that can be requested, and the account for it; suggestions need one."""
     stats, suggestions = price_plan.next_due(conn, "stats"), price_plan.next_due(conn, "suggestions")
     if suggestions is None or (stats is not None and _order(stats) <= _order(suggestions)):
         return stats, None
-    askers = prices.askers(conn, suggestions.release_id, user_id=None, currency=CURRENCY, room=1)
-    return (suggestions, askers[0]) if askers else (stats, None)
+    accounts = price_accounts.accounts_for(conn, suggestions.release_id, has_operator=has_operator, limit=1)
+    return (suggestions, accounts[0]) if accounts else (stats, None)
 
 
 def _order(due: Due) -> tuple[float, int]:

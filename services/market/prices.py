@@ -14,6 +14,7 @@ import structlog
 
 from db import links, prices, users
 from db.errors import SealBroken
+from db.links import Account
 from db.prices import Fresh, Price, State, What
 from discogs.budget import Budget
 from discogs.errors import (
@@ -28,7 +29,8 @@ from discogs.errors import (
 )
 from discogs.ids import ReleaseId
 from discogs.records.market import PriceSuggestions
-from services.market import pricing
+from services.market import price_accounts, pricing
+from services.market.price_accounts import OPERATOR
 from services.market.pricing import CURRENCY, FRESH, WATCHED
 from services.market.watching import store_price
 from workers.limiter.errors import LimiterError
@@ -37,11 +39,11 @@ from workers.resources import PERSON_WAITS_SECONDS, Resources
 log = structlog.get_logger(__name__)
 
 ATTRIBUTION: Final = "Data provided by Discogs."
-CLAIM_SECONDS = 2 * PERSON_WAITS_SECONDS + 20.0  # two accounts may be asked, each waits for a token and an answer
+MOST_ASKERS = 3  # accounts that one request for suggestions tries: the user's own, an owner's, the operator's
+CLAIM_SECONDS = MOST_ASKERS * PERSON_WAITS_SECONDS + 20.0  # each account's request waits for a permit and an answer
 AWAY_SECONDS = 10.0  # nobody asks again for so long after an answer that did not come
 PATIENCE_SECONDS = 10.0  # how long one waits for somebody else's answer
 LOOK_SECONDS = 0.1
-MOST_ASKERS = 2
 
 Told = State | Literal["no_seller_settings", "pending"]
 
@@ -51,8 +53,8 @@ SENTENCES: Mapping[Told, str] = {
     "blocked": "Discogs lets nobody sell this release.",
     "gone": "Discogs does not know this release, or no longer.",
     "no_seller_settings": (
-        "Discogs suggests prices only to accounts that filled in their seller settings, at discogs.com under Settings, "
-        "Seller; no account here has."
+        "Discogs suggests prices only to accounts with seller settings, and no account here has them. Fill them in at "
+        "discogs.com under Settings, Seller; the operator can also set DISCOGS_PERSONAL_TOKEN."
     ),
     "pending": "Somebody asked Discogs a moment ago, and the answer is on its way.",
 }
@@ -160,9 +162,12 @@ def _stats(resources: Resources, user_id: UUID | None, was: Price) -> Fresh:
 
 
 def _suggestions(resources: Resources, user_id: UUID | None, was: Price) -> Fresh:
-    """Ask for suggestions in the name of who looks; then of an account that gets some."""
+    """Request suggestions with the account of the user who looks, then with others that get some."""
+    has_operator = resources.settings.discogs.personal_token is not None
     with resources.pool.transaction() as conn:
-        askers = prices.askers(conn, was.release_id, user_id=user_id, currency=CURRENCY, room=MOST_ASKERS)
+        askers = price_accounts.accounts_for(
+            conn, was.release_id, user_id=user_id, has_operator=has_operator, limit=MOST_ASKERS
+        )
     budget = resources.budget_for_person(_name(user_id))
     for asker in askers:
         try:
@@ -175,28 +180,42 @@ def _suggestions(resources: Resources, user_id: UUID | None, was: Price) -> Fres
 
 
 def _asked_by(resources: Resources, asker: UUID, release_id: int, budget: Budget) -> PriceSuggestions | None:
-    """Ask in one user's name; None where that account gets no suggestions."""
-    try:
-        with resources.pool.transaction() as conn:
-            account = links.account(conn, resources.keys, asker)
-    except SealBroken as error:
-        log.warning("seal_broken", user_id=str(asker), error=str(error))
-        return None  # mostly another's account: who looks could do nothing about it
-    if account is None or account.credentials is None:
+    """Request suggestions with one account; None if that account gets none."""
+    account = None
+    if asker == OPERATOR:
+        client = resources.discogs_of_operator(budget)
+    else:
+        account = _account(resources, asker)
+        client = None if account is None else resources.discogs(account, budget)
+    if client is None:
         return None
     try:
-        said = resources.discogs(account, budget).price_suggestions(ReleaseId(release_id))
+        said = client.price_suggestions(ReleaseId(release_id))
     except SellerSettings:
         said = None
-    except Unauthorised:
-        with resources.pool.transaction() as conn:
-            links.mark_needs_reconnect(conn, account)
-        return None
+    except Unauthorised as error:
+        log.warning("suggestions_refused", asker=str(asker), error=str(error))
+        said = None
+        if account is not None:
+            with resources.pool.transaction() as conn:
+                links.mark_needs_reconnect(conn, account)
+            return None
     except ApplicationRejected:
-        return None  # nobody knows whether it is our key or this one token: floors are asked for with the key alone
+        return None  # the key or this one token: unknown here. The lowest price is requested with the key alone.
     with resources.pool.transaction() as conn:
-        prices.set_seller_settings(conn, asker, has_them=said is not None)
+        price_accounts.store_seller_settings(conn, asker, has_them=said is not None)
     return said
+
+
+def _account(resources: Resources, user_id: UUID) -> Account | None:
+    """Return the connection of a user whose token can be decrypted."""
+    try:
+        with resources.pool.transaction() as conn:
+            account = links.account(conn, resources.keys, user_id)
+    except SealBroken as error:
+        log.warning("seal_broken", user_id=str(user_id), error=str(error))
+        return None  # mostly another user's account: the user who looks can do nothing about it
+    return None if account is None or account.credentials is None else account
 
 
 def _name(user_id: UUID | None) -> str:

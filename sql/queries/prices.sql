@@ -105,10 +105,11 @@ ON CONFLICT (discogs_release_id) DO UPDATE
         fetched_at = excluded.fetched_at,
         expires_at = excluded.expires_at;
 
--- name: askers(release_id, user_id, currency, room)
--- Whose account may ask for suggestions: who looks; then those that Discogs gave some before, who has the release
--- first, then who sells in the currency of the house, another one from one release to the next. With nobody of these,
--- accounts that were not asked for a week.
+-- name: askers(release_id, user_id, operator, currency, room)
+-- Accounts that may request suggestions, the best first: the user who looks; owners of the release that got suggestions
+-- before, in a job also those never tried; the operator's account, unless :operator is NULL or it was refused within
+-- the hour; other accounts that got suggestions, those that sell in :currency first, a different one per release. If
+-- there is none, accounts without an answer for a week.
 WITH found AS (
     (
         SELECT
@@ -126,20 +127,37 @@ WITH found AS (
     UNION ALL
     (
         SELECT
-            2 AS place,
+            CASE WHEN l.has_seller_settings THEN 2 ELSE 3 END AS place,
             l.curr_abbr,
             l.user_id
         FROM rekkrd.instances AS i
         INNER JOIN rekkrd.links AS l ON i.user_id = l.user_id
-        WHERE i.release_id = :release_id AND l.state = 'connected' AND l.has_seller_settings
+        WHERE
+            i.release_id = :release_id AND l.state = 'connected' AND (
+                l.has_seller_settings
+                OR (:user_id::uuid IS NULL AND l.seller_settings_at IS NULL)
+            )
         GROUP BY l.user_id
-        ORDER BY (l.curr_abbr IS NOT DISTINCT FROM :currency) DESC, l.user_id
+        ORDER BY place, (l.curr_abbr IS NOT DISTINCT FROM :currency) DESC, l.user_id
         LIMIT :room
     )
     UNION ALL
     (
         SELECT
-            3 AS place,
+            4 AS place,
+            NULL AS curr_abbr,
+            :operator::uuid AS user_id
+        WHERE
+            :operator::uuid IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM rekkrd.operator_account AS o
+                WHERE NOT o.has_seller_settings AND o.checked_at > now() - interval '1 hour'
+            )
+    )
+    UNION ALL
+    (
+        SELECT
+            5 AS place,
             l.curr_abbr,
             l.user_id
         FROM rekkrd.links AS l
@@ -152,7 +170,7 @@ WITH found AS (
     UNION ALL
     (
         SELECT
-            4 AS place,
+            6 AS place,
             l.curr_abbr,
             l.user_id
         FROM rekkrd.links AS l
@@ -163,7 +181,7 @@ WITH found AS (
     UNION ALL
     (
         SELECT
-            5 AS place,
+            7 AS place,
             l.curr_abbr,
             l.user_id
         FROM rekkrd.links AS l
@@ -174,7 +192,7 @@ WITH found AS (
     UNION ALL
     (
         SELECT
-            6 AS place,
+            8 AS place,
             l.curr_abbr,
             l.user_id
         FROM rekkrd.links AS l
@@ -198,6 +216,13 @@ LIMIT :room;
 UPDATE rekkrd.links
 SET has_seller_settings = :has_them, seller_settings_at = now()
 WHERE user_id = :user_id;
+
+-- name: set_operator_settings(has_them)!
+-- Remember whether Discogs gave the operator's account suggestions just now.
+INSERT INTO rekkrd.operator_account AS known (has_seller_settings)
+VALUES (:has_them)
+ON CONFLICT (is_only) DO UPDATE
+    SET has_seller_settings = excluded.has_seller_settings, checked_at = now();
 
 -- name: hasten(release_id, what, every)!
 -- Somebody waits for this side: it is due so often at least.

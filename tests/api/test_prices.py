@@ -214,6 +214,60 @@ def test_a_token_that_does_not_open_is_nothing_that_who_looks_could_mend(look, a
     assert (answer.status_code, answer.json()["state"]) == (200, "no_seller_settings")
 
 
+@pytest.fixture
+def operator(discogs, monkeypatch):
+    """Set DISCOGS_PERSONAL_TOKEN in production, beside a consumer key, to a new account's token."""
+
+    def sells(*, has_seller_settings):
+        account = discogs.world.create_account("house", has_seller_settings=has_seller_settings, currency="EUR")
+        monkeypatch.setenv("REKKRD_ENV", "production")
+        monkeypatch.setenv("DISCOGS_PERSONAL_TOKEN", account.profile.personal_token)
+        return account
+
+    return sells
+
+
+@pytest.fixture
+def house(operator):
+    return operator(has_seller_settings=True)
+
+
+@pytest.fixture
+def house_without_settings(operator):
+    return operator(has_seller_settings=False)
+
+
+def test_operator_account_is_asked_after_the_users_own(house, look, ada, join, asked):
+    join(ada, sells=False)
+    told = look(ada).json()
+    assert (told["state"], {one["price"]["currency"] for one in told["grades"]}) == ("priced", {"EUR"})
+    assert len(asked()) == 2  # the user's own account, then the operator's
+    assert look(ada, PRICED + 2).json()["state"] == "priced"
+    assert len(asked()) == 3
+
+
+def test_users_own_account_comes_before_the_operators(house, look, ada, join):
+    join(ada, currency="GBP")
+    assert {one["price"]["currency"] for one in look(ada).json()["grades"]} == {"GBP"}
+
+
+def test_no_seller_settings_only_if_operator_lacks_them_too(house_without_settings, look, ada, join, asked):
+    join(ada, sells=False)
+    answer = look(ada)
+    assert (answer.status_code, answer.json()["state"]) == (200, "no_seller_settings")
+    assert "DISCOGS_PERSONAL_TOKEN" in answer.json()["sentence"]
+    assert len(asked()) == 2
+    look(ada, PRICED + 2)
+    assert len(asked()) == 2
+
+
+def test_revoked_operator_token_is_no_error_for_the_user(house, look, ada, join, discogs):
+    discogs.world.revoked.add(house.profile.personal_token)
+    join(ada, sells=False)
+    answer = look(ada)
+    assert (answer.status_code, answer.json()["state"]) == (200, "no_seller_settings")
+
+
 def test_one_token_refused_in_our_keys_words_leaves_it_to_the_next_account(look, ada, bob, join, monkeypatch):
     join(bob, "shop")
     look(bob)

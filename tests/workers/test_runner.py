@@ -312,3 +312,28 @@ def test_a_step_whose_end_cannot_be_written_ends_no_thread(
     monkeypatch.setattr(steps, "retry_later", refuse)
     row, _ = run(ada, FOLDERS)
     assert (row.state, row.is_executing) == (State.RUNNING, True)
+
+
+def test_operator_token_signs_beside_a_consumer_key(
+    resources: Resources, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients, signed = [], []
+
+    class Signed(Gatekeeper):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            signed.append(request.headers["Authorization"])
+            return super().__call__(request)
+
+    def ask_for_operator(step: Step[NoArguments, NoArguments]) -> None:
+        client = step.discogs_of(NOBODY)
+        clients.append(client)
+        if client is not None:
+            client.folders("house")
+
+    run(NOBODY, Gatekeeper(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_operator)
+    assert clients == [None]
+    monkeypatch.setenv("REKKRD_ENV", "production")
+    monkeypatch.setenv("DISCOGS_PERSONAL_TOKEN", "operators-token")
+    resources.settings.__dict__.pop("discogs", None)
+    run(NOBODY, Signed(FOLDERS.folders), speaks_for_user=False, fetch=ask_for_operator)
+    assert signed == ["Discogs token=operators-token"]

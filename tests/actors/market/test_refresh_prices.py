@@ -34,8 +34,12 @@ class FakeDiscogs:
     refused: set[UUID] = field(default_factory=set)
     asker: UUID | None = None
 
+    has_operator: bool = False
+
     def of(self, user_id):
-        return FakeDiscogs(self.asked, self.errors, self.prices, self.refused, user_id)
+        if user_id == NOBODY and not self.has_operator:
+            return None
+        return FakeDiscogs(self.asked, self.errors, self.prices, self.refused, user_id, self.has_operator)
 
     def marketplace_stats(self, release_id, *, currency):
         assert currency == "USD"
@@ -212,6 +216,41 @@ def test_accounts_that_nobody_asked_yet_are_tried_until_one_gets_suggestions(own
     assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == [users[0], users[1], users[1]]
 
 
+def test_operator_account_gets_suggestions_for_buyers(own, person, run, discogs, known):
+    discogs.has_operator, buyer = True, person(sells=False)
+    own(buyer, 1, 2)
+    run()
+    assert {asked[2] for asked in discogs.asked if asked[0] == "suggestions"} == {NOBODY}
+    assert known(1, "suggestions").state == "priced"
+
+
+def test_owner_with_seller_settings_comes_before_operator(own, person, run, discogs):
+    discogs.has_operator, seller, other = True, person(sells=True), person(sells=True)
+    own(seller, 1)
+    own(person(sells=False), 2)
+    run()
+    asked = {asked[1]: asked[2] for asked in discogs.asked if asked[0] == "suggestions"}
+    assert asked == {1: seller, 2: NOBODY}, other
+
+
+def test_owner_never_tried_comes_before_operator(own, person, run, discogs):
+    discogs.has_operator, owner = True, person()
+    discogs.refused = {owner}
+    own(owner, 1, 2)
+    run()
+    assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == [owner, NOBODY]
+
+
+def test_operator_without_seller_settings_is_tried_hourly(own, person, run, discogs, do):
+    discogs.has_operator, discogs.refused = True, {NOBODY}
+    own(person(sells=False), 1, 2)
+    run()
+    assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == [NOBODY]
+    do("UPDATE rekkrd.operator_account SET checked_at = now() - interval '61 minutes'")
+    run()
+    assert [asked[2] for asked in discogs.asked if asked[0] == "suggestions"] == [NOBODY, NOBODY]
+
+
 def test_who_has_the_release_asks_dollars_first_and_with_nobody_else_others_take_turns(own, person, pool):
     euros, dollars = [person(sells=True, currency="EUR") for _ in range(2)], [person(sells=True) for _ in range(8)]
     poor = person(sells=False)
@@ -221,7 +260,7 @@ def test_who_has_the_release_asks_dollars_first_and_with_nobody_else_others_take
 
     def first(release_id, user_id=None):
         with pool.transaction() as conn:
-            return prices.askers(conn, release_id, user_id=user_id, currency="USD", room=1)[0]
+            return prices.askers(conn, release_id, user_id=user_id, operator=None, currency="USD", room=1)[0]
 
     assert first(1) == euros[0]
     assert first(2) == dollars[0]
@@ -390,7 +429,7 @@ def test_whatever_happens_nobody_starves_and_the_stale_go_before_the_fresh(
             "SELECT release_id, what, every, extract(EPOCH FROM now() - due_at) / extract(EPOCH FROM every) AS late"
             " FROM rekkrd.prices"
         ).fetchall()
-        may_ask = bool(prices.askers(conn, release_id, user_id=None, currency="USD", room=1))
+        may_ask = bool(prices.askers(conn, release_id, user_id=None, operator=None, currency="USD", room=1))
         open_now = [row for row in rows if row["late"] >= 0 and (row["what"] == "stats" or may_ask)]
         (mine,) = [row for row in rows if (row["release_id"], row["what"]) == (release_id, what)]
         assert mine["late"] == max(row["late"] for row in open_now)
@@ -426,7 +465,7 @@ def test_the_plan_says_how_fresh_prices_can_be_with_what_the_last_day_left_over(
         41 * 1440,
     )
     with pool.transaction() as conn:
-        found = price_plan.plan(conn, LimiterSettings(), room=3)
+        found = price_plan.plan(conn, LimiterSettings(), has_operator=False, room=3)
         now = conn.execute("SELECT now() AS now").fetchone()["now"]
     told = price_plan.sentences(found, now)
     assert found.per_minute == 14
