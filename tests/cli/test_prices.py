@@ -71,7 +71,7 @@ def test_the_plan_says_how_fresh_prices_can_be_and_what_is_next_and_why(stored):
         conn.execute("INSERT INTO rekkrd.releases (release_id, title, artist) VALUES (249504, 'Aja', 'Steely Dan')")
     told = run("plan").stdout
     assert "1 release, floor, at 55 requests a minute: every hour." in told
-    assert "No account that is connected gets suggestions" in told
+    assert "No account here gets price suggestions" in told
     (line,) = [line for line in told.splitlines() if "249504" in line]
     assert "floor" in line
     assert "as usual" in line

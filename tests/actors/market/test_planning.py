@@ -50,11 +50,11 @@ def chosen_of(pool, fleet, *, sells):
     chosen = []
     with suppress(RolledBack), pool.transaction() as conn:
         fill(conn, fleet, sells=sells)
-        outcome = refresh_prices.choose(conn, PriceCheckpoint())
+        outcome = refresh_prices.choose(conn, PriceCheckpoint(), has_operator=False)
         while not isinstance(outcome, Done):
             chosen.append((outcome.checkpoint.release, outcome.checkpoint.what, outcome.checkpoint.asker))
             assert len(chosen) <= len(fleet), "chosen again before the others"
-            outcome = refresh_prices.choose(conn, outcome.checkpoint)
+            outcome = refresh_prices.choose(conn, outcome.checkpoint, has_operator=False)
         raise RolledBack
     return chosen
 
