@@ -94,8 +94,10 @@ def advance(
     return _ended(conn, row)
 
 
-def complete(conn: Connection, job: Job, counts: Counts, *, outcome: str) -> Job:
-    """End a locked step and its job well, with one sentence for the person who waits."""
+def complete(
+    conn: Connection, job: Job, counts: Counts, *, outcome: str, checkpoint: dict[str, Any] | None = None
+) -> Job:
+    """Complete a locked step and its job, with one sentence for the user; without a checkpoint the last one stays."""
     row = _sql.complete(
         conn,
         id=job.id,
@@ -104,6 +106,7 @@ def complete(conn: Connection, job: Job, counts: Counts, *, outcome: str) -> Job
         processed_records=counts.processed,
         skipped_records=counts.skipped,
         outcome=outcome,
+        checkpoint=None if checkpoint is None else Jsonb(checkpoint),
     )
     return _ended(conn, row)
 

@@ -98,10 +98,14 @@ class Continue(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The job is done; ``outcome`` is one sentence for the person who waits."""
+    """The job is completed; ``outcome`` is one sentence for the user.
+
+    ``checkpoint`` is the last position, stored for whoever reads the finished job; None keeps that of the step before.
+    """
 
     outcome: str
     progress: Progress
+    checkpoint: Plain | None = None
 
 
 Outcome = Continue[Any] | Done

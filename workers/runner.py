@@ -222,8 +222,9 @@ def _record(conn: Connection, locked: JobRow, outcome: Outcome, *, requests: int
     progress = outcome.progress
     counts = steps.Counts(requests, progress.total, progress.processed, progress.skipped)
     match outcome:
-        case Done(sentence, _):
-            return steps.complete(conn, locked, counts, outcome=sentence)
+        case Done(sentence, _, last):
+            checkpoint = None if last is None else last.model_dump(mode="json")
+            return steps.complete(conn, locked, counts, outcome=sentence, checkpoint=checkpoint)
         case Continue(checkpoint, _, takes_token, after):
             return steps.advance(
                 conn,

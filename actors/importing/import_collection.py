@@ -183,7 +183,7 @@ def _done(conn: Connection, step: ImportStep, stand: Continue[ImportCheckpoint])
         vanished=checkpoint.vanished,
         asked=asked,
     )
-    return Done(said, Progress(stand.progress.processed, asked, stand.progress.total))
+    return Done(said, Progress(stand.progress.processed, asked, stand.progress.total), checkpoint)
 
 
 JOB: Job[NoArguments, ImportCheckpoint, Fetched] = Job(IMPORT_COLLECTION, fetch, store)

@@ -84,7 +84,7 @@ def _done(conn: Connection, stand: Continue[ImportCheckpoint]) -> Done:
         vanished=stand.checkpoint.vanished,
         asked=0,
     )
-    return Done(said, stand.progress)
+    return Done(said, stand.progress, stand.checkpoint)
 
 
 JOB: Job[NoArguments, ImportCheckpoint, Fetched] = Job(IMPORT_WANTLIST, fetch, store)

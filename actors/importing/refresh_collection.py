@@ -48,7 +48,7 @@ def store(conn: Connection, step: ImportStep, fetched: Fetched) -> Outcome:
     if step.checkpoint.stage is Stage.PAGES:
         enqueue(conn, IMPORT_COLLECTION, step.user_id)
         return Done(WHOLE_FIRST, step.progress)
-    return link_batch(conn, step) or _done(conn, step, step.progress.processed)
+    return link_batch(conn, step) or _done(conn, step, Continue(step.checkpoint, step.progress))
 
 
 def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Outcome:
@@ -111,7 +111,7 @@ def _end(conn: Connection, step: ImportStep, stand: Continue[ImportCheckpoint], 
     if agreed.has_unlinked(conn, step.user_id):
         checkpoint = stand.checkpoint.model_copy(update={"stage": Stage.LINKING_BY_RELEASE})
         return Continue(checkpoint, stand.progress, takes_token=False)
-    return _done(conn, step, stand.progress.processed)
+    return _done(conn, step, stand)
 
 
 def _end_behind(
@@ -126,18 +126,19 @@ def _end_behind(
         _finish(conn, stand, "changed")
     enqueue(conn, IMPORT_COLLECTION, step.user_id)
     usage.add_sync(conn, step.user_id)
-    return Done(f"{_new(stand.progress.processed)} {said} {WHOLE_NEXT}", stand.progress)
+    return Done(f"{_new(stand.progress.processed)} {said} {WHOLE_NEXT}", stand.progress, stand.checkpoint)
 
 
 def _finish(conn: Connection, stand: Continue[ImportCheckpoint], worth: Worth) -> None:
     sweeps.finish(conn, begun_sweep_of(stand.checkpoint), worth)
 
 
-def _done(conn: Connection, step: ImportStep, new: int) -> Done:
+def _done(conn: Connection, step: ImportStep, stand: Continue[ImportCheckpoint]) -> Done:
     wanting.ask_about_owned(conn, step.user_id)
     usage.add_sync(conn, step.user_id)
-    present = instances.count_present(conn, step.user_id)
-    return Done(f"{_new(new)} {count(present, 'record')}.", Progress(new, step.progress.skipped, new))
+    new, present = stand.progress.processed, instances.count_present(conn, step.user_id)
+    progress = Progress(new, step.progress.skipped, new)
+    return Done(f"{_new(new)} {count(present, 'record')}.", progress, stand.checkpoint)
 
 
 def _new(new: int) -> str:

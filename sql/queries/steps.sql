@@ -71,8 +71,8 @@ SET
 WHERE id = :id
 RETURNING *;
 
--- name: complete(id, requests, total_records, processed_records, skipped_records, outcome)^
--- End the job well.
+-- name: complete(id, requests, total_records, processed_records, skipped_records, outcome, checkpoint)^
+-- Complete the job. Without a checkpoint the last one stays.
 UPDATE rekkrd.jobs
 SET
     state = 'completed',
@@ -85,6 +85,7 @@ SET
     crashes = 0,
     steps = steps + 1,
     requests = requests + :requests,
+    checkpoint = coalesce(:checkpoint, checkpoint),
     total_records = :total_records,
     processed_records = :processed_records,
     skipped_records = :skipped_records,

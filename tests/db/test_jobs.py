@@ -266,6 +266,23 @@ def claim(pool: Pool, job: Job) -> Job:
     return claimed
 
 
+@pytest.mark.parametrize(("last", "page"), [({"current_page": 3}, 3), (None, 2)])
+def test_completion_stores_the_last_checkpoint(
+    pool: Pool, user: UUID, last: dict[str, object] | None, page: int
+) -> None:
+    counts = Counts(requests=1, total=230, processed=200, skipped=0)
+    with pool.transaction() as conn:
+        job, _ = adding.add(conn, new_import(user, None))
+    first = claim(pool, job)
+    with pool.transaction() as conn:
+        steps.advance(conn, first, counts, checkpoint={"current_page": 2}, takes_token=True, after_seconds=None)
+    second = claim(pool, job)
+    with pool.transaction() as conn:
+        steps.complete(conn, second, counts, outcome="all in", checkpoint=last)
+        row = conn.execute("SELECT current_page FROM public.discogs_import_jobs WHERE id = %s", (job.id,)).fetchone()
+    assert row == {"current_page": page}
+
+
 Deed = st.sampled_from(["claim", "advance", "retry", "give_back", "fail", "complete", "cancel"])
 
 
@@ -308,7 +325,7 @@ def end_step(conn: psycopg.Connection[dict[str, object]], locked: Job, deed: str
     elif deed == "fail":
         steps.fail(conn, locked, requests=1, error_class="Gone", error="gone", detail=None)
     elif deed == "complete":
-        steps.complete(conn, locked, counts, outcome="all in")
+        steps.complete(conn, locked, counts, outcome="all in", checkpoint={"current_page": page + 1})
     else:
         steps.give_back(conn, locked, requests=0, after_seconds=0, waits_for=None)
 

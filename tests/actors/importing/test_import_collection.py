@@ -49,6 +49,21 @@ def test_ten_thousand_records_and_a_thousand_wants_cost_113_requests(drive, make
     assert drive.one("SELECT count(*) FROM albums") == 10_000
 
 
+@pytest.mark.parametrize(("records", "pages"), [(1, 1), (100, 1), (101, 2), (230, 3)])
+def test_completed_import_ends_at_its_last_page(drive, make_item, make_want, records, pages):
+    drive.discogs.items = [make_item(number) for number in range(records)]
+    drive.discogs.wants = [make_want(number) for number in range(records)]
+    for done in (drive.import_collection(), drive.import_wantlist(), drive.import_collection()):
+        assert done.checkpoint.current_page == pages
+
+
+def test_completed_import_of_a_free_account_ends_at_page_one(drive, make_item):
+    drive.tier = "collector"
+    drive.discogs.items = [make_item(number) for number in range(230)]
+    last = drive.import_collection().checkpoint
+    assert (last.current_page, last.newest) == (1, 50)
+
+
 def test_an_empty_collection_is_complete_with_nothing(drive):
     assert drive.import_collection().outcome == "0 records: complete."
     assert drive.discogs.asked == ["identity", "folders", "fields", "collection 1/100 added desc"]
