@@ -1,11 +1,13 @@
-"""What a command works with: the settings, completed by the `rekkrd up` that runs beside it."""
+"""The settings and connections of a command, completed by the `rekkrd up` that runs on the same data folder."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from cli import running_settings
 from cli.errors import BadSettings, NothingRunning
 from cli.place import Place, is_held
 from cli.settings import CommandSettings
@@ -22,14 +24,14 @@ def place() -> Place:
 
 
 def env_files() -> tuple[str, ...]:
-    """Return where settings come from besides the environment: what the `up` running here added, then `.env`."""
+    """Return the files of settings, the later ones first in rank: `.env`, then what the `up` running here stored."""
     check_env_file()
     here = place()
-    return (str(here.additions), ENV_FILE) if is_held(here) else (ENV_FILE,)
+    return (ENV_FILE, *running_settings.files(here, os.environ)) if is_held(here) else (ENV_FILE,)
 
 
 def settings() -> Settings:
-    """Return the settings; the environment outranks `.env`, which outranks what the `up` running here added."""
+    """Return the settings; the environment outranks what the `up` running here stored, which outranks `.env`."""
     return Settings(env_files())
 
 
@@ -51,8 +53,10 @@ def opened(found: Settings | None = None) -> Iterator[Resources]:
 
 
 def is_own_database() -> bool:
-    """Whether the database is our embedded one: only there do we make users ourselves."""
-    return Settings(ENV_FILE).database.database_url is None
+    """Tell whether the database is the embedded one: only there do commands create users."""
+    found = place()
+    given = str(found.stored(running_settings.DATABASE))
+    return Settings((ENV_FILE, given) if is_held(found) else ENV_FILE).database.database_url is None
 
 
 def after_its_database() -> tuple[str, str]:

@@ -20,18 +20,18 @@ def migrate(
     not set.
     """
     database = here.with_database(here.settings()).database
-    url = database.migration_url() or ""
+    url, target = database.migration_url() or "", database.migration_target()
     if check:
         todo = publishing.pending(url)
         for name in todo:
             screen.say(f"to apply  {name}")
         screen.say(
-            f"{count(len(todo), 'migration')} to apply: run `rekkrd migrate`."
+            f"{count(len(todo), 'migration')} to apply to {target}: run `rekkrd migrate`."
             if todo
-            else "The database is up to date."
+            else f"The database {target} is up to date."
         )
         raise typer.Exit(1 if todo else 0)
     applied = publishing.bring_up_to_date(url, lock_seconds=database.migration_lock_seconds)
     for name in applied:
         screen.say(f"applied  {name}")
-    screen.say("The database is up to date.")
+    screen.say(f"The database {target} is up to date.")

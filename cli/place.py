@@ -1,11 +1,11 @@
-"""The data folder of `rekkrd up`: who holds it, where its servers listen now, and the development key."""
+"""The data folder of `rekkrd up`: its lock, the files in it, and the development key."""
 
 import base64
 import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ LOCK_PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A data folder. ``additions`` holds what a running `up` adds to the settings, as lines of NAME=value."""
+    """A data folder."""
 
     folder: Path
 
@@ -27,9 +27,9 @@ class Place:
     def lock(self) -> Path:
         return self.folder / "up.lock"
 
-    @property
-    def additions(self) -> Path:
-        return self.folder / "running.env"
+    def stored(self, group: str | None = None) -> Path:
+        """Return the file of a running `up`'s settings: those of one group, or all that are in none."""
+        return self.folder / (f"running.{group}.env" if group else "running.env")
 
     @property
     def key(self) -> Path:
@@ -62,7 +62,8 @@ def hold(place: Place) -> Iterator[None]:
         try:
             yield
         finally:
-            place.additions.unlink(missing_ok=True)
+            for stored in place.folder.glob("running*.env"):
+                stored.unlink(missing_ok=True)
     finally:
         os.close(lock)
 
@@ -98,18 +99,12 @@ def is_held(place: Place) -> bool:
         os.close(lock)
 
 
-def write_additions(place: Place, additions: Mapping[str, str]) -> None:
-    """Tell the commands beside us what we added to the settings; for our own eyes, as it has addresses and keys."""
-    lines = "".join(f"{name}='{value}'\n" for name, value in additions.items())
-    _write_private(place.additions, lines)
-
-
 def development_key(place: Place) -> tuple[str, bool]:
     """Return the key that seals stored tokens on this machine, and whether it was made just now."""
     if place.key.exists():
         return place.key.read_text(encoding="ascii").strip(), False
     key = new_key()
-    _write_private(place.key, key + "\n")
+    write_private(place.key, key + "\n")
     return key, True
 
 
@@ -118,8 +113,8 @@ def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Write all or nothing, readable by the owner only from its first moment."""
+def write_private(path: Path, text: str) -> None:
+    """Write all of a file or nothing, readable by its owner only."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -16,9 +16,9 @@ from rich.text import Text
 from actors import publishing
 from actors.wording import count
 from api.settings import ApiSettings
-from cli import here, ports, screen, simulated, words
+from cli import here, ports, running_settings, screen, simulated, words
 from cli.children import Family, Hear, ours
-from cli.place import Place, development_key, hold, write_additions
+from cli.place import Place, development_key, hold
 from cli.production import require_complete
 from cli.servers import Postgres, Valkey, running_postgres, running_valkey
 from cli.settings import CommandSettings
@@ -92,8 +92,9 @@ def everything(hear: Hear, *, records: int | None = None) -> Iterator[Running]:
         additions, servers = _with_servers(stack, chosen, place)
         additions |= _with_key(chosen, place)
         family = stack.enter_context(_family(hear))
-        additions |= _with_discogs(family, place, chosen, records) | _with_api(api)
-        write_additions(place, additions)
+        additions |= _with_discogs(family, place, chosen, records) | _with_api(api, place)
+        additions |= _with_public_url(chosen, api)
+        running_settings.store(place, additions, os.environ)
         settings = here.settings()
         _migrate(settings)
         _start(family, settings, {**os.environ, **additions}, api.url)
@@ -152,14 +153,21 @@ def _with_discogs(family: Family, place: Place, chosen: Settings, records: int |
     return additions
 
 
-def _with_api(api: ApiSettings) -> dict[str, str]:
-    """Make the bearer tokens that are not set, good for as long as we run."""
+def _with_api(api: ApiSettings, place: Place) -> dict[str, str]:
+    """Make the bearer tokens that are not set; they are valid until `up` ends."""
     additions = {}
     if not api.application_tokens:
         additions["REKKRD_API_TOKENS_APPLICATION"] = secrets.token_hex(24)
     if not api.operator_tokens:
         additions["REKKRD_API_TOKENS_OPERATOR"] = secrets.token_hex(24)
+    if additions:
+        tell("API tokens", f"made for this run, in {place.stored()}")
     return additions
+
+
+def _with_public_url(chosen: Settings, api: ApiSettings) -> dict[str, str]:
+    """Let links in e-mails lead to the API that runs here, whatever its port, unless a public address is set."""
+    return {} if "public_url" in chosen.engine.model_fields_set else {"REKKRD_PUBLIC_URL": api.url}
 
 
 def _migrate(settings: Settings) -> None:

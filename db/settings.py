@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -78,6 +79,12 @@ class DatabaseSettings(BaseSettings):
         """Return where migrations run: directly if we can, else at the only address there is."""
         url = self.database_direct_url or self.database_url
         return None if url is None else url.get_secret_value()
+
+    def migration_target(self) -> str:
+        """Return the database that migrations change, for a message: its name, server and port, without a password."""
+        known = conninfo_to_dict(self.migration_url() or "")
+        server = f"{known.get('host', 'this machine')}:{known.get('port', 5432)}"
+        return f"{known.get('dbname', '(default)')} on {server}"
 
     def keys(self) -> Keys | None:
         """Return the keys of stored tokens, None when none is set."""

@@ -455,19 +455,20 @@ OURS, THEIRS = "https://app.example/hook", "https://old.example/hook"
 
 
 @pytest.mark.parametrize(
-    ("here", "wanted", "level", "command"),
+    ("here", "wanted", "has_worker", "level", "command"),
     [
-        (None, [], Level.OK, None),
-        (OURS, [OURS], Level.OK, None),
-        (None, [THEIRS], Level.WARNING, "rekkrd webhook off"),
-        (OURS, [THEIRS], Level.WARNING, "rekkrd workers"),
-        (OURS, [], Level.WARNING, "rekkrd worker"),
+        (None, [], True, Level.OK, None),
+        (OURS, [OURS], True, Level.OK, None),
+        (None, [THEIRS], False, Level.WARNING, "rekkrd webhook off"),
+        (None, [THEIRS], True, Level.WARNING, None),
+        (OURS, [THEIRS], True, Level.WARNING, "rekkrd workers"),
+        (OURS, [], False, Level.WARNING, "rekkrd worker"),
     ],
 )
 def test_a_webhook_that_is_another_for_each_machine_is_named(
-    here: str | None, wanted: list[str], level: Level, command: str | None
+    here: str | None, wanted: list[str], has_worker: bool, level: Level, command: str | None
 ) -> None:
-    finding = judge_webhook(here, wanted)
+    finding = judge_webhook(here, wanted, has_worker=has_worker)
     assert (finding.level, finding.command) == (level, command)
 
 

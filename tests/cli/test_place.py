@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import AlreadyRunning, FolderRefused
-from cli.place import Place, development_key, hold, is_held, new_key, write_additions
+from cli.place import Place, development_key, hold, is_held, new_key, write_private
 from db.sealing import Keys
 
 
@@ -20,10 +20,10 @@ def test_a_folder_is_held_by_one_at_a_time(place):
 
 def test_whoever_is_refused_leaves_the_holders_things_alone(place):
     with hold(place):
-        write_additions(place, {"REDIS_URL": "redis://x"})
+        write_private(place.stored(), "REDIS_URL=redis://x")
         with pytest.raises(AlreadyRunning), hold(place):
             pass
-        assert place.additions.exists()
+        assert place.stored().exists()
 
 
 def test_a_folder_that_was_left_can_be_held_again(place):
@@ -68,6 +68,7 @@ def test_fresh_keys_differ():
 
 def test_what_up_adds_is_read_by_its_owner_only_and_goes_with_it(place):
     with hold(place):
-        write_additions(place, {"DATABASE_URL": "postgresql:///x?host=/a b"})
-        assert stat.S_IMODE(place.additions.stat().st_mode) == 0o600
+        for path in (place.stored(), place.stored("database")):
+            write_private(path, "DATABASE_URL='postgresql:///x?host=/a b'")
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [path.name for path in place.folder.iterdir()] == ["up.lock"]

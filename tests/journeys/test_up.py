@@ -1,6 +1,8 @@
 """`rekkrd up` and `rekkrd demo` as a newcomer meets them: whole processes, taken ports, kill -9."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +20,7 @@ import pytest
 pytestmark = pytest.mark.journey
 
 READY_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
 REKKRD = [sys.executable, "-m", "cli.main"]
 NOT_OURS = ("DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL", "DISCOGS_API_URL", "DISCOGS_CONSUMER_KEY", "REKKRD_ENV")
 
@@ -143,9 +146,33 @@ def test_ctrl_c_ends_everything_and_leaves_no_process_behind(up):
     assert left_of(children) == []
 
 
+def test_readme_curl_works_as_pasted(up, data, tmp_path):
+    block = re.search(r"```sh\n(\. \.rekkrd/running\.env.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    (tmp_path / ".rekkrd").symlink_to(data)
+    with up() as process:
+        pasted = subprocess.run(["sh", "-ec", block[1]], cwd=tmp_path, capture_output=True, text=True, check=True)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert json.loads(pasted.stdout).keys() == {"jobs", "next_cursor"}
+
+
+def test_commands_beside_it_know_what_up_was_given(up, rekkrd, environment):
+    secret = rekkrd("webhook", "secret").stdout.strip()
+    given = {"REKKRD_WEBHOOK_URL": "http://127.0.0.1:9/hook", "REKKRD_WEBHOOK_SECRETS": secret}
+    environment.update(given)
+    with up() as process:
+        for name in given:
+            del environment[name]
+        assert "http://127.0.0.1:9/hook" in rekkrd("webhook").stdout
+        assert "webhook off" not in rekkrd("doctor", "--offline").stdout
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
 def test_commands_beside_it_find_its_servers(up, rekkrd):
     with up() as process:
-        assert rekkrd("jobs").stdout == "No jobs yet.\n"
+        assert rekkrd("jobs").returncode == 0  # a scheduled task may have run by now
         assert "No users yet." in rekkrd("users").stdout
         assert rekkrd("migrate", "--check").returncode == 0
         process.send_signal(signal.SIGTERM)
