@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.operating import budget
-from actors.wording import count, ended
+from actors.wording import count
 from api.models.limiter import LimiterOut
 from cli import here, operator, screen, times, words
 from cli.errors import CommandFailed
@@ -22,6 +22,7 @@ from db import gates as stored
 from db import users
 from db.errors import MayBeRetried
 from db.gates import Hold
+from services.wording import ended
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings

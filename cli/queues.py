@@ -13,11 +13,11 @@ from rich.text import Text
 
 from actors.operating import queues as lanes
 from actors.operating.queues import Queue
-from actors.wording import ended
 from api.models.queues import QueueList, QueueOut
 from cli import here, operator, screen, times, words
 from db.errors import MayBeRetried
 from db.pool import Pool
+from services.wording import ended
 from workers.limiter.lanes import Lane
 
 app = typer.Typer(help="See what waits in each lane; pause a lane, or resume it.", invoke_without_command=True)

@@ -12,9 +12,10 @@ from rich.text import Text
 from actors.scheduling import schedule as plan
 from actors.scheduling.schedule import Planned
 from actors.scheduling.timetable import Entry, EntryName, entry_of
-from actors.wording import count, ended
+from actors.wording import count
 from api.models.schedule import EntryOut, Schedule
 from cli import here, operator, screen, times, words
+from services.wording import ended
 
 app = typer.Typer(help="See what recurs; run an entry now, pause it, or resume it.", invoke_without_command=True)
 

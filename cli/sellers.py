@@ -11,7 +11,6 @@ from actors.market import sellers as watching
 from actors.market import upgrades
 from actors.market.offers import NO_LIST, market_link
 from actors.market.worth import amount
-from actors.wording import lasting
 from api.models.offers import ListingsOut
 from api.models.sellers import NAME, SellerOut, SellersOut
 from api.models.upgrades import UpgradePage
@@ -23,6 +22,7 @@ from db.listings import Offer
 from discogs.errors import Gone
 from discogs.ids import LARGEST
 from services.market.prices import ATTRIBUTION
+from services.wording import lasting
 
 app = typer.Typer(help="Watched sellers: list them, watch one, see their offers.", no_args_is_help=True)
 

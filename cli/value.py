@@ -10,13 +10,13 @@ from rich.text import Text
 
 from actors.market import worth
 from actors.market.worth import Change, Past, Range, Worth, amount
-from actors.wording import lasting
 from api.models.value import ValueHistoryOut, ValueOut
 from cli import here, screen
 from cli.listing import Listing
 from db import users
 from db.value import Day, Dear, Dimension, Part
 from services.market.prices import ATTRIBUTION
+from services.wording import lasting
 
 RANGES = get_args(Range)
 WITHOUT: dict[Dimension, str] = {

@@ -7,7 +7,6 @@ from uuid import UUID
 from actors.errors import AlertRefused
 from actors.gating import require
 from actors.market.worth import amount
-from actors.wording import lasting
 from db import Connection, alerts, prices, rates, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
@@ -15,6 +14,7 @@ from discogs.money import CURRENCIES
 from services.market.pricing import ALERTED_SOONEST
 from services.market.watching import judge
 from services.tiers import Feature
+from services.wording import lasting
 
 MOST_A_USER = 200
 FLOOR_SAYS = (

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from actors.doctor.findings import Finding, Level, fine, left_out, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
 from actors.operating import budget
-from actors.wording import count, ended, utc
+from actors.wording import count, utc
 from db import doctor as db
 from db import gates
 from db.doctor import Seal
@@ -16,6 +16,7 @@ from db.gates import Hold
 from db.sealing import Keys
 from discogs.errors import ApplicationRejected, Blocked, DiscogsError, PermitExpired, Throttled, Unauthorised
 from discogs.settings import DiscogsSettings
+from services.wording import ended
 from workers.errors import EngineError
 from workers.holds import ALARMING, BUDGET
 from workers.limiter.errors import GateClosed, GaveUp, LimiterUnavailable

@@ -10,12 +10,13 @@ from actors.doctor.servers import PATIENCE_SECONDS, database_url
 from actors.operating import queues
 from actors.operating.queues import Queue
 from actors.scheduling.timetable import EntryName
-from actors.wording import count, lasting, utc
+from actors.wording import count, utc
 from db import doctor as db
 from db import entry_pauses, fleet, gates, migrations, pauses
 from db.doctor import Failed, MissingRight, OpenDoor, Stuck, Ticks, Trouble
 from db.entry_pauses import EntryPause
 from db.fleet import Worker
+from services.wording import lasting
 from workers.holds import BUDGET
 from workers.settings import Settings
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from actors.catalog import READ_SHOPS
 from actors.enqueue import enqueue
-from actors.wording import count, ended
+from actors.wording import count
 from db import Connection, listings, sellers, users
 from db.jobs import NOBODY
 from db.listings import Offer
@@ -15,6 +15,7 @@ from discogs.errors import DiscogsError, Gone, PermitExpired
 from services.market import prices
 from services.market.prices import Seen
 from services.market.pricing import FRESH
+from services.wording import ended
 from workers.limiter.errors import LimiterError
 from workers.resources import Resources
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actors.catalog import REFRESH_PRICES
-from actors.wording import count, lasting
+from actors.wording import count
 from db import Connection, price_plan
 from db.price_plan import Following, Total
 from services.market import price_accounts
 from services.market.pricing import USUAL
+from services.wording import lasting
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 

@@ -6,10 +6,11 @@ from actors.catalog import READ_SHOPS
 from actors.enqueue import enqueue
 from actors.errors import SellerRefused
 from actors.market.shopping import CEILING
-from actors.wording import count, lasting
+from actors.wording import count
 from db import Connection, sellers, users
 from db.jobs import NOBODY
 from db.sellers import Seller, Watched
+from services.wording import lasting
 
 MOST_A_USER = 20
 LIST = "GET /api/discogs/sellers lists them, as does `rekkrd sellers list`."

@@ -17,7 +17,7 @@ import structlog
 
 from actors.gating import lack
 from actors.scheduling.nights import zone_named
-from actors.wording import count, lasting
+from actors.wording import count
 from db import links, rates, users, value
 from db.errors import SealBroken
 from db.links import Account
@@ -26,6 +26,7 @@ from db.value import Day, Dear, Part, Said, Sum
 from discogs.errors import DiscogsError, PermitExpired, Unauthorised
 from services.market.pricing import FRESH
 from services.tiers import Feature
+from services.wording import lasting
 from workers.limiter.errors import LimiterError
 from workers.resources import PERSON_WAITS_SECONDS, Resources
 

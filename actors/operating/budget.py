@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from actors.errors import BrakeRefused, HoldRefused
-from actors.wording import clock, ended
+from services.wording import clock, ended
 from workers import holds
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.settings import LimiterSettings

@@ -8,9 +8,10 @@ from uuid import UUID
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
 from actors.importing.walking import PER_PAGE, newest_of
 from actors.operating.pace import Pace
-from actors.wording import count, lasting
+from actors.wording import count
 from db import Connection, gates, links, waiting
 from db.links import Link
+from services.wording import lasting
 from workers.holds import BUDGET
 from workers.kinds import Kind
 

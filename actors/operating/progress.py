@@ -9,11 +9,12 @@ from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.checkpoints import Stage
 from actors.operating.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.operating.pace import Pace
-from actors.wording import clock, ended, lasting, ordinal
+from actors.wording import ordinal
 from db import Connection, gates, line, links, pauses, waiting
 from db.gates import Hold
 from db.jobs import Job, State
 from db.pauses import Pause
+from services.wording import clock, ended, lasting
 from workers.holds import BUDGET
 
 SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due

@@ -9,12 +9,13 @@ from uuid import UUID
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.operating.estimate import BEFORE_COLLECTION, expected_records, requests_of
 from actors.pushing.push_preview import MORE, OutgoingChange, count_requests, preview_push, said_of_stuck
-from actors.wording import count, lasting
+from actors.wording import count
 from db import Connection, fields, links, previews
 from db.albums import OWN
 from db.links import Link
 from db.previews import FIRST, Item, Look, Place
 from db.storable import Json
+from services.wording import lasting
 
 Way: TypeAlias = Literal["comes_in", "goes_out", "conflicts", "vanishes"]
 

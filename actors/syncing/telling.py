@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from actors.wording import ended
 from db.albums import OWN, OWN_BEGIN, own_number
 from db.storable import Json
 from db.sync_log import Line
+from services.wording import ended
 
 CALLED = {
     "media_condition": "Media condition",

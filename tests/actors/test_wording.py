@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from actors.wording import clock, count, lasting, ordinal
+from actors.wording import count, ordinal
+from services.wording import clock, lasting
 
 
 def test_places_and_lengths_read_like_words():
