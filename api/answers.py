@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from actors.operating.pace import Pace
 from api.errors import STATUS, Code
 from api.models.errors import ErrorBody
+from workers.redis_probe import RedisHealth
 from workers.resources import Resources
 
 _SAID = {
@@ -30,6 +31,11 @@ def resources_of(request: Request) -> Resources:
 def pace_of(resources: Resources) -> Pace:
     """Return how fast the fleet may go, as the settings have it."""
     return Pace.of(resources.settings.limiter)
+
+
+def redis_of(resources: Resources) -> RedisHealth:
+    """Return the state of Redis, at most a second old."""
+    return resources.redis_probe.look()
 
 
 def errors(*codes: Code) -> dict[int | str, dict[str, Any]]:

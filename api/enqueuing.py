@@ -16,7 +16,7 @@ from actors.gating import admit, refusal_of
 from actors.operating import progress
 from actors.operating.estimate import estimate as forecast
 from api.access import USER_HEADER, Acting, Caller, Program
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.models.jobs import AddedOut, EstimateAnswer, EstimateOut, JobAnswer, JobBody, JobOut, JobsAnswer, JobsBody
 from api.naming import named
@@ -97,7 +97,7 @@ def ask(
         job = jobs.find(conn, only.job_id)
         if job is None:
             raise ApiError(Code.NOT_FOUND, "The job of this key was removed.", "Ask anew, with another key.")
-        view = progress.view(conn, job, pace=pace_of(resources))
+        view = progress.view(conn, job, pace=pace_of(resources), redis=redis_of(resources))
     return JobAnswer(job=JobOut.of(view, who.role), is_new=only.is_new, replaced=only.replaced)
 
 

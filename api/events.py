@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from actors.operating import progress
 from actors.operating.progress import JobView
 from api.access import Caller, CallerNow
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.jobs import JobId, find
 from api.models.jobs import JobOut
@@ -42,7 +42,7 @@ class Watch:
         """Look at the job now."""
         with self.resources.pool.transaction() as conn:
             job = find(conn, self.job_id, self.who)
-            return progress.view(conn, job, pace=pace_of(self.resources))
+            return progress.view(conn, job, pace=pace_of(self.resources), redis=redis_of(self.resources))
 
 
 @router.get(

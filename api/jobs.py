@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from actors.operating import progress
 from api.access import Acting, Caller, CallerNow
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.models import Moment
 from api.models.jobs import JobOut, JobPage
@@ -60,7 +60,7 @@ def list_jobs(
             below=below,
             room=limit + 1,
         )
-        views = progress.views(conn, found[:limit], pace=pace_of(resources))
+        views = progress.views(conn, found[:limit], pace=pace_of(resources), redis=redis_of(resources))
     return JobPage(
         jobs=[JobOut.of(view, who.role) for view in views],
         next_cursor=str(found[limit - 1].id) if len(found) > limit else None,
@@ -76,7 +76,9 @@ def list_jobs(
 def show(job_id: JobId, who: CallerNow, resources: ResourcesNow) -> JobOut:
     """Progress, rate and end, and what it waits for in words."""
     with resources.pool.transaction() as conn:
-        return JobOut.of(progress.view(conn, find(conn, job_id, who), pace=pace_of(resources)), who.role)
+        return JobOut.of(
+            progress.view(conn, find(conn, job_id, who), pace=pace_of(resources), redis=redis_of(resources)), who.role
+        )
 
 
 @router.post(
@@ -96,7 +98,7 @@ def cancel(job_id: JobId, who: CallerNow, by: Acting, resources: ResourcesNow, r
         cancelled = asked or find(conn, job_id, who)
         if asked is not None and who.role is Role.OPERATOR:
             operations.audit(conn, by=by, action="cancelled", target={"id": str(job_id)}, jobs=1)
-        view = progress.view(conn, cancelled, pace=pace_of(resources))
+        view = progress.view(conn, cancelled, pace=pace_of(resources), redis=redis_of(resources))
     if cancelled.state in (State.COMPLETED, State.FAILED):
         raise ApiError(
             Code.CONFLICT,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from actors.operating import progress
 from api.access import Acting, Caller, operator
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.jobs import JobId, find
 from api.models.jobs import JobOut
@@ -64,7 +64,7 @@ def retry(job_id: JobId, by: Acting, resources: ResourcesNow) -> JobOut:
         if not operations.retry(conn, [job_id]):
             raise _not_retried(find(conn, job_id, OPERATOR).state)
         operations.audit(conn, by=by, action="retried", target={"id": str(was.id)}, jobs=1)
-        view = progress.view(conn, find(conn, job_id, OPERATOR), pace=pace_of(resources))
+        view = progress.view(conn, find(conn, job_id, OPERATOR), pace=pace_of(resources), redis=redis_of(resources))
     return JobOut.of(view, OPERATOR.role)
 
 

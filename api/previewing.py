@@ -10,7 +10,7 @@ from actors.gating import admit
 from actors.operating import progress
 from actors.syncing.preview import CURSOR, Cursor, Way, preview
 from api.access import Speaker
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.previewing import SyncPreviewOut
@@ -39,7 +39,7 @@ def look(user_id: Speaker, resources: ResourcesNow, response: Response) -> JobAn
     with resources.pool.transaction() as conn:
         admit(conn, user_id, PREVIEW_SYNC)
         started = enqueue(conn, PREVIEW_SYNC, user_id)
-        view = progress.view(conn, started.job, pace=pace_of(resources))
+        view = progress.view(conn, started.job, pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
     return JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from actors.operating import progress
 from api.access import operator
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
 from api.jobs import JobId, find
 from api.models.story import StoryOut
@@ -31,7 +31,7 @@ def tell(
     with resources.pool.transaction() as conn:
         job = find(conn, job_id, OPERATOR)
         return StoryOut.of(
-            progress.view(conn, job, pace=pace_of(resources)),
+            progress.view(conn, job, pace=pace_of(resources), redis=redis_of(resources)),
             story.attempts(conn, job.id),
             story.requests_by_endpoint(conn, job.id),
             story.log(conn, job.id, newest=lines) if lines else [],

@@ -8,7 +8,7 @@ from actors.enqueue import enqueue
 from actors.operating import progress
 from actors.syncing import sync_settings
 from api.access import Speaker
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.syncing import SyncAnswer, SyncSettingsBody, SyncSettingsOut
@@ -31,7 +31,7 @@ def sync(user_id: Speaker, resources: ResourcesNow, response: Response) -> SyncA
     with resources.pool.transaction() as conn:
         require_connected(conn, user_id)
         started = [enqueue(conn, kind, user_id) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
-        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources))
+        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if any(one.is_new for one in started) else status.HTTP_200_OK
     return SyncAnswer(
         jobs=[

@@ -11,7 +11,7 @@ from actors.gating import admit
 from actors.operating import progress
 from actors.syncing.undo_sync import begin, preview_undo
 from api.access import Acting, Speaker
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.undoing import UndoAnswer, UndoOut
@@ -64,7 +64,7 @@ def undo(user_id: Speaker, by: Acting, resources: ResourcesNow, response: Respon
         found, started = begin(conn, user_id, by=by)
         if started is None:
             return UndoAnswer(job=None, state=found.state, sentence=found.sentence)
-        view = progress.view(conn, started.job, pace=pace_of(resources))
+        view = progress.view(conn, started.job, pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
     job = JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
     return UndoAnswer(job=job, state=found.state, sentence=found.sentence)

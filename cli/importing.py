@@ -111,9 +111,10 @@ def looker(resources: Resources, job_ids: Sequence[UUID]) -> Callable[[], Sight]
     zone = datetime.now().astimezone().tzinfo or UTC
 
     def look() -> Sight:
+        redis = resources.redis_probe.look()
         with resources.pool.transaction() as conn:
             found = [job for job_id in job_ids if (job := jobs.find(conn, job_id)) is not None]
-            views = tuple(progress.view(conn, job, pace=pace, zone=zone) for job in found)
+            views = tuple(progress.views(conn, found, pace=pace, redis=redis, zone=zone))
         return Sight(datetime.now(UTC), views, _tokens(resources))
 
     return look

@@ -21,6 +21,7 @@ from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
 from db import Connection, jobs, operations, story, users
 from db.jobs import Job, State
+from workers.redis_probe import RedisProbe
 
 app = typer.Typer(
     help="See what happens: list jobs, look at one, retry, cancel or remove one or many.", invoke_without_command=True
@@ -60,6 +61,7 @@ def list_jobs(
     if context.invoked_subcommand:
         return
     settings, now = here.settings(), datetime.now(UTC)
+    redis = RedisProbe(settings.engine).look()
     asked = {"--state": state, "--user": user, "--kind": kind, "--error": error, "--newer": newer, "--older": older}
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         found = jobs.page(
@@ -76,7 +78,9 @@ def list_jobs(
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
         looked_at = page if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
-        views = progress.views(conn, looked_at, pace=Pace.of(settings.limiter), zone=_zone(as_json=as_json))
+        views = progress.views(
+            conn, looked_at, pace=Pace.of(settings.limiter), redis=redis, zone=_zone(as_json=as_json)
+        )
     if as_json:
         next_cursor = str(page[-1].id) if has_more else None
         said = JobPage(jobs=[JobOut.of(view, Role.OPERATOR) for view in views], next_cursor=next_cursor)
@@ -104,11 +108,12 @@ def show(
 ) -> None:
     """Show one job in full: where it stands, what it waits for, what it did and said, why it failed, and what to do."""
     settings = here.settings()
+    redis = RedisProbe(settings.engine).look()
     newest = lines if lines is not None else story.MOST_LINES if as_json else 10
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
         handles = _handles(conn, [job])
-        view = progress.view(conn, job, pace=Pace.of(settings.limiter), zone=_zone(as_json=as_json))
+        view = progress.view(conn, job, pace=Pace.of(settings.limiter), redis=redis, zone=_zone(as_json=as_json))
         told = stories.read(conn, job, newest_lines=newest)
     if as_json:
         screen.plain(json.dumps(stories.as_json(view, told), indent=2))

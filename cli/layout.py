@@ -89,7 +89,7 @@ def job_card(view: JobView, handle: str | None) -> Table:
 
 
 def pages(view: JobView) -> str:
-    """Say the last page that is safe; the one that completes a job leaves no checkpoint behind."""
+    """Say the last page that is stored; the one that completes a job leaves no checkpoint behind."""
     if view.pages is None:
         return ""
     return f"{view.pages if view.job.state is State.COMPLETED else view.page or 0:,} of {view.pages:,}"

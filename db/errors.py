@@ -3,7 +3,8 @@
 DatabaseError
 ├── MayBeRetried            nothing was stored, or nobody knows: the same work may be done again
 │   ├── DatabaseAway        not reachable, shut down in between, or no connection was free in time
-│   │   └── CommitUnknown   went away during COMMIT: compare-and-set tells on the next try
+│   │   ├── CommitUnknown   went away during COMMIT: compare-and-set tells on the next try
+│   │   └── DatabaseReadOnly    answers, but refuses writes
 │   ├── DatabaseBusy        a lock, a deadlock or a statement took too long
 │   └── DatabaseFull        disk, memory or connections are used up
 ├── StatementRefused        a constraint or type said no: a bug of ours, or data nobody foresaw
@@ -40,6 +41,10 @@ class DatabaseAway(MayBeRetried):
 
 class CommitUnknown(DatabaseAway):
     """The connection broke during COMMIT: it may have happened."""
+
+
+class DatabaseReadOnly(DatabaseAway):
+    """PostgreSQL answers, but refuses writes: a replica, or ``default_transaction_read_only``."""
 
 
 class DatabaseBusy(MayBeRetried):
@@ -112,9 +117,8 @@ class HandshakeElsewhere(HandshakeRefused):
 
 
 _BUSY = (pg.QueryCanceled, pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure)
-# InternalError to psycopg, yet all three mean that this server stopped serving us: the first two when we slept too
-# long inside a transaction, the third after a fail-over to a replica.
-_AWAY = (pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout, pg.ReadOnlySqlTransaction, psycopg.InterfaceError)
+# InternalError to psycopg, yet both mean that this server stopped serving us: we slept too long inside a transaction.
+_AWAY = (pg.IdleInTransactionSessionTimeout, pg.TransactionTimeout, psycopg.InterfaceError)
 
 
 def translated(error: psycopg.Error) -> DatabaseError:
@@ -123,6 +127,8 @@ def translated(error: psycopg.Error) -> DatabaseError:
         return DatabaseBusy(f"The database is busy: {_first_line(error)}. The same work may be done again.")
     if error.sqlstate is not None and error.sqlstate.startswith("53"):
         return DatabaseFull(f"The database server is short of room: {_first_line(error)}. Free some, then try again.")
+    if isinstance(error, pg.ReadOnlySqlTransaction):
+        return DatabaseReadOnly(f"The database is read-only: {_first_line(error)}. Make it writable again.")
     if isinstance(error, (psycopg.OperationalError, *_AWAY)):
         return DatabaseAway(f"The database is away: {_first_line(error)}.")
     return StatementRefused(

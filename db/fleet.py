@@ -12,6 +12,7 @@ from db.queries import load
 GONE_AFTER = timedelta(seconds=20)  # four times the pause between two signs of life
 GONE_SHOWN = timedelta(hours=1)
 RATE_OVER = timedelta(minutes=5)
+CLOCK_SLACK_SECONDS = 2.0  # a heartbeat further ahead of the clock than this is no present one
 STALE_SECONDS = 15.0  # a dispatcher or a consumer that was silent for longer does nothing any more
 
 Figure = tuple[str, tuple[tuple[str, str], ...]]  # its name and its labels
@@ -21,7 +22,10 @@ _sql = load("fleet")
 
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
-    """What a worker says of itself. Ages in seconds, None for what never happened."""
+    """State of a worker as it reports it. Ages in seconds, None for what never happened.
+
+    ``store_error`` says why the result of its last step could not be stored; None after one that was.
+    """
 
     name: str
     host: str
@@ -35,9 +39,10 @@ class SignOfLife:
     looked_ago: float | None
     asked_ago: float | None
     took_ago: float | None
+    store_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker(SignOfLife):
     """A worker as it was seen last; all ages are the database's."""
 
@@ -47,8 +52,8 @@ class Worker(SignOfLife):
 
     @property
     def is_alive(self) -> bool:
-        """Whether it gave a sign of life lately."""
-        return self.seen_ago <= GONE_AFTER.total_seconds()
+        """Return True after a recent heartbeat. One from the future was written before the clock was set back."""
+        return -self.seen_ago <= CLOCK_SLACK_SECONDS and self.seen_ago <= GONE_AFTER.total_seconds()
 
     @property
     def trouble(self) -> str | None:
@@ -132,6 +137,7 @@ def keep(conn: Connection, sign: SignOfLife) -> None:
         looked_ago=sign.looked_ago,
         asked_ago=sign.asked_ago,
         took_ago=sign.took_ago,
+        fault=sign.store_error,
     )
 
 

@@ -1263,6 +1263,7 @@ CREATE TABLE rekkrd.workers (
     looked_at timestamp with time zone,
     asked_at timestamp with time zone,
     took_at timestamp with time zone,
+    store_error text,
     CONSTRAINT workers_pkey PRIMARY KEY (name),
     CONSTRAINT workers_counts_not_negative CHECK (((busy >= 0) AND (stuck >= 0))),
     CONSTRAINT workers_threads_some CHECK ((threads > 0))
@@ -1279,6 +1280,13 @@ COMMENT ON COLUMN rekkrd.workers.asked_at IS
 'When its consumers asked Redis for calls last: the one that did so longest ago, of all its lanes.';
 COMMENT ON COLUMN rekkrd.workers.took_at IS
 'When it got a call last.';
+
+CREATE TABLE rekkrd.write_probe (
+    id smallint NOT NULL DEFAULT 1,
+    probed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT write_probe_pkey PRIMARY KEY (id),
+    CONSTRAINT write_probe_is_one_row CHECK ((id = 1))
+);
 
 CREATE VIEW rekkrd.alerts_now AS
  SELECT a.id,

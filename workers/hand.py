@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from db import Connection, steps, story
-from db.errors import MayBeRetried
+from db.errors import DatabaseFull, MayBeRetried
 from db.jobs import Job
 from db.links import Account
 from db.pool import Pool
@@ -42,7 +42,8 @@ def in_transaction(pool: Pool, hand: Hand, store: Callable[[Connection, Job], Jo
                 ended = store(conn, locked)
                 _tell(conn, hand, locked, ended, has_failed=has_failed)
                 return ended
-        except MayBeRetried:
+        except MayBeRetried as error:
+            hand.lease.store_error = str(error) if isinstance(error, DatabaseFull) else None
             if hand.lease.is_lost or time.monotonic() > hand.lease.deadline:
                 raise
             time.sleep(STORE_AGAIN_SECONDS)

@@ -25,6 +25,7 @@ class Lease:
         self.stop = Stop()
         self.is_cancelled = False
         self.is_lost = False
+        self.store_error: str | None = None  # why the result cannot be stored at present
 
     def cancel(self) -> None:
         """The job was asked to end."""
@@ -80,6 +81,12 @@ class LeaseKeeper:
         now = time.monotonic()
         with self._lock:
             return sum(now > lease.deadline for lease in self._held)
+
+    @property
+    def store_error(self) -> str | None:
+        """Why results of this process cannot be stored at present; the heartbeat reports it."""
+        with self._lock:
+            return next((lease.store_error for lease in self._held if lease.store_error is not None), None)
 
     def release_waiters(self) -> None:
         """Ask every step that waits for its token, or will, to give itself back: the process is stopping."""

@@ -148,6 +148,7 @@ class WorkerProcess:
             looked_ago=ago(self._dispatcher.looked_at),
             asked_ago=ago(self._desk.asked_at),
             took_ago=ago(self._desk.took_at),
+            store_error=self._leases.store_error,
         )
 
     def _leave_to_others(self, job_id: str) -> None:

@@ -22,6 +22,7 @@ from workers.figures import Figures
 from workers.limiter.lanes import Lane
 from workers.limiter.limiter import Limiter
 from workers.limiter.stop import Stop
+from workers.redis_probe import RedisProbe
 from workers.settings import Settings
 from workers.tokens import LaneBudget
 from workers.usage import Tally
@@ -37,6 +38,7 @@ class Resources:
     settings: Settings
     pool: Pool
     redis: redis.Redis
+    redis_probe: RedisProbe
     limiter: Limiter
     usage: Tally
     figures: Figures
@@ -94,7 +96,7 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     usage = Tally(pool, flush_seconds=settings.engine.usage_flush_seconds)
     figures = Figures(pool, flush_seconds=settings.engine.usage_flush_seconds)
     try:
-        yield Resources(settings, pool, client, limiter, usage, figures, http, keys)
+        yield Resources(settings, pool, client, RedisProbe(settings.engine), limiter, usage, figures, http, keys)
     finally:
         usage.close()
         figures.close()

@@ -10,16 +10,16 @@ from actors.checkpoints import Stage
 from actors.operating.estimate import BEFORE_COLLECTION, expected_records, pages_of
 from actors.operating.pace import Pace
 from actors.wording import ordinal
-from db import Connection, gates, line, links, pauses, waiting
-from db.gates import Hold
+from db import Connection, line, links, waiting
 from db.jobs import Job, State
-from db.pauses import Pause
-from services.wording import clock, ended, lasting
-from workers.holds import BUDGET
+from services.operations.causes import SLACK, Cause, Code, Facts, Wait
+from services.operations.explanation import Explanation, explain, sentence
+from services.operations.facts import System, gather
+from services.wording import ended, lasting
+from workers.redis_probe import RedisHealth
 
-SLACK = timedelta(seconds=1)  # the database's clock is another machine's: what is due within this is due
-NO_WORKER_SECONDS = 15.0  # a first step at the head of the line is called up within two; longer means nobody is there
-
+# Of a step that executes under a valid lease only these stop the result; the others concern the step after it.
+_STOPS_RESULT = frozenset({Code.DATABASE_AWAY, Code.DATABASE_READ_ONLY, Code.DATABASE_FULL})
 _REQUESTS_BEFORE_PAGES = {Stage.IDENTITY: BEFORE_COLLECTION, Stage.FOLDERS: 2, Stage.FIELDS: 1}
 _AFTER_PAGES = frozenset({Stage.LINKING_BY_RELEASE, Stage.LINKING_BY_NAME})
 _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
@@ -27,25 +27,26 @@ _WALKS = frozenset({IMPORT_COLLECTION.name, IMPORT_WANTLIST.name})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What around a job decides when it goes on.
+    """Everything around a job that decides when it continues.
 
-    ``ahead`` counts steps of its lane that come first, MOST_AHEAD at most. ``gate`` lets nobody send; ``brake`` is the
-    operator's that leaves a share, ``pause`` that of its lane. ``expected`` is how many records there will be while the
-    job's own total is unknown.
+    ``ahead`` counts steps of its queue that come first, MOST_AHEAD at most. ``expected`` is the number of records
+    while the job's own total is unknown.
     """
 
-    now: datetime
+    system: System
     ahead: int | None = None
-    gate: Hold | None = None
-    brake: Hold | None = None
-    pause: Pause | None = None
     speaking: Job | None = None
     users_by_lane: Mapping[str, int] = field(default_factory=dict)
     expected: int | None = None
 
     @property
+    def now(self) -> datetime:
+        """The present by the database's clock."""
+        return self.system.now
+
+    @property
     def place(self) -> int | None:
-        """Which one it is in its lane; None when that was not counted to its end."""
+        """Position in the queue, from 1; None when it was not counted to its end."""
         return None if self.ahead is None or self.ahead >= line.MOST_AHEAD else self.ahead + 1
 
 
@@ -53,9 +54,10 @@ class Surroundings:
 class JobView:
     """A job as a person sees it.
 
-    ``page`` is the last one that is safe. ``waits_for`` is one or more whole sentences, None while a step is under way
-    or the job is over. ``going_on_at`` is when waiting ends, if that is known; ``ends_at`` is the ETA. ``sentence``
-    says it all in one line.
+    ``page`` is the last one that is stored. ``waits_for`` is one or more whole sentences, None while a step is under
+    way or the job is over; ``causes`` are the reasons behind it. ``going_on_at`` is the earliest time at which the job
+    continues, None when it may now or when nobody knows. ``ends_at`` is the ETA, ``seconds_left`` the same by the
+    database's clock. ``sentence`` says it all in one line.
     """
 
     job: Job
@@ -64,42 +66,42 @@ class JobView:
     records_per_second: float | None
     requests_left: int | None
     ends_at: datetime | None
+    seconds_left: float | None
     place_in_lane: int | None
     going_on_at: datetime | None
     waits_for: str | None
+    causes: tuple[Cause, ...]
+    is_waiting: bool
     sentence: str
 
 
-def view(conn: Connection, job: Job, *, pace: Pace, zone: tzinfo = UTC) -> JobView:
-    """Look around and say how this job stands. ``zone`` is the reader's, for times inside sentences."""
-    return views(conn, [job], pace=pace, zone=zone)[0]
+def view(conn: Connection, job: Job, *, pace: Pace, redis: RedisHealth, zone: tzinfo = UTC) -> JobView:
+    """Return how this job stands. ``zone`` is the reader's, for times inside sentences."""
+    return views(conn, [job], pace=pace, redis=redis, zone=zone)[0]
 
 
-def views(conn: Connection, found: Sequence[Job], *, pace: Pace, zone: tzinfo = UTC) -> list[JobView]:
-    """Say how several jobs stand: each thing is asked once for all of them, and nothing for those that are over."""
-    around = _look_around(conn, [job for job in found if job.state.is_live])
-    over = Surroundings(datetime.now(UTC))
+def views(
+    conn: Connection, found: Sequence[Job], *, pace: Pace, redis: RedisHealth, zone: tzinfo = UTC
+) -> list[JobView]:
+    """Return how several jobs stand: each thing is asked once for all of them, and nothing for those that are over."""
+    around = _look_around(conn, [job for job in found if job.state.is_live], redis)
+    over = Surroundings(System(datetime.now(UTC)))
     return [tell(job, around.get(job.id, over), pace, zone) for job in found]
 
 
-def _look_around(conn: Connection, live: Sequence[Job]) -> dict[UUID, Surroundings]:
+def _look_around(conn: Connection, live: Sequence[Job], redis: RedisHealth) -> dict[UUID, Surroundings]:
     if not live:
         return {}
-    holding = gates.holding(conn, BUDGET)
-    paused = pauses.holding(conn)
+    system = gather(conn, redis)
     users = waiting.users_by_lane(conn)
     ahead = line.count_ahead(conn, [job.id for job in live])
     speaking = waiting.speaking(conn, [job for job in live if job.speaks_for_user])
     unknown = [job for job in live if _has_no_total(job)]
     known = links.links(conn, sorted({job.user_id for job in unknown})) if unknown else {}
-    now = datetime.now(UTC)
     return {
         job.id: Surroundings(
-            now,
+            system,
             ahead=ahead.get(job.id, 0),
-            gate=next((gate for gate in holding if not gate.share), None) if job.takes_token else None,
-            brake=next((gate for gate in holding if gate.share), None) if job.takes_token else None,
-            pause=paused.get(job.lane),
             speaking=speaking.get(job.id),
             users_by_lane=users,
             expected=expected_records(job.kind, known.get(job.user_id)) if _has_no_total(job) else None,
@@ -114,18 +116,20 @@ def _has_no_total(job: Job) -> bool:
 
 
 def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobView:
-    """Say how a job stands; everything that is asked is in the arguments."""
+    """Return how a job stands; everything that is asked is in the arguments."""
     page, pages = _pages(job)
     left = requests_left(job, around.expected)
-    opens_at = _waits_until(job, around)
-    pace = pace.at(around.brake.share) if around.brake else pace
+    found = explain(facts_of(job, around.system), zone) if job.state.is_live else Explanation(())
+    if job.takes_token:
+        share = min((hold.share for hold in around.system.holds if hold.share), default=None)
+        pace = pace.at(share) if share else pace
     step_seconds = pace.seconds_per_step(job.lane, around.users_by_lane)
     ends_at = None
-    if left is not None and job.state.is_live:
+    if left is not None and job.state.is_live and not found.has_unknown_end:
         still = pace.seconds(left, job.lane, around.users_by_lane)
-        ends_at = max(opens_at or around.now, around.now) + timedelta(seconds=still)
-    waits_for = _waits_for(job, around, step_seconds, zone)
-    is_in_line = job.state.is_live and job.leased_until is None and opens_at is None
+        ends_at = max(found.until or around.now, around.now) + timedelta(seconds=still)
+    waits_for = _waits_for(job, around, found, step_seconds, zone)
+    has_place = job.state.is_live and job.leased_until is None and not found.blocking
     return JobView(
         job=job,
         page=page,
@@ -133,11 +137,44 @@ def tell(job: Job, around: Surroundings, pace: Pace, zone: tzinfo = UTC) -> JobV
         records_per_second=records_per_second(job, around.now),
         requests_left=left,
         ends_at=ends_at,
-        place_in_lane=around.place if is_in_line else None,
-        going_on_at=opens_at,
+        seconds_left=None if ends_at is None else (ends_at - around.now).total_seconds(),
+        place_in_lane=around.place if has_place else None,
+        going_on_at=found.until,
         waits_for=waits_for,
+        causes=found.causes,
+        is_waiting=bool(_stopping(job, around, found).blocking),
         sentence=_sentence(job, waits_for, ends_at, around.now),
     )
+
+
+def facts_of(job: Job, system: System) -> Facts:
+    """Return the facts that decide why this live job waits."""
+    is_due = job.due_at <= system.now + SLACK
+    return Facts(
+        system,
+        queue=job.lane,
+        kind=job.kind,
+        takes_permit=job.takes_token,
+        due_since=job.due_at if is_due and job.follows is None else None,
+        leased_by=job.leased_by,
+        leased_until=job.leased_until,
+        wait=None if is_due or job.leased_until is not None else _own_wait(job),
+    )
+
+
+def _own_wait(job: Job) -> Wait:
+    if job.state is State.RETRYING:
+        why = ended(job.error or "The last attempt failed")
+        return Wait(job.due_at, f"{why} Attempt {job.attempts + 1} is next.", is_fault=True)
+    return Wait(job.due_at, job.waits_for or "Not due yet")
+
+
+def _stopping(job: Job, around: Surroundings, found: Explanation) -> Explanation:
+    """Return the causes that stop the present step: of one that executes under a valid lease, only a few do."""
+    is_executing = job.leased_until is not None and job.leased_until > around.now and job.is_executing
+    if not is_executing:
+        return found
+    return Explanation(tuple(cause for cause in found.causes if cause.code in _STOPS_RESULT))
 
 
 def records_per_second(job: Job, now: datetime) -> float | None:
@@ -181,78 +218,40 @@ def _stage(job: Job) -> Stage:
     return Stage(job.checkpoint.get("stage", first))
 
 
-def _waits_until(job: Job, around: Surroundings) -> datetime | None:
-    """When the job may go on at the earliest, None when that is now."""
+def _waits_for(job: Job, around: Surroundings, found: Explanation, step_seconds: float, zone: tzinfo) -> str | None:
     if not job.state.is_live:
         return None
-    times = [around.gate.closed_until if around.gate else around.now, job.due_at]
-    if around.pause is not None and job.leased_until is None:
-        times.append(around.pause.paused_until)
-    latest = max(times)
-    return latest if latest > around.now + SLACK else None
-
-
-def _waits_for(job: Job, around: Surroundings, step_seconds: float, zone: tzinfo) -> str | None:
-    if not job.state.is_live:
-        return None
-    if around.gate is not None and around.gate.closed_until > around.now:
-        why = f"Paused by an operator: {around.gate.reason}" if around.gate.is_brake else around.gate.reason
-        return f"{ended(why)} Going on at {clock(around.gate.closed_until, around.now, zone)}.{_safe(job)}"
+    stopping = _stopping(job, around, found)
+    if stopping.blocking:
+        said = sentence(stopping, around.now, zone, verb="Continues" if job.steps else "Starts")
+        return f"{said}{_stored(job)}"
     if job.cancel_requested_at is not None:
         return "Ends after its present step."
-    slowly = _slowly(around, zone)
+    slowly = "".join(f" {cause.message}" for cause in found.causes if cause.code is Code.THROTTLED)
     if job.leased_until is not None:
         is_waiting = job.takes_token and not job.is_executing
-        return f"Waits for its token, about {lasting(step_seconds)}.{slowly}" if is_waiting else None
-    if around.pause is not None:
-        return _until_resumed(job, around.pause, around.now, zone)
-    return _until_due(job, around.now, zone) or _in_line(job, around, step_seconds) + slowly
+        return f"Waits for its permit, about {lasting(step_seconds)}.{slowly}" if is_waiting else None
+    return _in_queue(job, around, step_seconds) + slowly
 
 
-def _slowly(around: Surroundings, zone: tzinfo) -> str:
-    if around.brake is None:
-        return ""
-    until = clock(around.brake.closed_until, around.now, zone)
-    return f" An operator leaves {around.brake.share:.0%} of the budget until {until}: {ended(around.brake.reason)}"
-
-
-def _until_resumed(job: Job, pause: Pause, now: datetime, zone: tzinfo) -> str:
-    until = clock(pause.paused_until, now, zone)
-    return f"Lane {job.lane} is paused by an operator: {ended(pause.reason)} Going on at {until}.{_safe(job)}"
-
-
-def _until_due(job: Job, now: datetime, zone: tzinfo) -> str | None:
-    if job.due_at <= now + SLACK:
-        return None
-    at = clock(job.due_at, now, zone)
-    if job.state is State.RETRYING:
-        why = ended(job.error or "The last attempt failed")
-        return f"{why} Trying again at {at}, attempt {job.attempts + 1}.{_safe(job)}"
-    reason = f"{ended(job.waits_for)} " if job.waits_for else ""
-    return f"{reason}{'Going on' if job.steps else 'Begins'} at {at}."
-
-
-def _in_line(job: Job, around: Surroundings, step_seconds: float) -> str:
+def _in_queue(job: Job, around: Surroundings, step_seconds: float) -> str:
     if job.follows is not None:
         return f"Waits for job {str(job.follows)[:8]} to end, whose place it takes."
     if around.speaking is not None:
         return f"Takes turns with {around.speaking.kind.replace('_', ' ')} of the same account."
     if job.called_until is not None and job.called_until > around.now:
-        return "Called up."
+        return "Dispatched to a worker."
     ahead = around.ahead or 0
     if ahead >= line.MOST_AHEAD:
-        return f"After more than {ahead:,} others in lane {job.lane}, in more than {lasting(ahead * step_seconds)}."
-    idle = (around.now - job.due_at).total_seconds()
-    if job.steps == 0 and ahead == 0 and job.state is State.PENDING and idle > NO_WORKER_SECONDS:
-        return f"Next in lane {job.lane}, but nobody took it for {lasting(idle)}: is a worker running?"
-    return f"{ordinal(ahead + 1)} in lane {job.lane}, about {lasting((ahead + 1) * step_seconds)}."
+        return f"After more than {ahead:,} others in queue {job.lane}, in more than {lasting(ahead * step_seconds)}."
+    return f"{ordinal(ahead + 1)} in queue {job.lane}, about {lasting((ahead + 1) * step_seconds)}."
 
 
-def _safe(job: Job) -> str:
+def _stored(job: Job) -> str:
     page, pages = _pages(job)
     if not page:
         return ""
-    return f" Page {page:,} of {pages:,} is safe." if pages else f" Page {page:,} is safe."
+    return f" Page {page:,} of {pages:,} is stored." if pages else f" Page {page:,} is stored."
 
 
 def _sentence(job: Job, waits_for: str | None, ends_at: datetime | None, now: datetime) -> str:
@@ -261,7 +260,7 @@ def _sentence(job: Job, waits_for: str | None, ends_at: datetime | None, now: da
     if job.state is State.FAILED:
         return job.error or "It failed."
     if job.state is State.CANCELLED:
-        return f"Cancelled.{_safe(job)}"
+        return f"Cancelled.{_stored(job)}"
     page, pages = _pages(job)
     where = f"Page {min((page or 0) + 1, pages):,} of {pages:,}" if pages else "Under way" if job.steps else "Waiting"
     ends = f", {lasting((ends_at - now).total_seconds())} to go" if ends_at else ""

@@ -14,7 +14,7 @@ _STAGES = {
 
 
 def standing(view: JobView) -> str:
-    """Say what is done and what the next step does: "Page 61 of 104 is safe; the next step reads page 62."."""
+    """Say what is done and what the next step does: "Page 61 of 104 is stored; the next step reads page 62."."""
     job = view.job
     if not job.steps:
         return "At its beginning: no step is done."
@@ -24,7 +24,7 @@ def standing(view: JobView) -> str:
     if view.page is None:
         return f"{done[0].upper()}{done[1:]}; the next is step {job.steps + 1:,}."
     stage = job.checkpoint.get("stage", Stage.PAGES)
-    safe = f"Page {view.page:,} of {view.pages:,} is safe" if view.page and view.pages else f"{done}, no page yet"
+    safe = f"Page {view.page:,} of {view.pages:,} is stored" if view.page and view.pages else f"{done}, no page yet"
     following = _STAGES.get(stage, f"reads page {view.page + 1:,}")
     nth_try = job.checkpoint.get("nth_try", 1)
     again = f" This is the {ordinal(nth_try)} try: the list changed meanwhile." if nth_try != 1 else ""

@@ -12,6 +12,7 @@ from actors.operating import failures
 from actors.operating.estimate import Estimate
 from actors.operating.progress import JobView
 from api.models import Model, Moment, Short
+from api.models.causes import CauseOut
 from api.roles import Role
 from db.jobs import Job, State
 
@@ -63,7 +64,7 @@ class ProgressOut(Model):
     processed: int
     skipped: int
     total: int | None = Field(description="Null until Discogs said how many there are.")
-    page: int | None = Field(description="The last page that is safe.")
+    page: int | None = Field(description="The last page that is stored.")
     pages: int | None
     records_per_second: float | None
 
@@ -80,11 +81,14 @@ class Waiting(Model):
     """Why a live job does not go on this moment."""
 
     sentence: str | None = Field(
-        examples=["Discogs asked us to wait. Going on at 03:14:10 UTC. Page 61 of 104 is safe."],
+        examples=[
+            "Discogs asked us to wait (HTTP 429). Continues at 03:14:10 UTC at the earliest. Page 61 of 104 is stored."
+        ],
         description="Null while a step is under way.",
     )
     place_in_lane: int | None = Field(description="1 is next; null behind more than 1,000.")
-    going_on_at: datetime | None
+    going_on_at: datetime | None = Field(description="The latest end of all causes; null when nobody knows it.")
+    causes: list[CauseOut] = Field(description="Every reason for which this job waits, or its next step will.")
 
 
 class JobError(Model):
@@ -118,13 +122,13 @@ class JobOut(Model):
     user_id: UUID
     arguments: dict[str, Any]
     state: State
-    sentence: str = Field(examples=["Page 62 of 104, 43 s to go. 3rd in lane import, about 4 s."])
+    sentence: str = Field(examples=["Page 62 of 104, 43 s to go. 3rd in queue import, about 4 s."])
     created_at: datetime
     due_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     cancel_requested_at: datetime | None
-    ends_at: datetime | None = Field(description="When it should be done, if all goes on as now.")
+    ends_at: datetime | None = Field(description="ETA; null while a cause has no known end.")
     requests_left: int | None
     progress: ProgressOut
     cost: Cost
@@ -159,7 +163,12 @@ class JobOut(Model):
                 records_per_second=None if view.records_per_second is None else round(view.records_per_second, 2),
             ),
             cost=Cost(requests=job.requests, steps=job.steps, failed_attempts=job.attempts),
-            waits_for=Waiting(sentence=view.waits_for, place_in_lane=view.place_in_lane, going_on_at=view.going_on_at)
+            waits_for=Waiting(
+                sentence=view.waits_for,
+                place_in_lane=view.place_in_lane,
+                going_on_at=view.going_on_at,
+                causes=[CauseOut.of(cause, role) for cause in view.causes],
+            )
             if job.state.is_live
             else None,
             outcome=job.outcome,

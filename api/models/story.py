@@ -68,7 +68,7 @@ class LineOut(Model):
 class StoryOut(Model):
     """What is kept of a job besides itself."""
 
-    stands: str = Field(examples=["Page 61 of 104 is safe; the next step reads page 62."])
+    stands: str = Field(examples=["Page 61 of 104 is stored; the next step reads page 62."])
     checkpoint: dict[str, Any] = Field(description="As the job's kind keeps it; it may change from release to release.")
     worker: str | None = Field(description="Who has the step under way; null between two steps.")
     claimed_at: datetime | None

@@ -1,15 +1,16 @@
 -- The worker processes, the lanes as they stand, and what workers counted.
 
--- name: keep_worker(name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_ago, asked_ago, took_ago)!
+-- name: keep_worker(name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_ago, asked_ago, took_ago, fault)!
 -- A worker says that it is there. Ages instead of times: its clock may be another one than ours.
 INSERT INTO rekkrd.workers AS w (
-    name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_at, asked_at, took_at
+    name, host, pid, version, lanes, kinds, threads, busy, stuck, looked_at, asked_at, took_at, store_error
 )
 VALUES (
     :name, :host, :pid, :version, :lanes, :kinds, :threads, :busy, :stuck,
     now() - make_interval(secs => :looked_ago::float8),
     now() - make_interval(secs => :asked_ago::float8),
-    now() - make_interval(secs => :took_ago::float8)
+    now() - make_interval(secs => :took_ago::float8),
+    :fault
 )
 ON CONFLICT (name) DO UPDATE
     SET
@@ -18,7 +19,8 @@ ON CONFLICT (name) DO UPDATE
         stuck = excluded.stuck,
         looked_at = excluded.looked_at,
         asked_at = excluded.asked_at,
-        took_at = excluded.took_at;
+        took_at = excluded.took_at,
+        store_error = excluded.store_error;
 
 -- name: remove_worker(name)!
 -- A worker comes to its clean end.
@@ -49,6 +51,7 @@ SELECT
     threads,
     busy,
     stuck,
+    store_error,
     started_at,
     seen_at,
     extract(EPOCH FROM now() - seen_at)::float8 AS seen_ago,

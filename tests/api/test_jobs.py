@@ -36,7 +36,7 @@ def test_a_new_job_is_accepted_and_told(client, ada, connect, as_app):
     said = answer.json()
     assert said["is_new"] is True
     assert (said["job"]["state"], said["job"]["user_id"]) == ("pending", str(ada))
-    assert said["job"]["waits_for"]["sentence"] == "1st in lane import, about 1 s."
+    assert said["job"]["waits_for"]["sentence"] == "1st in queue import, about 1 s."
     assert answer.headers["Location"] == f"/api/jobs/{said['job']['id']}"
 
 
@@ -148,8 +148,8 @@ def test_a_closed_gate_is_told_with_what_is_safe(client, resources, ada, job, as
         " VALUES ('discogs-api', 'throttled', 'Discogs asked us to wait', now() + interval '1 minute')",
     )
     waits = client.get(f"/api/jobs/{job.id}", headers=as_app(ada)).json()["waits_for"]
-    assert waits["sentence"].startswith("Discogs asked us to wait. Going on at ")
-    assert waits["sentence"].endswith("Page 1 of 2 is safe.")
+    assert waits["sentence"].startswith("Discogs asked us to wait (HTTP 429). Starts at ")
+    assert waits["sentence"].endswith("Page 1 of 2 is stored.")
     assert waits["going_on_at"] is not None
 
 

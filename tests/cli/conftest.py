@@ -61,5 +61,6 @@ def job(job_row):
         "checkpoint": {"stage": "pages", "current_page": 6},
         "total_records": 1000,
         "processed_records": 600,
+        "due_at": NOW,
     }
     return lambda **said: job_row(NOW - timedelta(seconds=70), **{**under_way, **said})

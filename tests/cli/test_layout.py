@@ -12,6 +12,7 @@ from cli import layout
 from db.gates import Hold
 from db.jobs import State
 from db.operations import Act, FailureGroup
+from services.operations.facts import System
 from workers.limiter.settings import LimiterSettings
 
 
@@ -31,12 +32,14 @@ def test_a_list_of_jobs_fits_80_columns(drawn, job, mina, now):
 @pytest.fixture
 def view(job, now):
     """Make a job as a person sees it, third in its lane."""
-    return lambda **said: tell(job(**said), Surroundings(now, ahead=2), Pace(60, 60.0, LimiterSettings().shares))
+    return lambda **said: tell(
+        job(**said), Surroundings(System(now), ahead=2), Pace(60, 60.0, LimiterSettings().shares)
+    )
 
 
 def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):
     text = "\n".join(drawn(layout.job_card(view(), "mina")))
-    assert "waits for   3rd in lane import, about 3 s." in text
+    assert "waits for   3rd in queue import, about 3 s." in text
     assert "ends about  " in text
 
 
@@ -44,7 +47,7 @@ def test_below_a_list_each_job_says_what_it_waits_for(drawn, view, now):
     under_way = view(leased_until=now + timedelta(seconds=9), is_executing=True)
     lines = drawn(layout.waits_table([view(), under_way, view(cancel_requested_at=now)]))
     assert [line.rstrip() for line in lines[1:]] == [
-        "3f2a9c1e  3rd in lane import, about 3 s.",
+        "3f2a9c1e  3rd in queue import, about 3 s.",
         "3f2a9c1e  Ends after its present step.",
     ]
 
@@ -53,10 +56,10 @@ def test_a_long_sentence_below_a_list_stays_in_its_line(drawn, job, now):
     gate = Hold(
         "discogs-api", "operator", 0.0, "the disks are full " * 9, now, now + timedelta(hours=1), "anna", 0.0, 70.0
     )
-    paused = tell(job(), Surroundings(now, ahead=2, gate=gate), Pace(60, 60.0, LimiterSettings().shares))
+    paused = tell(job(), Surroundings(System(now, holds=[gate]), ahead=2), Pace(60, 60.0, LimiterSettings().shares))
     lines = drawn(layout.waits_table([paused]))
     assert len(lines) == 2
-    assert lines[1].startswith("3f2a9c1e  Paused by an operator: the disks are full")
+    assert lines[1].startswith("3f2a9c1e  Requests to Discogs are paused by anna: the disks are full")
     assert max(map(len, lines)) <= 80
 
 

@@ -8,6 +8,7 @@ from actors.operating.progress import Surroundings, tell
 from cli.watch import Sight, Tokens, line, picture, watch
 from db.gates import Hold
 from db.jobs import State
+from services.operations.facts import System
 from workers.limiter.settings import LimiterSettings
 
 PACE = Pace.of(LimiterSettings())
@@ -18,7 +19,7 @@ def sight(job, now):
     """Look at a collection half-way and a wantlist in line; what surrounds them may be said."""
 
     def look(around=None, **said):
-        around = around or Surroundings(now, ahead=0, users_by_lane={"import": 1})
+        around = around or Surroundings(System(now), ahead=0, users_by_lane={"import": 1})
         collection = tell(job(**said), around, PACE)
         wantlist = tell(
             job(
@@ -52,7 +53,7 @@ def test_the_display_says_records_pages_rate_tokens_and_what_it_waits_for(drawn,
         "9 requests",
         "9 spent, 46 free of 55",
         "no estimate yet",
-        "1st in lane import",
+        "1st in queue import",
     ):
         assert words in text
 
@@ -61,13 +62,13 @@ def test_a_closed_gate_is_said_in_calm_words_with_the_time(drawn, sight, now):
     gate = Hold(
         "discogs-api", "throttled", 0.0, "Discogs asked us to wait", now, now + timedelta(seconds=70), None, 0.0, 70.0
     )
-    text = "\n".join(drawn(picture(sight(Surroundings(now, ahead=0, gate=gate)), now)))
-    assert "Discogs asked us to wait. Going on at 12:01:10" in text
-    assert "Page 6 of 10 is safe." in text
+    text = "\n".join(drawn(picture(sight(Surroundings(System(now, holds=[gate]), ahead=0)), now)))
+    assert "Discogs asked us to wait (HTTP 429). Continues at 12:01:10" in text
+    assert "Page 6 of 10 is stored." in text
 
 
 def test_the_end_is_estimated_as_soon_as_every_total_is_known(drawn, job, now):
-    view = tell(job(), Surroundings(now, ahead=0, users_by_lane={"import": 1}), PACE)
+    view = tell(job(), Surroundings(System(now), ahead=0, users_by_lane={"import": 1}), PACE)
     text = " ".join(drawn(picture(Sight(now, (view,)), now)))
     assert "about 4 s left" in text
 
@@ -80,7 +81,7 @@ def test_a_line_says_the_same_where_no_terminal_is(sight, now):
 
 def test_who_comes_late_is_told_the_time_that_the_cost_took(sight, now, capsys, monkeypatch, job):
     monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
-    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(now), PACE)
+    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(System(now)), PACE)
     watch(lambda: Sight(now, (over,)))
     assert "9 requests in 1 min 10 s" in capsys.readouterr().out
 
@@ -88,7 +89,7 @@ def test_who_comes_late_is_told_the_time_that_the_cost_took(sight, now, capsys, 
 def test_watching_ends_with_the_last_job_and_tells_what_failed(sight, job, now, capsys, monkeypatch):
     failed = tell(
         job(state=State.FAILED, finished_at=now, error_class="Gone", error="No such user."),
-        Surroundings(now),
+        Surroundings(System(now)),
         PACE,
     )
     monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)

@@ -62,6 +62,7 @@ SMALL = {
     "rekkrd.live_jobs": "a view on the jobs, read as they are",
     "rekkrd.links": "a row a user",
     "rekkrd.lanes": "three rows",
+    "rekkrd.write_probe": "one row",
     "rekkrd.kinds": "a row a kind",
     "rekkrd.turns": "a row a user and lane",
     "rekkrd.gates": "a row a cause",

@@ -1,0 +1,1 @@
+"""Operations: the state of the system, and why work waits."""
