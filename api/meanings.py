@@ -20,6 +20,8 @@ from actors.errors import (
 from api.errors import INTERNAL, ApiError, Code
 from db.errors import (
     DatabaseError,
+    DatabaseFull,
+    DatabaseReadOnly,
     HandshakeElsewhere,
     HandshakeExpired,
     HandshakeForeign,
@@ -89,12 +91,32 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
         ),
     ),
     (
+        DatabaseReadOnly,
+        Meaning(
+            Code.UNAVAILABLE,
+            "database_read_only",
+            "Try again later; the operator makes the database writable.",
+            "The database is read-only, so nothing was changed.",
+            RETRY_AFTER_SECONDS,
+        ),
+    ),
+    (
+        DatabaseFull,
+        Meaning(
+            Code.UNAVAILABLE,
+            "database_full",
+            "Try again later; the operator makes room on the database server.",
+            "The database server has no room left, so nothing was changed.",
+            RETRY_AFTER_SECONDS,
+        ),
+    ),
+    (
         MayBeRetried,
         Meaning(
             Code.UNAVAILABLE,
             "database_away",
             "Try again in a few seconds.",
-            "The database is out of reach, so nothing was changed.",
+            "The database cannot be reached, so nothing was changed.",
             RETRY_AFTER_SECONDS,
         ),
     ),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 
 from actors.operating import queues
 from api.access import Acting, operator
-from api.answers import ResourcesNow, errors
+from api.answers import ResourcesNow, errors, redis_of
 from api.models.queues import PauseBody, QueueList, QueueOut, WorkerList
 from db import Connection, fleet
 from workers.limiter.lanes import Lane
@@ -19,9 +19,10 @@ LaneName = Annotated[Lane, Path(description="The lane.")]
 
 @router.get("/queues", summary="See what waits in each lane", response_description="Every lane.", responses=errors())
 def show(resources: ResourcesNow) -> QueueList:
-    """What waits and for how long, what is under way, what failed, how fast it goes, and what is paused."""
+    """Return each queue's depth, age, throughput and pause, and every cause for which work waits."""
+    redis = redis_of(resources)
     with resources.pool.transaction() as conn:
-        return QueueList(queues=[QueueOut.of(queue) for queue in queues.queues(conn)])
+        return QueueList.of(queues.backlog(conn, redis))
 
 
 @router.put(

@@ -63,6 +63,7 @@ def job_card(view: JobView, handle: str | None) -> Table:
         ("user", handle),
         ("state", Text(_state(job), style=COLOURS[job.state])),
         ("waits for", view.waits_for),
+        ("what to do", next((cause.remedy for cause in view.causes if view.is_waiting), None)),
         ("outcome", job.outcome),
         ("error", job.error),
         ("class", job.error_class if job.error else None),

@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 
 import typer
@@ -12,13 +11,17 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.operating import queues as lanes
-from actors.operating.queues import Queue
-from api.models.queues import QueueList, QueueOut
+from actors.operating.queues import Backlog
+from api.models.queues import QueueList
 from cli import here, operator, screen, times, words
 from db.errors import MayBeRetried
 from db.pool import Pool
-from services.wording import ended
+from services.operations.causes import Cause
+from services.operations.causes import of_database as database_causes
+from services.operations.facts import DatabaseState, System
+from services.wording import clock, ended
 from workers.limiter.lanes import Lane
+from workers.redis_probe import RedisProbe
 
 app = typer.Typer(help="See what waits in each lane; pause a lane, or resume it.", invoke_without_command=True)
 
@@ -49,14 +52,16 @@ def queues(
     """
     if context.invoked_subcommand:
         return
-    with here.opened_pool() as pool:
+    settings = here.settings()
+    probe = RedisProbe(settings.engine)
+    with here.opened_pool(settings) as pool:
         if as_json:
-            found = QueueList(queues=[QueueOut.of(queue) for queue in look(pool)])
+            found = QueueList.of(look(pool, probe, UTC))
             screen.plain(json.dumps(found.model_dump(mode="json"), indent=2))
         elif once or not screen.out().is_terminal:
-            screen.out().print(picture(look(pool)))
+            screen.out().print(picture(look(pool, probe)))
         else:
-            _show_live(pool)
+            _show_live(pool, probe)
 
 
 @app.command()
@@ -78,14 +83,16 @@ def resume(lane: Lanes) -> None:
     screen.tell(said)
 
 
-def look(pool: Pool) -> list[Queue]:
-    """Look at every lane once. Raises DatabaseError."""
+def look(pool: Pool, probe: RedisProbe, zone: tzinfo | None = None) -> Backlog:
+    """Return every queue, and why work waits. Raises DatabaseError."""
+    redis = probe.look()
     with pool.transaction() as conn:
-        return lanes.queues(conn)
+        return lanes.backlog(conn, redis, zone or screen.zone())
 
 
-def picture(found: Sequence[Queue]) -> RenderableType:
-    """Draw one look in at most 80 columns: a line a lane, then what is paused and what to do about failures."""
+def picture(seen: Backlog) -> RenderableType:
+    """Draw one look: a line a queue, then a line for each cause of waiting, and what to do first."""
+    found = seen.queues
     table = screen.listing(*COLUMNS)
     for queue in found:
         table.add_row(
@@ -99,35 +106,36 @@ def picture(found: Sequence[Queue]) -> RenderableType:
             f"{queue.per_minute:.1f}",
             f"{queue.requests:,}",
         )
-    paused = [
-        Text(
-            f"{queue.lane} is paused until {words.clock(queue.pause.paused_until)} by {queue.pause.made_by}: "
-            f"{ended(queue.pause.reason)}",
-            style="yellow",
-        )
-        for queue in found
-        if queue.pause is not None
-    ]
-    parts: list[RenderableType] = [table, Text(), *paused]
+    parts: list[RenderableType] = [table, Text(), *(_reason(cause, seen.now) for cause in seen.causes)]
+    if seen.causes:
+        parts.append(Text(f"What to do first: {seen.causes[0].remedy}", style="bold"))
     if any(queue.failed for queue in found):
         parts.append(Text("What failed, and what to do: rekkrd jobs failures", style="dim"))
     parts.append(Text("Done a minute and requests asked of Discogs: of the last five minutes.", style="dim"))
     return Group(*parts)
 
 
-def _show_live(pool: Pool) -> None:
-    with Live(_drawn(pool), console=screen.out(), auto_refresh=False) as live:
+def _reason(cause: Cause, now: datetime) -> Text:
+    """Return the line of one cause, with its end where it has one that its message does not tell."""
+    has_end = cause.until is not None and cause.is_blocking
+    end = f" Until {clock(cause.until, now, screen.zone())}." if has_end and cause.until is not None else ""
+    return Text(f"{cause.message}{end}", style="yellow" if cause.until is not None else "red")
+
+
+def _show_live(pool: Pool, probe: RedisProbe) -> None:
+    with Live(_drawn(pool, probe), console=screen.out(), auto_refresh=False) as live:
         while True:
             time.sleep(LOOK_SECONDS)
-            live.update(_drawn(pool), refresh=True)
+            live.update(_drawn(pool, probe), refresh=True)
 
 
-def _drawn(pool: Pool) -> RenderableType:
-    """Draw one look; a display that somebody watches because something is wrong outlives what is wrong."""
+def _drawn(pool: Pool, probe: RedisProbe) -> RenderableType:
+    """Draw one look; the display outlives a database that goes away."""
     try:
-        return picture(look(pool))
+        return picture(look(pool, probe))
     except MayBeRetried as error:
-        return Text(f"The ledger is out of reach: {error}", style="red")
+        (cause,) = database_causes(System(datetime.now(UTC), database=DatabaseState.AWAY, database_reason=str(error)))
+        return Text(f"{cause.message}\nWhat to do first: {cause.remedy}", style="red")
 
 
 def _lanes(named: str) -> list[Lane]:

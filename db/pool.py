@@ -43,9 +43,12 @@ class Pool:
         self._pool.open(wait=False)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Give a connection inside BEGIN … COMMIT; any error rolls back, and psycopg's come out as ours."""
-        conn = self._begun()
+    def transaction(self, *, wait_seconds: float | None = None) -> Iterator[Connection]:
+        """Give a connection inside BEGIN … COMMIT; any error rolls back, and psycopg's come out as ours.
+
+        ``wait_seconds`` bounds the wait for a connection below the pool's own timeout: for probes.
+        """
+        conn = self._begun(wait_seconds)
         try:
             try:
                 yield conn
@@ -59,11 +62,11 @@ class Pool:
         """Close every connection; those in use close when they come back."""
         self._pool.close()
 
-    def _begun(self) -> Connection:
+    def _begun(self, wait_seconds: float | None) -> Connection:
         """Begin on the first connection that still lives: after a restart of the server all idle ones are dead."""
         failed = 0
         while True:
-            conn = self._taken()
+            conn = self._taken(wait_seconds)
             try:
                 conn.execute(self._begin)
             except psycopg.Error as error:
@@ -74,9 +77,9 @@ class Pool:
             else:
                 return conn
 
-    def _taken(self) -> Connection:
+    def _taken(self, wait_seconds: float | None) -> Connection:
         try:
-            return self._pool.getconn()
+            return self._pool.getconn(timeout=wait_seconds)
         except psycopg.Error as error:
             raise DatabaseAway(f"No connection to the database: {error}.") from None
 

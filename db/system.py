@@ -20,6 +20,16 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiredLease:
+    """Leases of one worker in one queue that expired; ``expired_at`` is the first of them."""
+
+    worker: str
+    queue: str
+    expired_at: datetime
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retrying:
     """Jobs of one queue that wait to repeat a request after a fault of Discogs; ``error`` is one of their messages."""
 
@@ -34,9 +44,9 @@ def describe(conn: Connection) -> Database:
     return Database(**_sql.describe(conn))
 
 
-def expired_leases(conn: Connection) -> dict[str, datetime]:
-    """Return the workers that let a lease expire, and when the first of it did."""
-    return {row["worker"]: row["expired_at"] for row in _sql.find_expired_leases(conn)}
+def expired_leases(conn: Connection) -> list[ExpiredLease]:
+    """Return the leases that expired, the first one first."""
+    return [ExpiredLease(**row) for row in _sql.find_expired_leases(conn)]
 
 
 def retrying(conn: Connection) -> dict[str, Retrying]:

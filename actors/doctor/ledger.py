@@ -8,7 +8,7 @@ from actors.catalog import CATALOG
 from actors.doctor.findings import Finding, fine, warning, wrong
 from actors.doctor.servers import PATIENCE_SECONDS, database_url
 from actors.operating import queues
-from actors.operating.queues import Queue
+from actors.operating.queues import Backlog
 from actors.scheduling.timetable import EntryName
 from actors.wording import count, utc
 from db import doctor as db
@@ -16,8 +16,11 @@ from db import entry_pauses, fleet, gates, migrations, pauses
 from db.doctor import Failed, MissingRight, OpenDoor, Stuck, Ticks, Trouble
 from db.entry_pauses import EntryPause
 from db.fleet import Worker
+from services.operations.causes import Code
+from services.operations.standstill import FULL_STOP
 from services.wording import lasting
 from workers.holds import BUDGET
+from workers.redis_probe import RedisProbe
 from workers.settings import Settings
 
 PATIENCE = timedelta(minutes=10)
@@ -217,20 +220,21 @@ def judge_scheduler(ticks: Ticks, now: datetime) -> Finding:
 
 def look_at_jobs(settings: Settings) -> list[Finding]:
     """Whether every live job goes on, or waits for a reason."""
+    redis = RedisProbe(settings.engine).look()
     with db.looking(database_url(settings), seconds=PATIENCE_SECONDS) as conn:
         workers = [worker for worker in fleet.workers(conn) if worker.is_consuming]
         kinds = {kind for worker in workers for kind in worker.kinds} or set(CATALOG)
         stuck = db.stuck(conn, patience=PATIENCE, long=LONG, kinds=sorted(kinds))
-        seen = queues.queues(conn)
+        backlog = queues.backlog(conn, redis)
         is_held = any(gate.share == 0 for gate in gates.holding(conn, BUDGET))
     consumed = {lane for worker in workers for lane in worker.lanes}
-    return judge_jobs(stuck, seen, consumed=set() if is_held else consumed)
+    return judge_jobs(stuck, backlog, consumed=set() if is_held else consumed)
 
 
-def judge_jobs(stuck: Sequence[Stuck], seen: Sequence[Queue], *, consumed: set[str]) -> list[Finding]:
+def judge_jobs(stuck: Sequence[Stuck], backlog: Backlog, *, consumed: set[str]) -> list[Finding]:
     """Judge what does not go on; a lane that nobody consumes, or that is held back, is another check's matter."""
-    found = [_judge_stuck(one) for one in stuck]
-    for queue in seen:
+    found = [*_judge_standstill(backlog), *(_judge_stuck(one) for one in stuck)]
+    for queue in backlog.queues:
         is_still = not (queue.under_way or queue.requests or any(queue.ended.values()))
         if queue.lane in consumed and queue.pause is None and is_still and queue.oldest_seconds > PATIENCE.seconds:
             waited = lasting(queue.oldest_seconds)
@@ -242,7 +246,25 @@ def judge_jobs(stuck: Sequence[Stuck], seen: Sequence[Queue], *, consumed: set[s
                     "rekkrd queues --once",
                 )
             )
-    return found or [fine(f"{count(sum(queue.live for queue in seen), 'live job')}, none stuck.")]
+    return found or [fine(f"{count(sum(queue.live for queue in backlog.queues), 'live job')}, none stuck.")]
+
+
+def _judge_standstill(backlog: Backlog) -> list[Finding]:
+    """Count the jobs that no worker can continue, with the same message as the job itself and `rekkrd queues`."""
+    found = []
+    for cause in backlog.causes:
+        if cause.code is Code.CLOCK_SET_BACK:
+            jobs = sum(queue.delayed for queue in backlog.queues)
+        elif cause.code is Code.LEASE_EXPIRED:
+            jobs = backlog.expired
+        elif cause.code in FULL_STOP:
+            jobs = sum(queue.ready + queue.called + queue.under_way for queue in backlog.queues)
+        else:
+            continue  # what Discogs or an operator stops, another check reports
+        if jobs:
+            sentence = f"{count(jobs, 'job')} stuck: {cause.message}"
+            found.append(wrong(sentence, cause.remedy, "rekkrd queues --once"))
+    return found
 
 
 def _judge_stuck(one: Stuck) -> Finding:

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from actors.errors import PauseRefused
 from actors.operating.budget import refuse_hold
-from db import Connection, fleet, operations, pauses
+from db import Connection, fleet, operations, pauses, system
 from db.fleet import LinePart, Worker
 from db.pauses import Pause
+from services.operations.causes import Cause
+from services.operations.facts import gather
+from services.operations.standstill import causes_of
 from workers.limiter.lanes import Lane
+from workers.redis_probe import RedisHealth
 
 ENDS = ("completed", "failed", "cancelled")
 
@@ -60,6 +64,24 @@ def queues(conn: Connection) -> list[Queue]:
         )
         for lane in Lane
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Every queue at one moment, and why their work waits: the first cause to fix comes first."""
+
+    now: datetime
+    queues: Sequence[Queue]
+    causes: Sequence[Cause]
+    expired: int
+
+
+def backlog(conn: Connection, redis: RedisHealth, zone: tzinfo = UTC) -> Backlog:
+    """Return every queue and why it waits. ``zone`` is the reader's, for times inside messages."""
+    found, state = queues(conn), gather(conn, redis)
+    due = {one.lane: state.now - timedelta(seconds=one.oldest_seconds) for one in found if one.ready}
+    causes = causes_of(state, due, system.retrying(conn), zone)
+    return Backlog(state.now, found, causes, sum(lease.jobs for lease in state.expired))
 
 
 def unattended(conn: Connection) -> list[str]:

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.operating.queues import Neglect, Queue
+from actors.operating.queues import Backlog, Neglect, Queue
 from api.models import Model, Moment
+from api.models.causes import CauseOut
 from api.models.limiter import Reason
+from api.roles import Role
 from db.fleet import Held, Worker
 from db.pauses import Pause
 from workers.limiter.lanes import Lane
@@ -51,9 +53,17 @@ class QueueOut(Model):
 
 
 class QueueList(Model):
-    """Every lane."""
+    """Every queue, and why work waits."""
 
     queues: list[QueueOut]
+    causes: list[CauseOut] = Field(description="Why work waits, the first to fix first; empty when nothing is wrong.")
+
+    @classmethod
+    def of(cls, found: Backlog) -> "QueueList":
+        return cls(
+            queues=[QueueOut.of(queue) for queue in found.queues],
+            causes=[CauseOut.of(cause, Role.OPERATOR) for cause in found.causes],
+        )
 
 
 class PauseBody(Model):

@@ -114,9 +114,10 @@ def of_clock(facts: Facts) -> list[Cause]:
         return []
     lease = facts.leased_until if facts.leased_until and facts.leased_until > system.clock_until else None
     due = facts.wait.until if facts.wait else None
-    until = max(filter(None, (lease, due)), default=system.clock_until)
     if facts.kind is not None and lease is None and due is None:
         return []  # this job was due before the clock reaches its former time
+    is_job = facts.kind is not None
+    until = max(filter(None, (lease, due)), default=system.clock_until) if is_job else system.clock_until
     behind = round((system.clock_until - system.now).total_seconds())
     return [
         Cause(

@@ -11,9 +11,11 @@ from db.fleet import Worker
 from db.gates import Hold
 from db.pauses import Pause
 from db.pool import Pool
+from db.system import ExpiredLease
 from workers.holds import BUDGET
 from workers.redis_probe import RedisHealth, RedisState
 
+PROBE_SECONDS = 2.0  # a load balancer does not wait longer for a probe
 CLOCK_SLACK = timedelta(seconds=2)
 HEARTBEATS_MISSED = timedelta(seconds=10)  # two heartbeats: with an expired lease beside it, the worker is gone
 
@@ -32,7 +34,7 @@ class System:
     """The system at one moment; every time is the database's clock.
 
     ``clock_until``: the clock was set back and reaches its former time then; None if it was not.
-    ``expired``: workers that let a lease expire, and since when. ``database_reason`` is the error of the server.
+    ``expired``: leases that expired and were not taken over. ``database_reason`` is the error of the server.
     """
 
     now: datetime
@@ -44,7 +46,7 @@ class System:
     holds: Sequence[Hold] = ()
     pauses: Mapping[str, Pause] = field(default_factory=dict)
     workers: Sequence[Worker] = ()
-    expired: Mapping[str, datetime] = field(default_factory=dict)
+    expired: Sequence[ExpiredLease] = ()
 
     @property
     def live_workers(self) -> list[Worker]:
@@ -60,7 +62,7 @@ class System:
         if self._restarted_since(worker):
             return True
         is_silent = worker.seen_ago > HEARTBEATS_MISSED.total_seconds()
-        return worker.is_alive and not (worker.name in self.expired and is_silent)
+        return worker.is_alive and not (is_silent and any(worker.name == lease.worker for lease in self.expired))
 
     def _restarted_since(self, worker: Worker) -> bool:
         """Return True while a restarted database cannot have got this worker's next heartbeat."""
@@ -93,8 +95,10 @@ def gather(conn: Connection, redis: RedisHealth) -> System:
 def probe(pool: Pool, redis: RedisHealth) -> System:
     """Return the state of the system after a test write to the database. Never raises for a database in trouble."""
     written, reason = _written(pool)
+    if written is DatabaseState.AWAY:
+        return System(datetime.now(UTC), redis, written, reason)
     try:
-        with pool.transaction() as conn:
+        with pool.transaction(wait_seconds=PROBE_SECONDS) as conn:
             found = gather(conn, redis)
     except DatabaseError as error:
         return System(datetime.now(UTC), redis, DatabaseState.AWAY, str(error))
@@ -105,7 +109,7 @@ def probe(pool: Pool, redis: RedisHealth) -> System:
 
 def _written(pool: Pool) -> tuple[DatabaseState, str]:
     try:
-        with pool.transaction() as conn:
+        with pool.transaction(wait_seconds=PROBE_SECONDS) as conn:
             system.write(conn)
     except DatabaseReadOnly as error:
         return DatabaseState.READ_ONLY, str(error)

@@ -14,13 +14,16 @@ SELECT
     ) AS newest_at;
 
 -- name: find_expired_leases()
--- Workers that let a lease expire which nobody has taken over yet, and since when.
+-- Leases that expired and that nobody has taken over yet, by worker and queue.
 SELECT
     leased_by AS worker,
-    min(leased_until) AS expired_at
+    lane AS queue,
+    min(leased_until) AS expired_at,
+    count(*) AS jobs
 FROM rekkrd.jobs
 WHERE leased_until <= now()
-GROUP BY leased_by;
+GROUP BY leased_by, lane
+ORDER BY expired_at;
 
 -- name: find_retrying()
 -- Jobs that wait to repeat a request after Discogs did not answer as it should, by queue.

@@ -248,6 +248,39 @@ def test_without_a_worker_it_says_that_no_job_goes_on(doctor: Doctor, fleet_at_w
     assert (finding["level"], finding["command"]) == ("wrong", "rekkrd worker")
 
 
+def test_a_job_without_a_worker_is_stuck(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        enqueue(conn, IMPORT_COLLECTION, users.create(conn, "ada").id)
+        conn.execute("UPDATE rekkrd.jobs SET due_at = now() - interval '1 min'")
+        fleet.remove(conn, SIGN.name)
+    (finding,) = doctor("--offline")["jobs"]
+    assert (finding["level"], finding["sentence"]) == ("wrong", "1 job stuck: No worker is running.")
+
+
+def test_a_lease_of_a_killed_worker_makes_a_job_stuck(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        enqueue(conn, IMPORT_COLLECTION, users.create(conn, "ada").id)
+        conn.execute(
+            "UPDATE rekkrd.jobs SET state = 'running', started_at = now(), leased_by = %s, claimed_at = now(),"
+            " leased_until = now() - interval '1 min'",
+            [SIGN.name],
+        )
+        conn.execute("UPDATE rekkrd.workers SET seen_at = now() - interval '70 s'")
+    sentence = doctor("--offline")["jobs"][0]["sentence"]
+    assert sentence.startswith("1 job stuck: Worker ")
+    assert "has sent no heartbeat since" in sentence
+    assert sentence.endswith("; no worker is running.")
+
+
+def test_a_clock_that_was_set_back_makes_jobs_stuck(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        enqueue(conn, IMPORT_COLLECTION, users.create(conn, "ada").id)
+        conn.execute("UPDATE rekkrd.jobs SET due_at = now() + interval '1 h', created_at = now() + interval '1 h'")
+    finding = doctor("--offline")["jobs"][0]
+    assert finding["sentence"].startswith("1 job stuck: The database's clock was set back by 3,")
+    assert "rekkrd jobs cancel ID" in finding["do"]
+
+
 def test_a_paused_lane_is_told_with_its_reason(doctor: Doctor, fleet_at_work: Pool) -> None:
     with fleet_at_work.transaction() as conn:
         pauses.pause(conn, "import", until=datetime.now(UTC) + timedelta(hours=1), reason="a sale", by="anna")

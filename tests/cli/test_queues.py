@@ -8,18 +8,22 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from actors.operating.queues import Neglect, Queue
+from actors.operating.queues import Backlog, Neglect, Queue
 from cli import main, queues, workers
 from cli.errors import WorkFailed
-from db import fleet, kinds, operations, pauses
+from db import fleet, gates, kinds, operations, pauses
 from db.adding import NewJob
 from db.adding import add as add_job
 from db.fleet import Held, SignOfLife, Worker
 from db.kinds import KindRow
 from db.pauses import Pause
 from db.pool import Pool
+from services.operations.facts import System
+from services.operations.standstill import causes_of
 from workers.limiter.lanes import Lane
 from workers.presence import this_host
+from workers.redis_probe import RedisHealth, RedisProbe, RedisState
+from workers.settings import EngineSettings
 
 LANES = [lane.value for lane in Lane]
 SIGN = SignOfLife("here:1:a", "here", 1, "1+a", LANES, ["upkeep"], 8, 1, 0, 0.1, 0.1, 2.0)
@@ -127,12 +131,56 @@ def test_lanes_fit_into_80_columns(drawn):
         by_state={"pending": 136_801, "running": 8},
         pause=pause,
     )
-    lines = drawn(queues.picture([replace(full, lane=Lane.INTERACTIVE, pause=None), full]))
+    system = System(now, redis=RedisHealth(RedisState.HUNG), pauses={"import": pause})
+    causes = causes_of(system, {Lane.IMPORT: now - timedelta(minutes=1)}, {})
+    seen = Backlog(now, [replace(full, lane=Lane.INTERACTIVE, pause=None), full], causes, 0)
+    lines = drawn(queues.picture(seen))
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert "123,456" in text
     assert "100.2" in text
-    assert "by anna" in text
+    said = " ".join(text.split())
+    assert "Redis does not answer, so no step starts and no request is sent to Discogs. No worker is running." in said
+    assert "Queue import is paused by anna: the shop has a sale. Until " in said
+    assert "What to do first: Check REDIS_URL" in said
+
+
+def test_each_cause_of_a_standstill_has_one_line(pool, monkeypatch):
+    new = NewJob("upkeep", "background", uuid4(), {}, None, takes_token=True, speaks_for_user=False)
+    with pool.transaction() as conn:
+        add_job(conn, new)
+        conn.execute("UPDATE rekkrd.jobs SET due_at = now() - interval '1 min'")
+        gates.close(conn, "discogs-api", "blocked", "x", seconds=500)
+    monkeypatch.setattr(RedisProbe, "look", lambda _: RedisHealth(RedisState.DOWN))
+    found = json.loads(run("queues", "--json").stdout)["causes"]
+    assert [cause["code"] for cause in found] == ["redis_down", "no_worker", "breaker_open"]
+    assert [cause["until"] is None for cause in found] == [True, True, False]
+    assert all(cause["remedy"] for cause in found)
+    said = " ".join(run("queues", "--once").stdout.split())
+    for cause in found:
+        assert said.count(cause["message"]) == 1
+
+
+def test_jobs_that_repeat_a_request_are_named(pool):
+    new = NewJob("upkeep", "background", uuid4(), {}, None, takes_token=True, speaks_for_user=False)
+    with pool.transaction() as conn:
+        add_job(conn, new)
+        conn.execute(
+            "UPDATE rekkrd.jobs SET state = 'retrying', started_at = now(), attempts = 1,"
+            " error = 'Discogs answered 502.', error_class = 'Unavailable', due_at = now() + interval '1 min'"
+        )
+        fleet.keep(conn, SIGN)
+    (cause,) = json.loads(run("queues", "--json").stdout)["causes"]
+    assert cause["message"] == "1 job of queue background will repeat a request: Discogs answered 502."
+
+
+def test_the_live_queues_outlive_the_database(drawn):
+    nowhere = Pool("postgresql://rekkrd@127.0.0.1:1/rekkrd", size=1, timeout_seconds=0.2)
+    try:
+        said = " ".join(drawn(queues._drawn(nowhere, RedisProbe(EngineSettings()))))
+    finally:
+        nowhere.close()
+    assert "The database cannot be reached, so no job is accepted and none continues" in said
 
 
 def test_workers_fit_into_80_columns_and_say_why_one_does_nothing(drawn):

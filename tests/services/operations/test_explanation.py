@@ -9,6 +9,7 @@ import pytest
 from db.fleet import Worker
 from db.gates import Hold
 from db.pauses import Pause
+from db.system import ExpiredLease
 from services.operations.causes import Code, Facts, Wait
 from services.operations.explanation import explain, merged, sentence
 from services.operations.facts import DatabaseState, System
@@ -172,7 +173,7 @@ def test_an_expired_lease_of_a_live_worker_blames_no_heartbeat():
 
 def test_an_expired_lease_ends_liveness_before_the_heartbeat():
     silent = worker(NOW - timedelta(seconds=14))
-    expired = {silent.name: NOW - timedelta(seconds=4)}
+    expired = [ExpiredLease(silent.name, "import", NOW - timedelta(seconds=4), 1)]
     assert System(NOW, workers=[silent]).live_workers == [silent]
     assert System(NOW, workers=[silent], expired=expired).live_workers == []
 
