@@ -12,7 +12,7 @@ from actors.accounts import at_terminal
 from actors.accounts.connect import Connected, Newcomer
 from actors.wording import count
 from cli import here, screen, words
-from cli.errors import CommandFailed
+from cli.errors import CommandFailed, NotFound
 from db import users
 from db.errors import AmbiguousUser, UnknownUser
 from db.handshakes import LIFETIME
@@ -73,7 +73,11 @@ def _who(resources: Resources, name: str) -> tuple[UUID, str, Newcomer | None]:
             raise
         except UnknownUser:
             if not here.is_own_database():
-                raise
+                raise NotFound(
+                    f"There is no user {name!r} in this database.",
+                    "Check the name with `rekkrd users`. Here the app makes the users; without an app, "
+                    '"The first user" in docs/operating.md has the statement.',
+                ) from None
             return uuid4(), name, Newcomer(name, OWN_TIER)
     return person.id, person.handle, None
 

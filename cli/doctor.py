@@ -18,7 +18,7 @@ from api.settings import ApiSettings
 from cli import here, restored, screen
 from cli.examining import Check, Seen, examine
 from cli.main import in_words
-from cli.production import is_production, missing
+from cli.production import is_production, missing, remedy
 from workers.settings import Settings
 
 COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.WRONG: "red", Level.LEFT_OUT: "dim"}
@@ -113,7 +113,7 @@ def look_at_settings(found: Settings) -> list[Finding]:
         return [wrong(" ".join(str(said).split()), said.next_step, stops=True)]
     if not is_production(found):
         return [fine("Every setting can be read; REKKRD_ENV is development.")]
-    lacking = [wrong(f"Production lacks {line}.", "Set it in every process.") for line in missing(found, api)]
+    lacking = [wrong(f"Production is not complete: {line}.", remedy(line)) for line in missing(found, api)]
     return lacking or [fine("Every setting can be read; production is complete.")]
 
 

@@ -6,6 +6,7 @@ CommandFailed
 ├── AlreadyRunning      another `rekkrd up` holds this data folder
 ├── PortTaken           somebody else listens where we should
 ├── FolderRefused       the data folder cannot be written to
+├── BrokenKey           the file of the encryption key holds none
 ├── NotComplete         REKKRD_ENV=production, and something is missing
 ├── ProcessEnded        one of the processes of `up` ended by itself, or did not come up
 ├── NotFound            no job, or no user, goes by that name
@@ -44,6 +45,10 @@ class PortTaken(CommandFailed):
 
 class FolderRefused(CommandFailed):
     """The data folder cannot be made or written to."""
+
+
+class BrokenKey(CommandFailed):
+    """The file of the encryption key is empty or damaged."""
 
 
 class NotComplete(CommandFailed):

@@ -17,8 +17,10 @@ from actors.operating.estimate import estimate
 from actors.operating.pace import Pace
 from cli import here, screen, words
 from cli.errors import CommandFailed, WorkFailed
-from cli.watch import Sight, Tokens, watch
+from cli.watch import GIVE_UP_SECONDS, Sight, Tokens, watch
 from db import Connection, jobs, users
+from db.errors import MayBeRetried
+from services.wording import lasting
 from workers.kinds import Kind
 from workers.limiter.errors import LimiterUnavailable
 from workers.resources import Resources
@@ -68,12 +70,18 @@ def import_(
 
 
 def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
-    """Watch until all are over; who stops watching hears that the work goes on."""
+    """Watch until all are over. A display that ends earlier says that the jobs go on, and how to watch them again."""
     try:
         return watch(looker(resources, [each.job.id for each in started]))
     except KeyboardInterrupt:
         say_it_goes_on(started)
         raise typer.Exit(130) from None
+    except MayBeRetried as error:
+        say_it_goes_on(started)
+        raise CommandFailed(
+            f"The database has not answered for {lasting(GIVE_UP_SECONDS)}, so the display ended: {error}",
+            "The jobs go on by themselves when it is back. Run the same command again to watch them.",
+        ) from None
 
 
 def start(conn: Connection, user_id: UUID, wanted: Sequence[Kind[Any, Any]]) -> list[Enqueued]:
@@ -101,7 +109,11 @@ def say_started(started: Sequence[Enqueued]) -> None:
 def say_it_goes_on(started: Sequence[Enqueued]) -> None:
     """Say to who stops watching how to look again; beside the answer, whose reader Ctrl-C may have ended too."""
     looks = [f"  rekkrd jobs show {words.short(each.job.id)}  ({each.job.kind.replace('_', ' ')})" for each in started]
-    lines = ["\nThe work goes on without you. Look again with:", *looks, "`rekkrd jobs cancel ID` ends one."]
+    lines = [
+        "\nThe jobs go on. Run the same command again to watch them, or look with:",
+        *looks,
+        "`rekkrd jobs cancel ID` ends one.",
+    ]
     screen.err().print("\n".join(lines), markup=False)
 
 

@@ -77,7 +77,7 @@ def list_jobs(
         )
         page, has_more = found[:limit], len(found) > limit
         handles = _handles(conn, page)
-        looked_at = page if as_json else [job for job in page if job.state.is_live][:MOST_WAITS]
+        looked_at = page if as_json else [job for job in page if job.state.is_live]
         views = progress.views(
             conn, looked_at, pace=Pace.of(settings.limiter), redis=redis, zone=_zone(as_json=as_json)
         )
@@ -88,9 +88,10 @@ def list_jobs(
     elif not page:
         screen.say("No such jobs." if below or any(asked.values()) else "No jobs yet.")
     else:
-        screen.out().print(layout.job_table(page, handles))
-        if any(view.waits_for for view in views):
-            screen.out().print("", layout.waits_table(views), sep="\n")
+        waiting = {view.job.id for view in views if view.is_waiting}
+        screen.out().print(layout.job_table(page, handles, waiting=waiting))
+        if any(view.waits_for for view in views[:MOST_WAITS]):
+            screen.out().print("", layout.waits_table(views[:MOST_WAITS]), sep="\n")
         if has_more:
             filters = [part for option, value in asked.items() if value for part in (option, str(value))]
             more = shlex.join(["rekkrd", "jobs", *filters, "--below", words.short(page[-1].id)])

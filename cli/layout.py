@@ -1,7 +1,7 @@
 """Jobs as they are shown, laid out for 80 columns."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from actors.operating.failures import next_step
 from actors.operating.progress import JobView
 from actors.operating.standing import standing
+from actors.operating.units import unit_of
 from actors.wording import count
 from cli import screen, words
 from db.jobs import Job, State
@@ -28,16 +29,18 @@ COLOURS = {
 }
 
 
-def job_table(page: list[Job], handles: dict[UUID, str], now: datetime | None = None) -> Table:
-    """Lay out jobs as rows of at most 80 columns."""
-    table = screen.listing("id", "job", "user", "state", "#records", "#since")
+def job_table(
+    page: list[Job], handles: dict[UUID, str], now: datetime | None = None, *, waiting: Collection[UUID] = ()
+) -> Table:
+    """Lay out jobs as rows of at most 80 columns. ``waiting`` are those whose present step is stopped by something."""
+    table = screen.listing("id", "job", "user", "state", "#done", "#since")
     for job in page:
         table.add_row(
             words.short(job.id),
             job.kind.replace("_", " "),
-            screen.cut(handles.get(job.user_id, "—"), 13),
-            Text(_state(job), style=COLOURS[job.state]),
-            _records(job),
+            screen.cut(handles.get(job.user_id, "—"), 11),
+            _state(job, is_waiting=job.id in waiting),
+            _done_briefly(job),
             words.ago(job.finished_at or job.started_at or job.created_at, now).removesuffix(" ago"),
         )
     return table
@@ -61,13 +64,13 @@ def job_card(view: JobView, handle: str | None) -> Table:
     lines = (
         ("job", f"{job.kind.replace('_', ' ')}  {job.id}"),
         ("user", handle),
-        ("state", Text(_state(job), style=COLOURS[job.state])),
+        ("state", state(view)),
         ("waits for", view.waits_for),
         ("what to do", next((cause.remedy for cause in view.causes if view.is_waiting), None)),
         ("outcome", job.outcome),
         ("error", job.error),
         ("class", job.error_class if job.error else None),
-        ("records", _records(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
+        ("done", _done(job) + (f", {job.skipped_records:,} skipped" if job.skipped_records else "")),
         ("page", pages(view) or None),
         ("arguments", json.dumps(job.args) if job.args else None),
         ("stands", standing(view)),
@@ -137,12 +140,31 @@ def _joined(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _state(job: Job) -> str:
-    return "cancelling" if job.cancel_requested_at and job.state.is_live else str(job.state)
+def state(view: JobView) -> Text:
+    """Return the state of a job as a person sees it: one that something stops is waiting, not running."""
+    return _state(view.job, is_waiting=view.is_waiting)
 
 
-def _records(job: Job) -> str:
-    return f"{job.processed_records:,}" + ("" if job.total_records is None else f" / {job.total_records:,}")
+def _state(job: Job, *, is_waiting: bool) -> Text:
+    if job.cancel_requested_at and job.state.is_live:
+        return Text("cancelling", style=COLOURS[job.state])
+    if is_waiting and job.state is State.RUNNING:
+        return Text("waiting", style=COLOURS[State.PENDING])
+    return Text(str(job.state), style=COLOURS[job.state])
+
+
+def _done_briefly(job: Job) -> str:
+    """Return the progress for a narrow column: beside a total the kind of job tells the unit."""
+    if job.total_records is None:
+        return count(job.processed_records, unit_of(job.kind))
+    return f"{job.processed_records:,} / {job.total_records:,}"
+
+
+def _done(job: Job) -> str:
+    unit = unit_of(job.kind)
+    if job.total_records is None:
+        return count(job.processed_records, unit)
+    return f"{job.processed_records:,} / {count(job.total_records, unit)}"
 
 
 def _moment(when: datetime | None) -> str | None:

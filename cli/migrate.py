@@ -26,7 +26,7 @@ def migrate(
         for name in todo:
             screen.say(f"to apply  {name}")
         screen.say(
-            f"{count(len(todo), 'migration')} to apply to {target}: run `rekkrd migrate`."
+            f"{count(len(todo), 'change')} to apply to {target}: run `rekkrd migrate`."
             if todo
             else f"The database {target} is up to date."
         )

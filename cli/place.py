@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.errors import AlreadyRunning, FolderRefused
+from cli.errors import AlreadyRunning, BrokenKey, FolderRefused
+from db.errors import BadKey
+from db.sealing import Keys
 
 # A command that looks whether we run holds the lock for an instant: that must not pass for another `up`.
 LOCK_TRIES = 4
@@ -100,9 +102,21 @@ def is_held(place: Place) -> bool:
 
 
 def development_key(place: Place) -> tuple[str, bool]:
-    """Return the key that seals stored tokens on this machine, and whether it was made just now."""
+    """Return the key that encrypts stored tokens on this machine, and True if it was made just now.
+
+    Raises BrokenKey: the file is there and holds no key. A new key would make every stored token unreadable.
+    """
     if place.key.exists():
-        return place.key.read_text(encoding="ascii").strip(), False
+        key = place.key.read_text(encoding="ascii", errors="replace").strip()
+        try:
+            Keys.parse(key)
+        except BadKey:
+            raise BrokenKey(
+                f"{place.key.resolve()} holds no encryption key, and stored Discogs tokens open with that key only.",
+                "Restore the file from a backup. If there is none, remove it: `rekkrd up` then makes a new key, and "
+                "every user connects Discogs again.",
+            ) from None
+        return key, False
     key = new_key()
     write_private(place.key, key + "\n")
     return key, True

@@ -6,6 +6,8 @@ from api.settings import ApiSettings
 from cli.errors import NotComplete
 from workers.settings import Settings
 
+PLAIN_WEBHOOK = "REKKRD_WEBHOOK_URL"
+SIMULATED = "DISCOGS_API_URL"
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -18,8 +20,8 @@ def require_complete(settings: Settings, api: ApiSettings | None = None) -> None
     """Refuse to start in production when something is missing. Raises NotComplete, which names all of it at once."""
     if is_production(settings) and (lacking := missing(settings, api)):
         raise NotComplete(
-            "REKKRD_ENV=production starts only complete. Missing:\n" + "\n".join(f"  {line}" for line in lacking),
-            "Set these in the environment or in .env, or leave REKKRD_ENV out to try things on this machine.",
+            "REKKRD_ENV=production starts only complete. To change:\n" + "\n".join(f"  {line}" for line in lacking),
+            "Change these in the environment or in .env, or leave REKKRD_ENV out to try things on this machine.",
         )
 
 
@@ -48,10 +50,20 @@ def missing(settings: Settings, api: ApiSettings | None = None) -> list[str]:
     )
     lacking = [f"{name}  {sentence}" for name, value, sentence in needed if not value]
     if urlsplit(discogs.api_url).hostname in THIS_MACHINE:
-        lacking.append("DISCOGS_API_URL  points to this machine, where only a simulator can be: leave it out")
+        lacking.append(f"{SIMULATED}  points to this machine, where only a simulator can be: leave it out")
     if (settings.engine.webhook_url or "https://").startswith("http://"):
-        lacking.append("REKKRD_WEBHOOK_URL  begins with http://, and users' data would go in the clear: use https://")
+        lacking.append(f"{PLAIN_WEBHOOK}  begins with http://, and users' data would go in the clear: use https://")
     return lacking
+
+
+def remedy(line: str) -> str:
+    """Return what to do about one line of ``missing``."""
+    name = line.split(maxsplit=1)[0]
+    if name == SIMULATED:
+        return f"Remove {name} from the environment and .env of every process."
+    if name == PLAIN_WEBHOOK:
+        return f"Change {name} in every process."
+    return f"Set {name} in every process."
 
 
 def _said(text: str) -> str | None:

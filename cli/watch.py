@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -12,12 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.operating.progress import JobView
+from actors.operating.units import unit_of
 from actors.wording import count
 from cli import screen, words
-from cli.layout import COLOURS, pages
+from cli.layout import COLOURS, pages, state
+from db.errors import MayBeRetried
 from db.jobs import State
 
 LOOK_SECONDS = 0.5
+GIVE_UP_SECONDS = 600.0  # without the database: longer than a restart or a failover takes
 LINE_SECONDS = 5.0  # without a terminal: a line this often at most, and one whenever a job changes its state
 BAR_WIDTH = 20
 
@@ -35,11 +38,15 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One look at some jobs, and at the budget if Redis can be asked."""
+    """One look at some jobs, and at the rate limit if Redis answers.
+
+    ``trouble`` says why this is an earlier look: the database cannot be asked at present.
+    """
 
     at: datetime
     views: tuple[JobView, ...]
     tokens: Tokens | None = None
+    trouble: str | None = None
 
     @property
     def began(self) -> datetime:
@@ -55,8 +62,40 @@ class Sight:
         return all(view.job.state is State.COMPLETED for view in self.views)
 
 
+class Persistent:
+    """Looks again while the database is away, and shows the last look meanwhile."""
+
+    def __init__(self, look: Callable[[], Sight], *, give_up_seconds: float = GIVE_UP_SECONDS) -> None:
+        self._look = look
+        self._give_up_seconds = give_up_seconds
+        self._last: Sight | None = None
+        self._away: tuple[float, datetime] | None = None
+
+    def __call__(self) -> Sight:
+        """Return a look. Raises MayBeRetried: the database has been away for too long."""
+        while True:
+            try:
+                self._last = self._look()
+            except MayBeRetried:
+                self._away = self._away or (time.monotonic(), datetime.now(UTC))
+                if time.monotonic() - self._away[0] > self._give_up_seconds:
+                    raise
+                if self._last is not None:
+                    since = words.clock(self._away[1])
+                    trouble = f"The database has not answered since {since}. The job goes on; trying again."
+                    return replace(self._last, trouble=trouble)
+                time.sleep(LOOK_SECONDS)
+            else:
+                self._away = None
+                return self._last
+
+
 def watch(look: Callable[[], Sight]) -> Sight:
-    """Show the jobs until all are over, and return the last sight. Ctrl-C ends the watching, not the jobs."""
+    """Show the jobs until all are over, and return the last look. Ctrl-C ends the display, not the jobs.
+
+    Raises MayBeRetried: the database has been away for GIVE_UP_SECONDS.
+    """
+    look = Persistent(look)
     first = look()
     last = _show_live(look, first) if screen.out().is_terminal else _show_lines(look, first)
     for view in last.views:
@@ -106,22 +145,22 @@ def picture(sight: Sight, began: datetime) -> RenderableType:
             ProgressBar(total=max(view.job.total_records or 0, 1), completed=_completed(view), width=BAR_WIDTH),
             Text(_records(view)),
             Text(_page(view)),
-            Text(str(view.job.state), style=COLOURS[view.job.state]),
+            state(view),
         )
     below = [Text(_cost(sight, began), style="dim")]
     if sight.tokens:
         below.append(Text(_tokens(sight.tokens), style="dim"))
-    return Group(bars, *below, Text(_waits_for(sight.views)))
+    return Group(bars, *below, Text(sight.trouble or _waits_for(sight.views)))
 
 
 def line(sight: Sight, began: datetime) -> str:
     """Say one sight in a line, for logs and pipes."""
     views = "; ".join(
-        ", ".join(filter(None, (f"{_name(view)} {_records(view)} records", _page(view), view.job.state)))
+        ", ".join(filter(None, (f"{_name(view)} {_records(view)}", _page(view), state(view).plain)))
         for view in sight.views
     )
     tokens = [_tokens(sight.tokens)] if sight.tokens else []
-    parts = [views, _cost(sight, began), *tokens, _waits_for(sight.views)]
+    parts = [views, _cost(sight, began), *tokens, sight.trouble or _waits_for(sight.views)]
     return f"{words.clock(sight.at)}  " + " | ".join(part for part in parts if part)
 
 
@@ -132,7 +171,9 @@ def _cost(sight: Sight, began: datetime) -> str:
     if sight.is_over:
         return spent
     paces = [view.records_per_second for view in sight.views if view.job.state.is_live and view.records_per_second]
-    pace = f" · {sum(paces) * 60:,.0f} records/min" if paces else ""
+    units = {unit_of(view.job.kind) for view in sight.views if view.job.state.is_live and view.records_per_second}
+    unit = next(iter(units)) if len(units) == 1 else "item"
+    pace = f" · {sum(paces) * 60:,.0f} {unit}s/min" if paces else ""
     return f"{spent}{pace} · {_left(sight)}"
 
 
@@ -144,8 +185,10 @@ def _tokens(tokens: Tokens) -> str:
 
 def _left(sight: Sight) -> str:
     """Add up what each job has left: jobs of one account take turns, so their times follow each other."""
-    ends = [view.ends_at for view in sight.views if view.job.state.is_live]
-    known = [max(0.0, (end - sight.at).total_seconds()) for end in ends if end is not None]
+    if sight.trouble is not None:
+        return "no estimate"
+    ends = [view.seconds_left for view in sight.views if view.job.state.is_live]
+    known = [max(0.0, seconds) for seconds in ends if seconds is not None]
     return f"about {words.duration(sum(known))} left" if len(known) == len(ends) else "no estimate yet"
 
 
@@ -154,7 +197,7 @@ def _waits_for(views: Sequence[JobView]) -> str:
     if not live:
         return ""
     if any(view.waits_for is None for view in live):
-        return "Discogs is answering."
+        return "A step is under way."
     return next((view.waits_for for view in live if view.waits_for), "")
 
 
@@ -164,7 +207,8 @@ def _name(view: JobView) -> str:
 
 def _records(view: JobView) -> str:
     total = view.job.total_records
-    return f"{view.job.processed_records:,} of {'?' if total is None else f'{total:,}'}"
+    unit = unit_of(view.job.kind)
+    return f"{view.job.processed_records:,} of {'?' if total is None else f'{total:,}'} {unit}s"
 
 
 def _page(view: JobView) -> str:

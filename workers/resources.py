@@ -82,7 +82,10 @@ def open_resources(settings: Settings) -> Iterator[Resources]:
     settings.require_coherent()
     keys = settings.database.keys()
     if keys is None:
-        raise NotConfigured("DISCOGS_OAUTH_ENCRYPTION_KEY is not set: make one with `openssl rand -base64 32`.")
+        raise NotConfigured(
+            "DISCOGS_OAUTH_ENCRYPTION_KEY is not set. Set the key with which stored tokens were encrypted; only for a "
+            "new installation, make one with `rekkrd keys new`."
+        )
     pool = open_pool(settings.database)
     client = redis_client(settings)
     http = http_client(settings.discogs)

@@ -8,7 +8,7 @@ from signal import SIGINT
 from urllib.parse import quote
 
 from cli.servers import binaries
-from cli.servers.errors import ELSEWHERE, OtherVersion, ServersFailed
+from cli.servers.errors import ELSEWHERE, OtherVersion, ServerFailed, ServersFailed
 from cli.servers.home import Home
 from cli.servers.server import Server
 from cli.servers.wreckage import is_alive
@@ -77,6 +77,7 @@ class Postgres(Server):
             # Otherwise the note stays: by it PostgreSQL finds and removes the old shared memory.
             self._note.unlink()
         if not (self.data / "PG_VERSION").exists():
+            self._refuse_remains()
             self._make_data()
 
     def command(self) -> list[str | Path]:
@@ -110,6 +111,14 @@ class Postgres(Server):
     @property
     def _note(self) -> Path:
         return self.data / "postmaster.pid"
+
+    def _refuse_remains(self) -> None:
+        """Refuse a folder with files but without PG_VERSION: new data in it would destroy what can be restored."""
+        if self.data.exists() and any(self.data.iterdir()):
+            raise ServerFailed(
+                f"{self.data} holds files but no PG_VERSION: it is damaged, or no data of PostgreSQL.",
+                "Restore the folder from a backup, or move it away: `rekkrd up` then starts with new, empty data.",
+            )
 
     def _make_data(self) -> None:
         """Make the data beside its place and move it there: what was begun and not finished is thrown away."""

@@ -149,18 +149,24 @@ def of_redis(system: System) -> list[Cause]:
 def of_workers(facts: Facts, zone: tzinfo) -> list[Cause]:
     """Return why no worker takes work that is due, or finishes a step whose lease expired."""
     system, now = facts.system, facts.system.now
-    holder = next((one for one in system.workers if one.name == facts.leased_by), None)
-    is_lost = facts.leased_until is not None and facts.leased_until <= now
-    is_overdue = facts.due_since is not None and facts.leased_until is None and now - facts.due_since >= OVERDUE
-    if not (is_lost or is_overdue):
-        return []
     live = system.live_workers
+    is_lost = facts.leased_until is not None and facts.leased_until <= now
+    is_late = facts.wait is not None if facts.due_since is None else now - facts.due_since >= OVERDUE
+    if not (is_lost or (facts.leased_until is None and is_late)):
+        return []
+    holder = next((one for one in system.workers if one.name == facts.leased_by), None)
     if not live:
         return [_no_worker(system, holder or system.last_seen, zone)]
     if is_lost:
         return [_lease_expired(facts, holder, zone)]
+    return [] if facts.due_since is None else _no_taker(facts, live)
+
+
+def _no_taker(facts: Facts, live: Sequence[Worker]) -> list[Cause]:
+    """Return why none of the live workers takes work that is due."""
     taking = [one for one in live if facts.queue in one.lanes]
-    if not any(one.is_consuming for one in taking) and system.redis.state in (RedisState.UP, RedisState.UNKNOWN):
+    does_redis_explain = facts.system.redis.state not in (RedisState.UP, RedisState.UNKNOWN)
+    if not any(one.is_consuming for one in taking) and not does_redis_explain:
         return [_no_consumer(facts.queue, taking)]
     if facts.kind is not None and taking and not any(facts.kind in one.kinds for one in taking):
         message = f"No running worker knows jobs of kind {facts.kind}."
@@ -239,7 +245,8 @@ def of_queue(facts: Facts) -> list[Cause]:
     """Return the pause of the queue, and the work's own time."""
     found = []
     pause = facts.system.pauses.get(facts.queue)
-    if pause is not None and facts.leased_until is None:  # a running step finishes
+    is_running = facts.leased_until is not None and facts.leased_until > facts.system.now
+    if pause is not None and not is_running:  # a running step finishes
         message = f"Queue {facts.queue} is paused by {pause.made_by}: {ended(pause.reason)}"
         remedy = f"It ends by itself; to end it sooner: `rekkrd queues resume {facts.queue}`."
         found.append(Cause(Code.QUEUE_PAUSED, message, remedy, pause.paused_at, pause.paused_until))

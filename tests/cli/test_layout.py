@@ -43,6 +43,19 @@ def test_a_job_in_line_says_its_place_and_when_it_ends(drawn, view):
     assert "ends about  " in text
 
 
+def test_a_list_counts_in_the_units_of_the_kinds(drawn, job, mina, now):
+    page = [job(kind="push_collection", total_records=None), job(kind="refresh_prices", total_records=None)]
+    text = "\n".join(drawn(layout.job_table(page, {mina: "mina"}, now)))
+    assert "600 changes" in text
+    assert "600 prices" in text
+
+
+def test_a_running_job_that_something_stops_is_waiting(drawn, job, mina, now):
+    row = job()
+    assert " waiting " in drawn(layout.job_table([row], {mina: "mina"}, now, waiting={row.id}))[1]
+    assert " running " in drawn(layout.job_table([row], {mina: "mina"}, now))[1]
+
+
 def test_below_a_list_each_job_says_what_it_waits_for(drawn, view, now):
     under_way = view(leased_until=now + timedelta(seconds=9), is_executing=True)
     lines = drawn(layout.waits_table([view(), under_way, view(cancel_requested_at=now)]))

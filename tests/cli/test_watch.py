@@ -5,7 +5,8 @@ import pytest
 
 from actors.operating.pace import Pace
 from actors.operating.progress import Surroundings, tell
-from cli.watch import Sight, Tokens, line, picture, watch
+from cli.watch import Persistent, Sight, Tokens, line, picture, watch
+from db.errors import DatabaseAway
 from db.gates import Hold
 from db.jobs import State
 from services.operations.facts import System
@@ -84,6 +85,56 @@ def test_who_comes_late_is_told_the_time_that_the_cost_took(sight, now, capsys, 
     over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(System(now)), PACE)
     watch(lambda: Sight(now, (over,)))
     assert "9 requests in 1 min 10 s" in capsys.readouterr().out
+
+
+class Looks:
+    """Looks that fail, one after the other, before they succeed."""
+
+    def __init__(self, *steps):
+        self._steps = iter(steps)
+
+    def __call__(self):
+        step = next(self._steps)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+AWAY = DatabaseAway("The database is away: consuming input failed.")
+
+
+def test_a_display_survives_an_interruption_of_the_database(sight, now, job, capsys, monkeypatch):
+    monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
+    monkeypatch.setattr("cli.watch.LINE_SECONDS", 0)
+    over = tell(job(state=State.COMPLETED, finished_at=now), Surroundings(System(now)), PACE)
+    last = watch(Looks(AWAY, sight(), AWAY, AWAY, Sight(now, (over,))))
+    assert last.is_completed
+    said = capsys.readouterr().out
+    assert "The database has not answered since" in said
+    assert "The job goes on; trying again." in said
+
+
+def test_a_display_gives_up_after_its_patience(sight, monkeypatch):
+    monkeypatch.setattr("cli.watch.LOOK_SECONDS", 0)
+    look = Persistent(Looks(sight(), AWAY, AWAY), give_up_seconds=-1)
+    look()
+    with pytest.raises(DatabaseAway):
+        look()
+
+
+def test_each_job_counts_in_its_own_unit(now, job):
+    push = tell(job(kind="push_collection", total_records=None), Surroundings(System(now)), PACE)
+    said = line(Sight(now, (push,)), now)
+    assert "push collection 600 of ? changes" in said
+    assert "600 changes/min" in said
+
+
+def test_a_stopped_job_is_waiting_and_has_no_estimate(now, job):
+    late = tell(job(due_at=now - timedelta(minutes=1)), Surroundings(System(now)), PACE)
+    said = line(Sight(now, (late,)), now)
+    assert ", waiting" in said
+    assert "no estimate yet" in said
+    assert "No worker is running." in said
 
 
 def test_watching_ends_with_the_last_job_and_tells_what_failed(sight, job, now, capsys, monkeypatch):

@@ -144,7 +144,7 @@ def test_another_step_of_the_account_is_named(job):
 
 def test_a_failed_attempt_says_why_and_when_the_next_one_comes(job):
     row = job(state=State.RETRYING, error="Discogs answered 502", attempts=2, due_at=NOW + timedelta(seconds=20))
-    assert told(row, ahead=0).waits_for == (
+    assert told(row, ahead=0, workers=[worker(0.0)]).waits_for == (
         "Discogs answered 502. Attempt 3 is next. Continues at 03:13:20 UTC at the earliest. Page 61 of 104 is stored."
     )
 
@@ -167,7 +167,10 @@ def test_a_cancelled_step_under_way_ends_first(job):
 
 def test_a_delayed_job_says_when_it_begins(job):
     row = job(state=State.PENDING, started_at=None, steps=0, due_at=NOW + timedelta(days=1), checkpoint={})
-    assert told(row).waits_for == "Not due yet. Starts at 2026-11-24 03:13:00 UTC at the earliest."
+    assert told(row).waits_for == "No worker is running. Not due yet."
+    assert (
+        told(row, workers=[worker(0.0)]).waits_for == "Not due yet. Starts at 2026-11-24 03:13:00 UTC at the earliest."
+    )
 
 
 def test_a_database_whose_clock_is_a_little_ahead_delays_nothing(job):

@@ -247,7 +247,7 @@ def test_a_lease_from_before_the_clock_went_back_holds_its_job():
 
 
 def test_a_snooze_for_a_cooldown_is_said_once():
-    system = System(NOW, holds=[hold("throttled", BREAKER_UNTIL)])
+    system = System(NOW, holds=[hold("throttled", BREAKER_UNTIL)], workers=[worker(NOW)])
     snoozed = Facts(system, "import", wait=Wait(BREAKER_UNTIL, "Discogs asked us to wait"))
     assert [cause.code for cause in explain(snoozed).causes] == [Code.COOLDOWN]
 
