@@ -108,7 +108,7 @@ class ShopsCheckpoint(Plain):
 
     ``is_full`` when this walk goes to the end whatever it meets, ``is_steady`` while each page counts the same
     ``offers``. ``listing`` is the offer that somebody waits for. ``asked`` are requests, ``shops`` those that were read
-    to their end, ``new`` and ``sold`` offers.
+    to their end, ``new`` and ``sold`` offers, ``unreadable`` entries of shops.
     """
 
     seller: str = ""
@@ -124,6 +124,7 @@ class ShopsCheckpoint(Plain):
     looked: int = 0
     new: int = 0
     sold: int = 0
+    unreadable: int = 0
 
 
 class ChangesCheckpoint(Plain):
@@ -296,6 +297,7 @@ class LookCheckpoint(Plain):
     is_steady: bool = True
     is_whole: bool = True
     asks_about_vanished: bool = False
+    unreadable: int = 0
 
 
 class UndoCheckpoint(Plain):

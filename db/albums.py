@@ -133,9 +133,13 @@ def album_of(row: Row) -> Album:
 
 def own_fields(listed: Json) -> dict[str, Value]:
     """Return what a copy says in its owner's own fields, by our names, out of how Discogs lists them."""
-    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    numbered = [(int(str(entry["field_id"])), entry["value"]) for entry in entries]
+    numbered = [(int(str(entry["field_id"])), entry["value"]) for entry in entries_of(listed)]
     return {f"{OWN}{number}": str(value) for number, value in numbered if number >= OWN_BEGIN}
+
+
+def entries_of(listed: Json) -> list[Mapping[str, Json]]:
+    """Return the custom field values of a copy as Discogs lists them."""
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def own_names(*sides: Fields) -> list[str]:

@@ -14,12 +14,15 @@ _sql = load("instances")
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One copy as Discogs shows it. ``fields`` is all its custom fields verbatim, grades and notes stand apart too."""
+    """One copy as Discogs shows it. ``fields`` is all its custom fields verbatim, grades and notes stand apart too.
+
+    ``rating`` is None where a page does not tell it; stored copies have one, 0 for none.
+    """
 
     instance_id: int
     release_id: int
     folder_id: int
-    rating: int
+    rating: int | None
     date_added: datetime | None
     media_condition: str | None
     sleeve_condition: str | None

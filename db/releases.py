@@ -15,18 +15,22 @@ _sql = load("releases")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What a list page says of a release. ``artists``, ``labels`` and ``formats`` are Discogs' own objects."""
+    """What a list page tells of a release. ``artists``, ``labels`` and ``formats`` are Discogs' own objects.
+
+    None is what the page did not tell, and leaves what is stored as it is. An empty title, artist or picture does
+    too. 0 as year or master empties it. Stored releases have None for a year or master that is unknown, and no 0.
+    """
 
     release_id: int
     master_id: int | None
-    title: str
-    artist: str
+    title: str | None
+    artist: str | None
     year: int | None
-    artists: Objects
-    labels: Objects
-    formats: Objects
-    genres: tuple[str, ...]
-    styles: tuple[str, ...]
+    artists: Objects | None
+    labels: Objects | None
+    formats: Objects | None
+    genres: tuple[str, ...] | None
+    styles: tuple[str, ...] | None
     thumb: str
     cover_image: str
 
@@ -39,6 +43,14 @@ class Release:
 
 def upsert(conn: Connection, releases: Sequence[Release]) -> int:
     """Store them, each once; return how many were new, different or more than an hour old."""
-    rows = {release.release_id: {name: getattr(release, name) for name in Release.__slots__} for release in releases}
-    written: int = _sql.upsert(conn, rows=as_rows(list(rows.values())))
+    by_id = {release.release_id: {name: getattr(release, name) for name in Release.__slots__} for release in releases}
+    rows = as_rows(list(by_id.values()))
+    written: int = _sql.add(conn, rows=rows) + _sql.change(conn, rows=rows)
     return written
+
+
+def find(conn: Connection, release_ids: Sequence[int]) -> dict[int, Release]:
+    """Return stored releases by id."""
+    found = _sql.find(conn, release_ids=list(release_ids))
+    listed = ("genres", "styles")
+    return {row["release_id"]: Release(**{**row, **{name: tuple(row[name]) for name in listed}}) for row in found}

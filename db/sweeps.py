@@ -1,5 +1,6 @@
 """Walks over all pages of a list: what each saw, and whether it may say that a record is missing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -7,15 +8,19 @@ from uuid import UUID
 from db import Connection, Row
 from db.links import List
 from db.queries import load
+from db.storable import storable
 
-Outcome = Literal["complete", "caught_up", "partial", "changed", "abandoned"]
+Outcome = Literal["complete", "caught_up", "partial", "changed", "unreadable", "abandoned"]
 
 _sql = load("sweeps")
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One walk. ``items`` is the count of its first page, ``seen`` its distinct records so far."""
+    """One walk. ``items`` is the count of its first page, ``seen`` its distinct records so far.
+
+    ``unreadable`` are entries that were set aside, described.
+    """
 
     id: UUID
     nth_try: int
@@ -25,6 +30,7 @@ class Sweep:
     is_whole: bool
     seen: int
     outcome: Outcome | None
+    unreadable: tuple[str, ...] = ()
 
 
 def start(
@@ -47,6 +53,12 @@ def start(
 def count_page(conn: Connection, sweep_id: UUID, *, items: int, newly_seen: int, is_whole: bool = True) -> Sweep:
     """Add a page. A page whose ``items`` differ from the first page's spoils the sweep."""
     return _sweep(_sql.count_page(conn, id=sweep_id, items=items, newly_seen=newly_seen, is_whole=is_whole))
+
+
+def set_aside(conn: Connection, sweep_id: UUID, unreadable: Sequence[str]) -> None:
+    """Add descriptions of entries that could not be read: a walk that has any declares nothing missing."""
+    if unreadable:
+        _sql.set_aside(conn, id=sweep_id, unreadable=[storable(each) for each in unreadable])
 
 
 def spoil(conn: Connection, sweep_id: UUID) -> Sweep:
@@ -75,4 +87,5 @@ def find(conn: Connection, sweep_id: UUID) -> Sweep:
 
 
 def _sweep(row: Row) -> Sweep:
-    return Sweep(**{("nth_try" if name == "try" else name): value for name, value in row.items()})
+    named = {("nth_try" if name == "try" else name): value for name, value in row.items()}
+    return Sweep(**named | {"unreadable": tuple(row["unreadable"])})

@@ -16,10 +16,13 @@ _sql = load("wants")
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One entry of a wantlist; ``notes`` is empty where there are none."""
+    """One entry of a wantlist; ``notes`` is empty where there are none.
+
+    ``rating`` is None where a page does not tell it; stored wants have one, 0 for none.
+    """
 
     release_id: int
-    rating: int
+    rating: int | None
     notes: str
     date_added: datetime | None
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from discogs.errors import Unavailable, snippet_of
@@ -10,6 +10,8 @@ from discogs.exchange import Answer
 from discogs.records.reading import Json, Unreadable, an_object
 
 T = TypeVar("T")
+
+MOST_DIGITS = 100
 
 
 def parsed(answer: Answer, endpoint: str, parse: Callable[[Json], T], *, hide: Sequence[str] = ()) -> T:
@@ -23,10 +25,22 @@ def parsed(answer: Answer, endpoint: str, parse: Callable[[Json], T], *, hide: S
 def as_json(answer: Answer, endpoint: str, *, hide: Sequence[str] = ()) -> object:
     """Parse a body without losing a digit. A 200 that is no JSON is an excuse (Discogs contract §4)."""
     try:
-        return json.loads(answer.body, parse_float=Decimal)
+        return json.loads(answer.body, parse_float=_fraction, parse_int=_integer)
     except (ValueError, RecursionError):
         beginning = answer.body[:1000].decode("utf-8", "replace")
         raise _nothing_readable(answer, endpoint, snippet_of(beginning, hide)) from None
+
+
+def _integer(digits: str) -> int | Decimal | None:
+    """Read a whole number. Python refuses to make an int of thousands of digits, and would refuse the whole body."""
+    return int(digits) if len(digits) <= MOST_DIGITS else _fraction(digits)
+
+
+def _fraction(digits: str) -> Decimal | None:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return None  # an exponent that Decimal cannot hold
 
 
 def _nothing_readable(answer: Answer, endpoint: str, snippet: str) -> Unavailable:

@@ -21,7 +21,7 @@ from discogs.records.catalogue import Master, MasterVersions, Release
 from discogs.records.collection import CollectionPage, CollectionValue, Field, Folder, Instance
 from discogs.records.market import InventoryPage, Listing, MarketplaceStats, PriceSuggestions
 from discogs.records.people import Identity, Profile
-from discogs.records.reading import Json, needed_rows
+from discogs.records.reading import Json, Rows, needed_rows
 from discogs.records.search import Query, SearchPage
 from discogs.records.wants import Want, WantPage
 from discogs.settings import DiscogsSettings
@@ -82,11 +82,11 @@ class Discogs:
 
     # The collection
 
-    def folders(self, username: str) -> tuple[Folder, ...]:
+    def folders(self, username: str) -> Rows[Folder]:
         """All folders; a stranger sees number 0 only."""
         return self._get(_FOLDERS, lambda o: needed_rows(o, "folders", Folder.parse), _at(username=username))
 
-    def fields(self, username: str) -> tuple[Field, ...]:
+    def fields(self, username: str) -> Rows[Field]:
         path = "/users/{username}/collection/fields"
         return self._get(path, lambda o: needed_rows(o, "fields", Field.parse), _at(username=username))
 

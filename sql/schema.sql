@@ -1038,13 +1038,14 @@ CREATE TABLE rekkrd.sweeps (
     started_at timestamp with time zone NOT NULL DEFAULT now(),
     finished_at timestamp with time zone,
     outcome text,
+    unreadable text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT sweeps_pkey PRIMARY KEY (id),
     CONSTRAINT sweeps_one_a_try UNIQUE (job_id, try),
     CONSTRAINT sweeps_job_id_fkey FOREIGN KEY (job_id) REFERENCES rekkrd.jobs(id) ON DELETE CASCADE,
     CONSTRAINT sweeps_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT sweeps_finished_with_outcome CHECK (((finished_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT sweeps_list_known CHECK ((list = ANY (ARRAY['collection'::text, 'wantlist'::text]))),
-    CONSTRAINT sweeps_outcome_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'caught_up'::text, 'partial'::text, 'changed'::text, 'abandoned'::text])))
+    CONSTRAINT sweeps_outcome_known CHECK ((outcome = ANY (ARRAY['complete'::text, 'caught_up'::text, 'partial'::text, 'changed'::text, 'unreadable'::text, 'abandoned'::text]))) NOT VALID
 );
 COMMENT ON TABLE rekkrd.sweeps IS
 'One walk over all pages. Only a sweep whose every page was whole and whose distinct records equal the count is complete, and only a complete sweep may say that a record is missing.';

@@ -1,11 +1,12 @@
 """A page of a collection becomes copies, albums, agreements and lines in the log, in the page's own transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from actors.comparing.conflicting import Look
 from actors.importing.lines import changed_fields, said_of_album, said_of_record, said_of_sweep
-from actors.importing.listing import ListedCopy, fields_of
+from actors.importing.listing import ListedCopy, completed_copy, fields_of
 from actors.importing.shelving import Shelved, shelve
 from db import Connection, instances, prices, releases, sync_log
 from db.albums import Fields, own_fields
@@ -21,9 +22,14 @@ def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed:
         return 0
     releases.upsert(conn, [entry.release for entry in entries.values()])
     prices.enrol(conn, [entry.release.release_id for entry in entries.values()])
+    facts = releases.find(conn, [entry.copy.release_id for entry in entries.values()])
     known = instances.known(conn, user_id, list(entries))
+    entries = {
+        number: replace(entry, copy=completed_copy(entry, known[number].copy if number in known else None))
+        for number, entry in entries.items()
+    }
     instances.upsert(conn, user_id, sweep_id, [entry.copy for entry in entries.values()])
-    fields = {number: fields_of(entry.copy, entry.release) for number, entry in entries.items()}
+    fields = {number: fields_of(entry.copy, facts[entry.copy.release_id]) for number, entry in entries.items()}
     shelved = shelve(conn, user_id, fields, looks_of(known))
     lines = [
         line_of(entry, known.get(number), shelved.get(number), fields[number], sweep_id)

@@ -1,6 +1,5 @@
 """The collection comes over from Discogs, page by page, and nothing is lost."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -23,12 +22,15 @@ from actors.importing.paging import (
     doubt,
     end_walk,
     newest,
+    set_aside,
 )
 from actors.importing.walking import Move, Place
 from db import Connection, agreed, fields, folders, instances, links, questions, sweeps
 from discogs.ids import ALL_FOLDERS
 from discogs.records.collection import CollectionPage, Field, Folder
 from discogs.records.people import Identity
+from discogs.records.reading import Rows
+from services.collection.facts import read_fields, read_folders
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress
 
 
@@ -36,14 +38,14 @@ from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress
 class Folders:
     """The answer about folders."""
 
-    listed: Sequence[Folder]
+    listed: Rows[Folder]
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
     """The answer about custom fields."""
 
-    listed: Sequence[Field]
+    listed: Rows[Field]
 
 
 Fetched: TypeAlias = Identity | Folders | Fields | CollectionPage | Missed | None
@@ -86,7 +88,7 @@ def store(conn: Connection, step: ImportStep, fetched: Fetched) -> Outcome:
 
 
 def _store_folders(conn: Connection, step: ImportStep, answer: Folders) -> Outcome:
-    ours = [folders.Folder(folder.id, folder.name, folder.count) for folder in answer.listed]
+    ours = read_folders(answer.listed, folders.of_user(conn, step.user_id))
     if any(folder.folder_id != ALL_FOLDERS for folder in ours):  # a stranger sees that one only
         folders.replace(conn, step.user_id, ours)
     return Continue(step.checkpoint.model_copy(update={"stage": Stage.FIELDS}), step.progress)
@@ -94,24 +96,8 @@ def _store_folders(conn: Connection, step: ImportStep, answer: Folders) -> Outco
 
 def store_fields(conn: Connection, step: ImportStep, answer: Fields) -> Outcome:
     """Store what custom fields there are; the pages follow."""
-    fields.replace(conn, step.user_id, read_fields(answer))
+    fields.replace(conn, step.user_id, read_fields(answer.listed, fields.of_user(conn, step.user_id)))
     return Continue(step.checkpoint.model_copy(update={"stage": Stage.PAGES}), step.progress)
-
-
-def read_fields(answer: Fields) -> tuple[fields.Field, ...]:
-    """Read what Discogs says of custom fields, in the words of our tables."""
-    return tuple(
-        fields.Field(
-            field_id=field.id,
-            name=field.name,
-            type=field.type,
-            options=tuple(field.options),
-            position=field.position,
-            lines=field.lines,
-            is_public=field.public,
-        )
-        for field in answer.listed
-    )
 
 
 def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Outcome:
@@ -122,7 +108,8 @@ def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Out
         return Continue(again, step.progress)
     sweep_id = begun_sweep(conn, step, "collection")
     newly_seen = store_listed(conn, step, sweep_id, page)
-    place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items))
+    set_aside(conn, step, sweep_id, "collection", page.unreadable)
+    place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items) + len(page.unreadable))
     return _go_on(conn, step, *count_page(conn, step, sweep_id, place, newly_seen))
 
 
@@ -163,7 +150,7 @@ def _go_on(conn: Connection, step: ImportStep, move: Move, stand: Continue[Impor
     stand = end_walk(conn, step, "collection", instances, move=move, stand=stand)
     if move is Move.TRY_AGAIN:
         return stand
-    if move is not Move.GIVE_UP:
+    if move not in (Move.GIVE_UP, Move.UNREADABLE):
         links.set_partial(conn, step.user_id, is_partial=move is Move.PARTIAL)
     if agreed.has_unlinked(conn, step.user_id):
         checkpoint = stand.checkpoint.model_copy(update={"stage": Stage.LINKING_BY_RELEASE})

@@ -17,6 +17,7 @@ from actors.importing.paging import (
     doubt,
     end_walk,
     newest,
+    set_aside,
 )
 from actors.importing.walking import Move, Place
 from actors.importing.wishes import shows_less, store_wants
@@ -58,7 +59,8 @@ def _store_page(conn: Connection, step: ImportStep, page: WantPage) -> Outcome:
             return doubt(step, ANONYMOUS)
     sweep_id = begun_sweep(conn, step, "wantlist")
     newly_seen = store_wants(conn, step.user_id, sweep_id, listed)
-    place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items))
+    set_aside(conn, step, sweep_id, "wantlist", page.unreadable)
+    place = Place(page.page, page.pages, page.per_page, page.total_items, len(page.items) + len(page.unreadable))
     return _go_on(conn, step, *count_page(conn, step, sweep_id, place, newly_seen))
 
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from actors.comparing.grading import Slots, grade
-from db.albums import Fields, own_fields, plain
+from db.albums import Fields, entries_of, own_fields, plain
 from db.instances import Copy
 from db.releases import Release
 from db.storable import Json, storable_record
@@ -20,20 +20,25 @@ _NUMBERED = re.compile(r" \(\d+\)$")  # "Mike (408)": the number tells artists o
 
 @dataclass(frozen=True, slots=True)
 class ListedCopy:
-    """One entry of a collection page. ``was_replaced`` when a character could not be stored as it came."""
+    """One entry of a collection page. ``was_replaced`` when a character could not be stored as it came.
+
+    ``are_notes_whole`` is False when Discogs sent notes that cannot be read: then those that are absent are unknown.
+    """
 
     copy: Copy
     release: Release
     was_replaced: bool
+    are_notes_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ListedWant:
-    """One entry of a wantlist page."""
+    """One entry of a wantlist page. ``are_notes_told`` is False when Discogs sent notes that are no text."""
 
     want: Want
     release: Release
     was_replaced: bool
+    are_notes_told: bool = True
 
 
 def copy_of(item: CollectionItem, slots: Slots) -> ListedCopy:
@@ -57,7 +62,7 @@ def copy_of(item: CollectionItem, slots: Slots) -> ListedCopy:
     )
     clean, release = storable_record(copy), release_of(item.release_id, item.basic)
     clean_release = storable_record(release)
-    return ListedCopy(clean, clean_release, clean != copy or clean_release != release)
+    return ListedCopy(clean, clean_release, clean != copy or clean_release != release, item.are_notes_told)
 
 
 def want_of(item: WantItem) -> ListedWant:
@@ -70,22 +75,61 @@ def want_of(item: WantItem) -> ListedWant:
     )
     clean, release = storable_record(want), release_of(item.release_id, item.basic)
     clean_release = storable_record(release)
-    return ListedWant(clean, clean_release, clean != want or clean_release != release)
+    return ListedWant(clean, clean_release, clean != want or clean_release != release, item.are_notes_told)
+
+
+def completed_copy(entry: ListedCopy, known: Copy | None) -> Copy:
+    """Return a listed copy with what the page did not tell as it is known."""
+    copy = entry.copy
+    if known is None:
+        return replace(copy, rating=copy.rating or 0)
+    copy = replace(
+        copy,
+        rating=known.rating if copy.rating is None else copy.rating,
+        date_added=copy.date_added or known.date_added,
+    )
+    if entry.are_notes_whole:
+        return copy
+    return replace(
+        copy,
+        media_condition=copy.media_condition or known.media_condition,
+        sleeve_condition=copy.sleeve_condition or known.sleeve_condition,
+        notes=known.notes if copy.notes is None else copy.notes,
+        fields=_with_known(copy.fields, known.fields),
+    )
+
+
+def completed_want(entry: ListedWant, known: Want | None) -> Want:
+    """Return a listed want with what the page did not tell as it is known."""
+    want = entry.want
+    if known is None:
+        return replace(want, rating=want.rating or 0)
+    return replace(
+        want,
+        rating=known.rating if want.rating is None else want.rating,
+        notes=want.notes if entry.are_notes_told else known.notes,
+        date_added=want.date_added or known.date_added,
+    )
+
+
+def _with_known(listed: Json, known: Json) -> Json:
+    by_field = {int(str(one["field_id"])): one for side in (known, listed) for one in entries_of(side)}
+    return [by_field[number] for number in sorted(by_field)]
 
 
 def release_of(release_id: int, basic: BasicInformation) -> Release:
-    """Read what a list page says of a release."""
+    """Read what a list page tells of a release; None is what it does not tell, 0 an unknown year or master."""
     return Release(
         release_id=release_id,
-        master_id=basic.master_id or None,
+        master_id=basic.master_id,
         title=basic.title,
-        artist=credit(basic.artists),
+        artist=credit(basic.artists) if basic.artists else None,
         year=_year(basic.year),
-        artists=[_plain(artist) for artist in basic.artists],
-        labels=[_plain(label) for label in basic.labels],
-        formats=[_plain(medium) for medium in basic.formats],
-        genres=tuple(basic.genres),
-        styles=tuple(basic.styles),
+        artists=_objects(basic.artists),
+        labels=_objects(basic.labels),
+        formats=_objects(basic.formats),
+        genres=basic.genres,
+        styles=basic.styles,
         thumb=basic.thumb or "",
         cover_image=basic.cover_image or "",
     )
@@ -121,16 +165,20 @@ def credit(artists: Sequence[Artist]) -> str:
     return text
 
 
+def _objects(records: Sequence[Artist | Label | Format] | None) -> list[dict[str, Json]] | None:
+    return None if records is None else [_plain(record) for record in records]
+
+
 def _plain(record: Artist | Label | Format) -> dict[str, Json]:
     """Return one of the client's records as Discogs' own object."""
     return {name: getattr(record, name) for name in record.__slots__}
 
 
-def _stars(rating: int) -> int:
-    """Keep a rating inside Discogs' own 0 to 5: one number from nowhere must not hold up its page for ever."""
-    return min(5, max(0, rating))
+def _stars(rating: int | None) -> int | None:
+    """Take a rating that Discogs can give; another one is unknown."""
+    return rating if rating is not None and 0 <= rating <= 5 else None
 
 
 def _year(year: int | None) -> int | None:
-    """Take a year that a calendar can have; 0 is Discogs' word for unknown."""
-    return year if year is not None and 0 < year <= 9999 else None
+    """Take a year that a calendar can have, or 0, Discogs' word for unknown."""
+    return year if year is not None and 0 <= year <= 9999 else None

@@ -11,12 +11,14 @@ from actors.comparing import wanting
 from actors.comparing.conflicting import note_vanished
 from actors.importing.identifying import ImportStep, account_of
 from actors.importing.walking import PER_PAGE, TRIES, Move, Place, after_last, after_page, may_go, newest_of
-from db import Connection, links, questions, sweeps
+from db import Connection, links, questions, sweeps, sync_log
 from db.instances import Sample, Unseen
 from db.links import List
-from db.storable import Json
+from db.storable import Json, storable
 from db.sweeps import Sweep
+from db.sync_log import Line
 from discogs.errors import Gone, PastEnd, Unavailable
+from discogs.records.reading import UnreadableItem
 from workers.kinds import Continue, Progress
 
 SAMPLE = 20  # records that a question shows by name
@@ -93,6 +95,26 @@ def begun_sweep(conn: Connection, step: ImportStep, swept: List) -> UUID:
     )
 
 
+def set_aside(
+    conn: Connection, step: ImportStep, sweep_id: UUID, swept: List, unreadable: Sequence[UnreadableItem]
+) -> None:
+    """Note entries of this page that could not be read, in the walk and with a line each in the sync log."""
+    described = [f"page {step.checkpoint.current_page + 1}, {entry}" for entry in unreadable]
+    sweeps.set_aside(conn, sweep_id, described)
+    of_list: dict[str, Json] = {"list": "wantlist"} if swept == "wantlist" else {}
+    lines = [
+        Line(
+            "import",
+            entry.release_id,
+            None,
+            "failed",
+            {"change": "unreadable", **of_list, "error": storable(text), "sweep": str(sweep_id)},
+        )
+        for entry, text in zip(unreadable, described, strict=True)
+    ]
+    sync_log.add(conn, step.user_id, lines)
+
+
 def count_page(
     conn: Connection, step: ImportStep, sweep_id: UUID, place: Place, newly_seen: int
 ) -> tuple[Move, Continue[ImportCheckpoint]]:
@@ -125,6 +147,9 @@ def end_walk(
         return _moved(stand, sweep=None, newest=None, current_page=0, nth_try=nth_try)
     if move is Move.GIVE_UP:
         sweeps.finish(conn, sweep_id, "changed")
+        return stand
+    if move is Move.UNREADABLE:
+        sweeps.finish(conn, sweep_id, "unreadable")
         return stand
     if move is Move.PARTIAL:
         sweeps.finish(conn, sweep_id, "partial")

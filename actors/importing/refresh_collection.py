@@ -59,6 +59,12 @@ def _store_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Out
         return Continue(again, step.progress)
     if _is_anothers(conn, step):
         return Done(UNDER_WAY, step.progress)
+    return _take_page(conn, step, page)
+
+
+def _take_page(conn: Connection, step: ImportStep, page: CollectionPage) -> Outcome:
+    if page.unreadable:
+        return _end_behind(conn, step, said=f"{count(len(page.unreadable), 'record')} could not be read.")
     before = instances.count_present(conn, step.user_id)
     sweep_id = begun_sweep(conn, step, "collection")
     seen = import_collection.store_listed(conn, step, sweep_id, page)

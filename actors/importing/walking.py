@@ -29,13 +29,14 @@ class Move(Enum):
     NEXT_PAGE = auto()
     COMPLETE = auto()
     PARTIAL = auto()
+    UNREADABLE = auto()
     TRY_AGAIN = auto()
     GIVE_UP = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page stands in its list, by Discogs' own count; ``held`` is how many records it brought."""
+    """Where a page stands in its list, by Discogs' own count; ``held`` counts its entries, unreadable ones included."""
 
     page: int
     pages: int
@@ -65,8 +66,10 @@ def after_page(sweep: Sweep, place: Place, newest: int | None) -> Move:
 
 def after_last(sweep: Sweep) -> Move:
     """Decide what a walk was worth when there are no more pages."""
-    if sweep.is_whole and sweep.seen == sweep.items:
+    if sweep.is_whole and not sweep.unreadable and sweep.seen == sweep.items:
         return Move.COMPLETE
+    if sweep.is_whole and sweep.unreadable and sweep.seen + len(sweep.unreadable) >= (sweep.items or 0):
+        return Move.UNREADABLE  # another try would read the same
     return Move.TRY_AGAIN if sweep.nth_try < MOST_TRIES else Move.GIVE_UP
 
 

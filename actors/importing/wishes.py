@@ -1,11 +1,12 @@
 """A page of a wantlist becomes wants and lines in the log, in the page's own transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from actors.comparing.wanting import fields_of, reconcile
 from actors.importing.lines import changed_fields, said_of_record, said_of_sweep
-from actors.importing.listing import ListedWant
+from actors.importing.listing import ListedWant, completed_want
 from db import Connection, prices, releases, sync_log, wants
 from db.storable import Json
 from db.sync_log import Line
@@ -25,6 +26,10 @@ def store_wants(
     releases.upsert(conn, [entry.release for entry in entries.values()])
     prices.enrol(conn, list(entries))
     known = wants.known(conn, user_id, list(entries))
+    entries = {
+        number: replace(entry, want=completed_want(entry, known[number].want if number in known else None))
+        for number, entry in entries.items()
+    }
     wants.upsert(conn, user_id, sweep_id, [entry.want for entry in entries.values()])
     lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
     if not is_echo:
@@ -36,8 +41,8 @@ def store_wants(
 def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) -> bool:
     """Whether every note that we know of these wants is gone: nothing else tells an anonymous view of a wantlist."""
     known = wants.known(conn, user_id, [entry.want.release_id for entry in listed])
-    noted = [entry.want for entry in listed if (had := known.get(entry.want.release_id)) and had.want.notes]
-    return bool(noted) and not any(entry.want.notes for entry in listed)
+    noted = [entry for entry in listed if (had := known.get(entry.want.release_id)) and had.want.notes]
+    return any(entry.are_notes_told for entry in noted) and not any(entry.want.notes for entry in listed)
 
 
 def line_of(entry: ListedWant, before: KnownWant | None, sweep_id: UUID | None) -> Line | None:

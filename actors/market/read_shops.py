@@ -89,12 +89,15 @@ def _store_page(conn: Connection, was: ShopsCheckpoint, page: InventoryPage) -> 
         update={
             "current_page": asked_for,
             "offers": page.total_items,
-            "is_steady": was.is_steady and (was.current_page == 0 or was.offers == page.total_items),
+            "unreadable": was.unreadable + len(page.unreadable),
+            "is_steady": was.is_steady
+            and not page.unreadable
+            and (was.current_page == 0 or was.offers == page.total_items),
             "new": was.new + len({one.listing_id for one in shown} - known.keys()),
         }
     )
     # The walk counts for itself: a server that answers with another page than asked for would lead it in circles.
-    place = Place(asked_for, page.pages, page.per_page, page.total_items, len(page.items))
+    place = Place(asked_for, page.pages, page.per_page, page.total_items, len(page.items) + len(page.unreadable))
     move = after_page(place, is_full=was.is_full, knows_one=any(known.values()))
     if move is Move.NEXT_PAGE:
         return Continue(now, _progress(now))
@@ -141,7 +144,8 @@ def choose(conn: Connection, was: ShopsCheckpoint) -> Outcome:
 
     A shop that nobody watches any more is forgotten.
     """
-    stand = ShopsCheckpoint(asked=was.asked, shops=was.shops, looked=was.looked, new=was.new, sold=was.sold)
+    counts = ("asked", "shops", "looked", "new", "sold", "unreadable")
+    stand = ShopsCheckpoint(**{name: getattr(was, name) for name in counts})
     number, due = listings.next_looked(conn), sellers.next_due(conn)
     if stand.asked >= MOST and (number is not None or due is not None):
         return _done(stand, is_over=False)
@@ -175,6 +179,8 @@ def _done(was: ShopsCheckpoint, *, is_over: bool) -> Done:
     if was.looked:
         said += f", {count(was.looked, 'offer')} looked at again"
     said += f": {was.new:,} new, {was.sold:,} gone."
+    if was.unreadable:
+        said += f" {count(was.unreadable, 'offer')} could not be read; their shops' others were kept."
     if not is_over:
         said += " More are due; the next job of the clock goes on."
     return Done(said, _progress(was))

@@ -35,6 +35,9 @@ ANONYMOUS = "Discogs shows this collection as to a stranger, although it says wh
 
 Fetched: TypeAlias = CollectionPage | End | None
 
+SEVERAL = "Discogs has several new copies of this release, and nobody can tell which of them is this one."
+UNREADABLE = "Discogs shows a copy of this release that cannot be read. It may be this one, so none was added."
+
 
 def fetch(step: PushStep) -> Fetched:
     """Look at a release, or send one change."""
@@ -132,7 +135,7 @@ def _looked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
 def _gone(conn: Connection, step: PushStep, page: CollectionPage) -> list[Changed]:
     """Copies that were deleted here and are not there any more either."""
     there = {item.instance_id for item in page.items}
-    if page.pages > 1:
+    if page.pages > 1 or page.unreadable:
         return []
     changes = outgoing.changes(conn, step.user_id, release_id=step.checkpoint.release)
     return [one for one in changes if one.album_id is None and one.instance_id not in there]
@@ -189,8 +192,8 @@ def _checked(conn: Connection, step: PushStep, page: CollectionPage) -> Outcome:
         return _go_on(conn, step, step.checkpoint)
     held_already = outgoing.bound(conn, step.user_id, [item.instance_id for item in page.items])
     strangers = [item for item in page.items if item.instance_id not in meant.known | held_already]
-    if page.pages > 1 or len(strangers) > 1:
-        said = "Discogs has several new copies of this release, and nobody can tell which of them is this one."
+    if page.pages > 1 or len(strangers) > 1 or page.unreadable:
+        said = UNREADABLE if page.unreadable else SEVERAL
         outgoing.end_intent(conn, meant.id, "unclear", error=said)
         note_not_done(conn, step, doing, "skipped", said)
         return _go_on(conn, step, _counted(step.checkpoint, doing, refused=True))

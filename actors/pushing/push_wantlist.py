@@ -121,7 +121,9 @@ def _looked(conn: Connection, step: PushStep, page: WantPage | None) -> Outcome:
     store_wants(conn, step.user_id, None, listed)
     asked_for = step.checkpoint.current_page + 1
     checkpoint = step.checkpoint.model_copy(update={"current_page": asked_for, "is_doubted": False})
-    return _look_or_send(conn, step, checkpoint, has_more=bool(page.items) and asked_for < page.pages)
+    return _look_or_send(
+        conn, step, checkpoint, has_more=bool(page.items or page.unreadable) and asked_for < page.pages
+    )
 
 
 def _known_again(step: PushStep, fetched: Fetched) -> Outcome:

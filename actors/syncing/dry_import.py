@@ -1,6 +1,7 @@
 """A page imported as a dry run: done, noted for the preview, and rolled back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from actors.importing.copies import store_copies
 from actors.importing.listing import ListedCopy, ListedWant
 from actors.importing.wishes import store_wants
 from actors.syncing.telling import ALBUMS
-from db import Connection, conflicts, previews, sync_log
+from db import Connection, conflicts, previews, releases, sync_log
 from db.albums import OWN, OWN_BEGIN
 from db.conflicts import RECORD, WANT_RECORD, Clash
 from db.dry_run import dry_run
@@ -35,6 +36,8 @@ def dry_import_copies(
         store_copies(conn, user_id, None, list(listed.values()))
         lines = sync_log.written_now(conn, user_id)
         clashes = conflicts.open_of_copies(conn, user_id, numbers)
+        facts = releases.find(conn, [one.copy.release_id for one in listed.values()])
+    listed = {number: replace(one, release=facts[one.copy.release_id]) for number, one in listed.items()}
     items = [item for line in lines for item in _of_copy(line, listed)]
     items += [_clash(clash, listed[number]) for (number, _), clash in clashes.items()]
     previews.add(conn, user_id, items)
@@ -49,6 +52,8 @@ def dry_import_wants(conn: Connection, user_id: UUID, page: WantPage, held: int 
         store_wants(conn, user_id, None, list(listed.values()))
         lines = sync_log.written_now(conn, user_id)
         clashes = conflicts.open_of_wants(conn, user_id, numbers)
+        facts = releases.find(conn, numbers)
+    listed = {number: replace(one, release=facts[number]) for number, one in listed.items()}
     clashing = {(number, clash.field) for (number, _), clash in clashes.items()}
     items = [item for line in lines for item in _of_want(line, listed) if (item.release_id, item.field) not in clashing]
     items += [_clash(clash, listed[number]) for (number, _), clash in clashes.items()]
@@ -144,8 +149,8 @@ def _clash(clash: Clash, entry: ListedCopy | ListedWant) -> Item:
         clash.release_id,
         None if is_want else clash.instance_id,
         clash.album_id,
-        entry.release.artist,
-        entry.release.title,
+        entry.release.artist or "",
+        entry.release.title or "",
         None if is_record else clash.field,
         clash.base,
         clash.ours,
@@ -164,8 +169,8 @@ def _copy(
         copy.release_id,
         copy.instance_id,
         None if line.details.get("made_album") else line.album_id,
-        release.artist,
-        release.title,
+        release.artist or "",
+        release.title or "",
         field,
         None,
         before,
@@ -182,8 +187,8 @@ def _want(entry: ListedWant, change: str, *, field: str | None = None, before: J
         entry.want.release_id,
         None,
         None,
-        release.artist,
-        release.title,
+        release.artist or "",
+        release.title or "",
         field,
         None,
         before,

@@ -5,7 +5,7 @@ from typing import TypeAlias
 from actors.catalog import PREVIEW_SYNC
 from actors.checkpoints import LookCheckpoint, LookStage
 from actors.comparing.grading import find_slots
-from actors.importing.import_collection import Fields, read_fields
+from actors.importing.import_collection import Fields
 from actors.importing.paging import Missed
 from actors.importing.walking import MOST_TRIES, PER_PAGE, TRIES, may_go, newest_of
 from actors.syncing.dry_import import dry_import_copies, dry_import_end, dry_import_wants
@@ -16,6 +16,7 @@ from db.links import Account, List
 from discogs.errors import Gone, PastEnd, Unavailable
 from discogs.records.collection import CollectionPage
 from discogs.records.wants import WantPage
+from services.collection.facts import read_fields
 from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
@@ -61,7 +62,8 @@ def store(conn: Connection, step: LookStep, fetched: Fetched) -> Outcome:
     previews.count_request(conn, step.user_id)
     was = was.model_copy(update={"account_id": _account_of(step).discogs_user_id})
     if isinstance(fetched, Fields):
-        known = was.model_copy(update={"fields": read_fields(fetched), "stage": LookStage.COLLECTION})
+        custom = read_fields(fetched.listed, fields.of_user(conn, step.user_id))
+        known = was.model_copy(update={"fields": custom, "stage": LookStage.COLLECTION})
         return Continue(known, step.progress)
     if isinstance(fetched, Missed):
         return _end_list(conn, step, was.model_copy(update={"is_steady": False}), step.progress)
@@ -87,11 +89,12 @@ def _count(
         update={
             "current_page": number,
             "listed": page.total_items,
+            "unreadable": was.unreadable + len(page.unreadable),
             "is_steady": was.is_steady and page.page == number and was.listed in (None, page.total_items),
         }
     )
     progress = Progress(step.progress.processed + len(numbers))
-    is_last = number >= page.pages or not page.items or _held(step) is not None
+    is_last = number >= page.pages or not (page.items or page.unreadable) or _held(step) is not None
     return _end_list(conn, step, stands, progress) if is_last else Continue(stands, progress)
 
 
@@ -99,8 +102,10 @@ def _end_list(conn: Connection, step: LookStep, was: LookCheckpoint, progress: P
     """End a list: all of it was seen, or it is looked at anew, three times at most; then the next one."""
     is_want, held, listed = was.stage is LookStage.WANTLIST, _held(step), was.listed or 0
     is_partial = held is not None and listed > held
-    is_whole = was.is_steady and previews.count_seen(conn, step.user_id, is_want=is_want) == listed
-    if not is_whole and not is_partial and was.nth_try < MOST_TRIES:
+    is_whole = (
+        was.is_steady and not was.unreadable and previews.count_seen(conn, step.user_id, is_want=is_want) == listed
+    )
+    if not is_whole and not is_partial and not was.unreadable and was.nth_try < MOST_TRIES:
         previews.forget_list(conn, step.user_id, is_want=is_want)
         again = {"nth_try": was.nth_try + 1, "current_page": 0, "listed": None, "is_steady": True}
         return Continue(was.model_copy(update=again), progress)
@@ -112,16 +117,17 @@ def _end_list(conn: Connection, step: LookStep, was: LookCheckpoint, progress: P
         stage=LookStage.WANTLIST,
         account_id=was.account_id,
         is_whole=was.is_whole and is_whole,
+        unreadable=was.unreadable,
         asks_about_vanished=was.asks_about_vanished or asks,
     )
     if not is_want:
         return Continue(following, progress)
     asks_at_all = following.asks_about_vanished
     previews.finish(conn, step.user_id, is_whole=following.is_whole, asks_about_vanished=asks_at_all)
-    return Done(_said(conn, step), progress)
+    return Done(_said(conn, step, was.unreadable), progress)
 
 
-def _said(conn: Connection, step: LookStep) -> str:
+def _said(conn: Connection, step: LookStep, unreadable: int) -> str:
     found = dict.fromkeys(("comes_in", "conflicts", "vanishes"), 0)
     for one in previews.tally(conn, step.user_id):
         found[one.way] += one.items
@@ -130,7 +136,8 @@ def _said(conn: Connection, step: LookStep) -> str:
         f"{count(found['conflicts'], 'conflict')}",
         f"{found['vanishes']:,} would vanish",
     ]
-    return f"Nothing was changed. {', '.join(parts)}."
+    aside = f" {unreadable:,} could not be read." if unreadable else ""
+    return f"Nothing was changed. {', '.join(parts)}.{aside}"
 
 
 def _account_of(step: LookStep) -> Account:

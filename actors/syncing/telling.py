@@ -67,7 +67,12 @@ UNDONE = {
     "add_again": "What the sync took away was taken back: it is here again, and the next push adds it on Discogs.",
 }
 Sides: TypeAlias = tuple[Json, Json]  # before and after
-FAILED = {"not undone": "Not taken back", "add": "Not added on Discogs", "remove": "Not removed on Discogs"}
+FAILED = {
+    "not undone": "Not taken back",
+    "add": "Not added on Discogs",
+    "remove": "Not removed on Discogs",
+    "unreadable": "Not read from Discogs",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from discogs.records.credits import Artist, Format, Label
 from discogs.records.pages import Position
 from discogs.records.reading import (
     Json,
+    UnreadableItem,
     claim,
     decimal_or_none,
+    known_id,
     known_number,
     moment,
-    needed_number,
+    needed_id,
     needed_rows,
     number,
     number_or_none,
@@ -188,9 +190,9 @@ class Release:
 
     @classmethod
     def parse(cls, source: Json) -> "Release":
-        master_id = known_number(source, "master_id")
+        master_id = known_id(source, "master_id")
         return cls(
-            id=ReleaseId(needed_number(source, "id")),
+            id=ReleaseId(needed_id(source, "id")),
             master_id=None if master_id is None else MasterId(master_id),
             title=text(source, "title"),
             artists_sort=text(source, "artists_sort"),
@@ -257,7 +259,7 @@ class Master:
     @classmethod
     def parse(cls, source: Json) -> "Master":
         return cls(
-            id=MasterId(needed_number(source, "id")),
+            id=MasterId(needed_id(source, "id")),
             main_release=_release_id(source, "main_release"),
             most_recent_release=_release_id(source, "most_recent_release"),
             title=text(source, "title"),
@@ -304,7 +306,7 @@ class Version:
     def parse(cls, source: Json) -> "Version":
         all_users, own = part(part(source, "stats"), "community"), part(part(source, "stats"), "user")
         return cls(
-            id=ReleaseId(needed_number(source, "id")),
+            id=ReleaseId(needed_id(source, "id")),
             title=text(source, "title"),
             label=text(source, "label"),
             country=text(source, "country"),
@@ -331,13 +333,15 @@ class MasterVersions:
     pages: int
     per_page: int
     total_items: int
+    unreadable: tuple[UnreadableItem, ...] = ()
 
     @classmethod
     def parse(cls, source: Json) -> "MasterVersions":
         at = Position.parse(source)
-        return cls(needed_rows(source, "versions", Version.parse), at.page, at.pages, at.per_page, at.total_items)
+        found = needed_rows(source, "versions", Version.parse)
+        return cls(found.items, at.page, at.pages, at.per_page, at.total_items, found.unreadable)
 
 
 def _release_id(source: Json, key: str) -> ReleaseId | None:
-    value = known_number(source, key)
+    value = known_id(source, key)
     return None if value is None else ReleaseId(value)

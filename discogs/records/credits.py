@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from discogs.records.reading import Json, number, text, texts
+from discogs.records.reading import Json, id_or_none, text, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Artist:
     @classmethod
     def parse(cls, source: Json) -> "Artist":
         return cls(
-            id=number(source, "id"),
+            id=id_or_none(source, "id") or 0,
             name=text(source, "name"),
             anv=text(source, "anv"),
             join=text(source, "join"),
@@ -47,7 +47,7 @@ class Label:
     @classmethod
     def parse(cls, source: Json) -> "Label":
         return cls(
-            id=number(source, "id"),
+            id=id_or_none(source, "id") or 0,
             name=text(source, "name"),
             catno=text(source, "catno"),
             entity_type=text(source, "entity_type"),

@@ -12,11 +12,12 @@ from discogs.records.pages import Position
 from discogs.records.reading import (
     Json,
     Unreadable,
+    UnreadableItem,
     claim,
     decimal_or_none,
     known_number,
     moment,
-    needed_number,
+    needed_id,
     needed_rows,
     number_or_none,
     part,
@@ -25,34 +26,48 @@ from discogs.records.reading import (
 
 
 def price(source: Json, key: str) -> Money | None:
-    """Return ``{"value": …, "currency": …}`` as money; None for null, ``{}``, or no currency."""
+    """Return ``{"value": …, "currency": …}`` as money; None for null, ``{}``, no currency, or an amount below 0."""
     amount = decimal_or_none(part(source, key), "value")
     currency = text(part(source, key), "currency")
-    return Money(amount, currency) if amount is not None and currency else None
+    return Money(amount, currency) if amount is not None and amount >= 0 and currency else None
 
 
 @dataclass(frozen=True, slots=True)
 class MarketplaceStats:
-    """How many are for sale, and the lowest price asked anywhere in whatever condition, shipping not included."""
+    """How many are for sale, and the lowest price asked anywhere in whatever condition, shipping not included.
+
+    ``is_count_told`` and ``is_price_told`` are False where Discogs left the fact out, or sent one that cannot be read.
+    """
 
     num_for_sale: int | None
     lowest: Money | None
     blocked: bool
+    is_count_told: bool = True
+    is_price_told: bool = True
 
     @classmethod
     def parse(cls, source: Json) -> "MarketplaceStats":
         if "num_for_sale" not in source and "lowest_price" not in source:
             raise Unreadable("no figures")
+        lowest = price(source, "lowest_price")
         return cls(
-            number_or_none(source, "num_for_sale"), price(source, "lowest_price"), claim(source, "blocked_from_sale")
+            number_or_none(source, "num_for_sale"),
+            lowest,
+            claim(source, "blocked_from_sale"),
+            is_count_told="num_for_sale" in source,
+            is_price_told="lowest_price" in source and not (lowest is None and source["lowest_price"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PriceSuggestions:
-    """Suggested price by short grade, in the asking account's selling currency. Any grade may be missing, or all."""
+    """Suggested price by short grade, in the asking account's selling currency. Any grade may be missing, or all.
+
+    ``is_told`` is False where Discogs sent entries of which none can be read.
+    """
 
     by_grade: Mapping[str, Money]
+    is_told: bool = True
 
     @classmethod
     def parse(cls, source: Json) -> "PriceSuggestions":
@@ -61,7 +76,7 @@ class PriceSuggestions:
             grade, money = shorten(key), price(source, key)
             if grade is not None and money is not None:
                 found[grade] = money
-        return cls(MappingProxyType(found))
+        return cls(MappingProxyType(found), is_told=bool(found) or not source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,7 @@ class Listing:
     def parse(cls, source: Json) -> "Listing":
         release = part(source, "release")
         return cls(
-            id=needed_number(source, "id"),
+            id=needed_id(source, "id"),
             status=text(source, "status"),
             condition=text(source, "condition"),
             sleeve_condition=text(source, "sleeve_condition"),
@@ -109,7 +124,7 @@ class Listing:
             uri=text(source, "uri"),
             resource_url=text(source, "resource_url"),
             seller=text(part(source, "seller"), "username"),
-            release_id=ReleaseId(needed_number(release, "id")),
+            release_id=ReleaseId(needed_id(release, "id")),
             release_title=text(release, "title"),
             release_artist=text(release, "artist"),
             release_label=text(release, "label"),
@@ -129,11 +144,13 @@ class InventoryPage:
     pages: int
     per_page: int
     total_items: int
+    unreadable: tuple[UnreadableItem, ...] = ()
 
     @classmethod
     def parse(cls, source: Json) -> "InventoryPage":
         at = Position.parse(source)
-        return cls(needed_rows(source, "listings", Listing.parse), at.page, at.pages, at.per_page, at.total_items)
+        found = needed_rows(source, "listings", Listing.parse)
+        return cls(found.items, at.page, at.pages, at.per_page, at.total_items, found.unreadable)
 
 
 def _original(source: Json) -> Money | None:

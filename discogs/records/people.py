@@ -11,7 +11,7 @@ from discogs.records.reading import (
     claim,
     decimal_or_none,
     moment,
-    needed_number,
+    needed_id,
     number,
     number_or_none,
     text,
@@ -33,7 +33,7 @@ class Identity:
         if not username:
             raise Unreadable("no username")
         return cls(
-            id=DiscogsUserId(needed_number(source, "id")),
+            id=DiscogsUserId(needed_id(source, "id")),
             username=username,
             resource_url=text(source, "resource_url"),
             consumer_name=text(source, "consumer_name"),
@@ -84,7 +84,7 @@ class Profile:
     @classmethod
     def parse(cls, source: Json) -> "Profile":
         return cls(
-            id=DiscogsUserId(needed_number(source, "id")),
+            id=DiscogsUserId(needed_id(source, "id")),
             username=text(source, "username"),
             name=text(source, "name"),
             email=text(source, "email"),

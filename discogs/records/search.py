@@ -7,8 +7,10 @@ from discogs.records.credits import Format
 from discogs.records.pages import Position
 from discogs.records.reading import (
     Json,
+    UnreadableItem,
+    known_id,
     known_number,
-    needed_number,
+    needed_id,
     needed_rows,
     number_or_none,
     part,
@@ -75,9 +77,9 @@ class Found:
 
     @classmethod
     def parse(cls, source: Json) -> "Found":
-        master_id = known_number(source, "master_id")
+        master_id = known_id(source, "master_id")
         return cls(
-            id=needed_number(source, "id"),
+            id=needed_id(source, "id"),
             type=text(source, "type"),
             title=text(source, "title"),
             master_id=None if master_id is None else MasterId(master_id),
@@ -112,11 +114,13 @@ class SearchPage:
     pages: int
     per_page: int
     total_items: int
+    unreadable: tuple[UnreadableItem, ...] = ()
 
     @classmethod
     def parse(cls, source: Json) -> "SearchPage":
         at = Position.parse(source)
-        return cls(needed_rows(source, "results", Found.parse), at.page, at.pages, at.per_page, at.total_items)
+        found = needed_rows(source, "results", Found.parse)
+        return cls(found.items, at.page, at.pages, at.per_page, at.total_items, found.unreadable)
 
 
 def _flag(source: Json, key: str) -> bool | None:

@@ -39,6 +39,8 @@ class Market:
 
 def of_suggestions(said: PriceSuggestions, was: Price | None, now: datetime) -> Fresh:
     """Say what is kept of suggestions: a price by grade, in short grades. The middle of them stands for the release."""
+    if not said.is_told and was is not None:
+        said = PriceSuggestions(suggestions_in(was.figures))
     rounded = {grade: _rounded(said.by_grade[grade]) for grade in MEDIA if grade in said.by_grade}
     prices = {grade: money for grade, money in rounded.items() if money is not None}
     figures: dict[str, Json] = {grade: _as_json(money) for grade, money in prices.items()}
@@ -49,16 +51,17 @@ def of_suggestions(said: PriceSuggestions, was: Price | None, now: datetime) -> 
 
 def of_stats(said: MarketplaceStats, was: Price | None, now: datetime) -> Fresh:
     """Say what is kept of the market's figures."""
-    lowest = None if said.lowest is None else _rounded(said.lowest)
+    known = market_in({} if was is None or was.figures is None else was.figures)
+    told = said.lowest if said.is_price_told else known.lowest
+    lowest = None if told is None else _rounded(told)
     figures: dict[str, Json] = {
-        "num_for_sale": said.num_for_sale,
+        "num_for_sale": said.num_for_sale if said.is_count_told else known.num_for_sale,
         "lowest_price": None if lowest is None else _as_json(lowest),
         "blocked_from_sale": said.blocked,
     }
     if said.blocked:
         return Fresh("blocked", figures, None, None, SELDOM)
-    before = None if was is None or was.figures is None else market_in(was.figures).lowest
-    return _fresh("stats", figures, before=before, after=lowest, was=was, now=now)
+    return _fresh("stats", figures, before=known.lowest, after=lowest, was=was, now=now)
 
 
 def gone() -> Fresh:

@@ -18,14 +18,20 @@ SET
     seen = seen + :newly_seen,
     is_whole = is_whole AND :is_whole AND coalesce(items, :items) = :items
 WHERE id = :id
-RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome;
+RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome, unreadable;
+
+-- name: set_aside(id, unreadable)!
+-- Add descriptions of entries that could not be read.
+UPDATE rekkrd.sweeps
+SET unreadable = unreadable || :unreadable::text []
+WHERE id = :id;
 
 -- name: spoil(id)<!
 -- A page was past the end or otherwise not whole: this sweep declares nothing missing.
 UPDATE rekkrd.sweeps
 SET is_whole = false
 WHERE id = :id
-RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome;
+RETURNING id, try, sort, sort_order, items, is_whole, seen, outcome, unreadable;
 
 -- name: finish(id, outcome)!
 -- End a walk with what it was worth.
@@ -35,7 +41,7 @@ WHERE id = :id AND finished_at IS NULL;
 
 -- name: find(id)^
 -- One walk.
-SELECT id, try, sort, sort_order, items, is_whole, seen, outcome
+SELECT id, try, sort, sort_order, items, is_whole, seen, outcome, unreadable
 FROM rekkrd.sweeps
 WHERE id = :id;
 

@@ -21,6 +21,7 @@ from discogs.errors import Gone, PastEnd
 from discogs.records.collection import BasicInformation, CollectionItem, CollectionPage, Field, Folder, Note
 from discogs.records.credits import Artist, Format, Label
 from discogs.records.people import Identity
+from discogs.records.reading import Rows
 from discogs.records.wants import Want as WantItem
 from discogs.records.wants import WantPage
 from discogs.settings import DiscogsSettings
@@ -120,16 +121,18 @@ class FakeDiscogs:
         self.asked.append("identity")
         return Identity(self.user_id, self.username, resource_url="", consumer_name="Rekkrd")
 
-    def folders(self, username: str) -> tuple[Folder, ...]:
+    def folders(self, username: str) -> Rows[Folder]:
         self.asked.append("folders")
-        return (
-            Folder(id=0, name="All", count=len(self.items), resource_url=""),
-            Folder(id=1, name="Uncategorized", count=0, resource_url=""),
+        return Rows(
+            (
+                Folder(id=0, name="All", count=len(self.items), resource_url=""),
+                Folder(id=1, name="Uncategorized", count=0, resource_url=""),
+            )
         )
 
-    def fields(self, username: str) -> tuple[Field, ...]:
+    def fields(self, username: str) -> Rows[Field]:
         self.asked.append("fields")
-        return self.fields_listed
+        return Rows(self.fields_listed)
 
     def collection_page(self, username, *, page, per_page, sort, sort_order) -> CollectionPage:
         self.before_page(page)

@@ -23,7 +23,31 @@ def test_a_release_is_stored_with_all_its_fields(conn):
 def test_nothing_is_written_without_news(conn):
     releases.upsert(conn, [ONE])
     assert releases.upsert(conn, [ONE]) == 0
-    assert releases.upsert(conn, [replace(ONE, year=None)]) == 1
+    assert releases.upsert(conn, [replace(ONE, year=1971)]) == 1
+
+
+UNTOLD = Release(1, None, None, None, None, None, None, None, None, None, "", "")
+
+
+def test_what_a_page_does_not_tell_leaves_what_is_known(conn):
+    releases.upsert(conn, [ONE])
+    for name in Release.__slots__[1:]:
+        untold = replace(ONE, **{name: getattr(UNTOLD, name)})
+        assert releases.upsert(conn, [untold]) == 0, name
+    assert releases.upsert(conn, [replace(UNTOLD, title="", artist="", artists=[])]) == 0
+    assert releases.find(conn, [1]) == {1: ONE}
+
+
+def test_zero_empties_a_year_and_a_master(conn):
+    releases.upsert(conn, [ONE])
+    assert releases.upsert(conn, [replace(ONE, year=0, master_id=0)]) == 1
+    assert releases.upsert(conn, [replace(ONE, year=0, master_id=0)]) == 0
+    assert releases.find(conn, [1]) == {1: replace(ONE, year=None, master_id=None)}
+
+
+def test_a_release_of_which_nothing_is_told_is_stored_empty(conn):
+    releases.upsert(conn, [UNTOLD])
+    assert releases.find(conn, [1]) == {1: Release(1, None, "", "", None, [], [], [], (), (), "", "")}
 
 
 def test_what_is_an_hour_old_is_confirmed(conn):

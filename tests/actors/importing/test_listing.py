@@ -45,12 +45,12 @@ def test_a_record_without_a_number_has_none(make_item, number, catalogue):
     assert copy_of(item, NO_SLOTS).release.catalog_number == catalogue
 
 
-@pytest.mark.parametrize(("rating", "stars"), [(-1, 0), (0, 0), (5, 5), (99, 5)])
-def test_a_rating_from_nowhere_stays_inside_the_stars(make_item, rating, stars):
+@pytest.mark.parametrize(("rating", "stars"), [(-1, None), (0, 0), (5, 5), (99, None)])
+def test_a_rating_that_discogs_cannot_give_is_unknown(make_item, rating, stars):
     assert copy_of(make_item(1, rating=rating), NO_SLOTS).copy.rating == stars
 
 
-@pytest.mark.parametrize(("year", "stored"), [(0, None), (1982, 1982), (-1, None), (2**40, None)])
+@pytest.mark.parametrize(("year", "stored"), [(0, 0), (1982, 1982), (-1, None), (2**40, None)])
 def test_a_year_that_no_calendar_has_is_unknown(make_item, year, stored):
     item = make_item(1)
     item = replace(item, basic=replace(item.basic, year=year))

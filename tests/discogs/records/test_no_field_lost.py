@@ -115,6 +115,7 @@ SYNTHETIC = {
                 "date_added": "2021-07-01T00:00:00-07:00",
                 "rating": 0,
                 "basic_information": UNKNOWN,
+                "folder_id": 7,
             },
         ],
     },
@@ -222,8 +223,8 @@ SYNTHETIC["wants"] = SYNTHETIC["user_wantlist"]
 PARSERS: dict[str, Callable[[dict[str, object]], object]] = {
     "identity": Identity.parse,
     "user_profile": Profile.parse,
-    "user_folders": lambda o: SimpleNamespace(folders=needed_rows(o, "folders", Folder.parse)),
-    "fields": lambda o: SimpleNamespace(fields=needed_rows(o, "fields", Field.parse)),
+    "user_folders": lambda o: SimpleNamespace(folders=needed_rows(o, "folders", Folder.parse).items),
+    "fields": lambda o: SimpleNamespace(fields=needed_rows(o, "fields", Field.parse).items),
     "user_collection": CollectionPage.parse,
     "collection": CollectionPage.parse,
     "user_wantlist": WantPage.parse,

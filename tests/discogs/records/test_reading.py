@@ -13,8 +13,8 @@ from discogs.records import reading
     [
         (7, 7),
         ("1982", 1982),
-        (2**40, 2**40),
-        *((odd, None) for odd in (True, "", "1982?", "٣", "9" * 5000, None, [])),
+        (2**31 - 1, 2**31 - 1),
+        *((odd, None) for odd in (True, "", "1982?", "٣", "9" * 5000, 2**31, -(2**31), None, [])),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -58,3 +58,15 @@ def test_what_is_missing_is_empty_and_what_the_answer_is_about_must_be_there():
         reading.needed_rows({}, "x", reading.an_object)
     with pytest.raises(reading.Unreadable, match="'x'"):
         reading.needed_number({"x": "?"}, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, 0), ("7", 7), (2**63 - 1, 2**63 - 1), (2**63, None), (-1, None), (True, None)]
+)
+def test_an_id_is_what_64_bits_can_hold(value, expected):
+    assert reading.id_or_none({"id": value}, "id") == expected
+
+
+@pytest.mark.parametrize("value", [Decimal("1e15"), Decimal("-1e400"), 10**15, Decimal("NaN"), True, "1"])
+def test_an_amount_out_of_range_is_unknown(value):
+    assert reading.decimal_or_none({"x": value}, "x") is None

@@ -1,0 +1,1 @@
+"""Domain logic of collections: facts from Discogs, and names."""
