@@ -50,7 +50,7 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What finds an album without a release number; upper and lower case are the same."""
+    """What finds an album without a release id; spellings of one name are the same, an unknown year fits every year."""
 
     artist: str
     title: str

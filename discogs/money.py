@@ -20,6 +20,7 @@ class Money:
 _SYMBOLS = {
     "US$": "USD", "CA$": "CAD", "AU$": "AUD", "MX$": "MXN", "NZ$": "NZD", "C$": "CAD", "A$": "AUD", "R$": "BRL",
     "JP¥": "JPY", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "kr.": "SEK", "kr": "SEK", "Fr.": "CHF", "R": "ZAR",
+    "\uffe5": "JPY", "Rs": "INR", "Rs.": "INR", "\u20b9": "INR", "\u0e3f": "THB",
 }  # fmt: skip
 _MARKS = ".,'\N{RIGHT SINGLE QUOTATION MARK}"
 _MINUS = "-\N{MINUS SIGN}"
@@ -29,7 +30,7 @@ _GROUPED = re.compile(rf"[0-9]{{1,3}}([{_MARKS}])[0-9]{{3}}(\1[0-9]{{3}})*")
 
 
 def parse_money(text: str, *, currency: str | None = None) -> Money | None:
-    """Read "€1,234.56", "1.234,56 €", "¥1,000", "CHF 1'234.50"; None rather than a guess.
+    """Read "€1,234.56", "1.234,56 €", "¥1,000", "CHF 1'234.50", "($5)" as -5 dollars; None rather than a guess.
 
     Args:
         currency: the account's, which then decides what "$" or "kr" is.
@@ -40,6 +41,8 @@ def parse_money(text: str, *, currency: str | None = None) -> Money | None:
         return None
     before, after = bare[: found.start()], bare[found.end() :]
     is_negative = any(sign in before for sign in _MINUS)
+    if before.startswith("(") and after.endswith(")"):  # accounting's way to write a negative amount
+        before, after, is_negative = before[1:], after[:-1], True
     amount = _amount(found.group())
     sign = before.strip(_MINUS) + after
     unit = _currency(sign) if sign else currency

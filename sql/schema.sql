@@ -31,7 +31,7 @@ COMMENT ON COLUMN public.albums.discogs_rating IS
 '1 to 5, as on Discogs; null is none.';
 COMMENT ON COLUMN public.albums.discogs_fields IS
 'What the copy says in its owner''s own fields, as {"field_4": "text"}: the number is the field''s on Discogs.';
-CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(lower(artist), 100), "left"(lower(title), 100), year) WHERE (discogs_instance_id IS NULL);
+CREATE INDEX albums_free_by_name ON public.albums USING btree (user_id, "left"(rekkrd.artist_key(artist), 100), "left"(rekkrd.title_key(title), 100)) WHERE ((discogs_instance_id IS NULL) AND (discogs_release_id IS NULL));
 CREATE INDEX albums_free_by_release ON public.albums USING btree (user_id, discogs_release_id) WHERE (discogs_instance_id IS NULL);
 CREATE INDEX albums_of_release ON public.albums USING btree (discogs_release_id) WHERE (discogs_release_id IS NOT NULL);
 CREATE INDEX albums_of_user ON public.albums USING btree (user_id);
@@ -1659,6 +1659,14 @@ BEGIN
 END;
 $function$;
 
+CREATE OR REPLACE FUNCTION rekkrd.artist_key(artist text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN rekkrd.title_key(regexp_replace(artist, '[ 	
+   ]+\([0-9]+\)[ 	
+   ]*$'::text, ''::text));
+
 CREATE OR REPLACE FUNCTION rekkrd.better_offers(owner uuid, unit text, wanted bigint)
  RETURNS TABLE(listing_id bigint, release_id bigint, seller text, media text, sleeve text, price numeric, currency text, own_price numeric, rate numeric, rate_as_of timestamp with time zone, ships_from text, posted_at timestamp with time zone, fetched_at timestamp with time zone, artist text, title text, owned_grade text, is_assumed boolean, worth numeric, worth_at timestamp with time zone, saving numeric)
  LANGUAGE sql
@@ -2032,6 +2040,16 @@ AS $function$ SELECT EXISTS (
             ''
         ) = coalesce(agreed ->> name, '')
 ) $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.title_key(title text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ 	
+   ]*the[ 	
+   ]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~¡´·¿‐‑‒–—‘’“”… 	
+   -]'::text, ''::text, 'g'::text), ''::text), btrim(lower(NORMALIZE(title)), ' 	
+   '::text));
 
 CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
  RETURNS boolean

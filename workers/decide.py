@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from db.errors import DatabaseAway, DatabaseFull
+from db.errors import DatabaseAway, DatabaseFull, SealBroken
 from discogs.errors import (
     ApplicationRejected,
     Blocked,
@@ -77,7 +77,7 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], Decision], ...] = (
             PROBE_SECONDS,
         ),
     ),
-    ((Unauthorised,), Fail(needs_reconnect=True)),
+    ((Unauthorised, SealBroken), Fail(needs_reconnect=True)),  # no retry makes a stored token readable
     ((JobFailed, Gone, Invalid, PastEnd, SellerSettings), Fail()),
 )
 

@@ -40,7 +40,10 @@ def find_slots(fields: Sequence[Field]) -> Slots:
 
 
 def grade(slots: Slots, values: Mapping[int, str]) -> Grading:
-    """Read a copy's grades from its field values. A value that is not among the field's options is no grade."""
+    """Read a copy's grades from its field values: Discogs' exact grades, whether or not the field's options list them.
+
+    The options may be incomplete or out of date; what a copy has is a fact. A push checks the options by itself.
+    """
     return Grading(
         media_condition=_grade(slots.media, values, MEDIA_GRADES),
         sleeve_condition=_grade(slots.sleeve, values, SLEEVE_GRADES),
@@ -58,4 +61,4 @@ def _grade(slot: Field | None, values: Mapping[int, str], grades: Set[str]) -> s
     if slot is None:
         return None
     value = values.get(slot.field_id)
-    return shorten(value) if value in slot.options and value in grades else None
+    return shorten(value) if value is not None and value in grades else None

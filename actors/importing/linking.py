@@ -1,6 +1,7 @@
 """After the last page: copies find the albums that were here before, a batch a step, and what is unsure is asked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from actors.checkpoints import ImportCheckpoint, Stage
 from actors.importing.identifying import ImportStep
@@ -10,7 +11,7 @@ from actors.importing.paging import begun_sweep_of
 from actors.importing.shelving import Shelved, create, link
 from db import Connection, agreed, albums, questions, sweeps, sync_log
 from db.agreed import Unlinked
-from db.albums import Album
+from db.albums import Album, Name
 from db.storable import Json
 from db.sync_log import Line
 from workers.kinds import Continue, Progress
@@ -54,7 +55,7 @@ def _link_by_name(conn: Connection, step: ImportStep, batch: Sequence[Unlinked])
     asked_already = albums.free_of_releases(conn, step.user_id, [copy.release_id for copy in batch])
     rest = [copy for copy in batch if copy.release_id not in asked_already]
     names = list({copy.name for copy in rest})
-    sides = Side(albums.free_of_names(conn, step.user_id, names), agreed.rivals_of_names(conn, step.user_id, names))
+    sides = _by_name(conn, step, names)
     verdict = match({copy.instance_id: (copy, copy.name) for copy in rest}, sides)
     _carry_out(conn, step, verdict, evidence="artist, title and year")
     made = create(conn, step.user_id, {copy.instance_id: copy.fields for copy in verdict.alone})
@@ -66,6 +67,20 @@ def _link_by_name(conn: Connection, step: ImportStep, batch: Sequence[Unlinked])
         step.user_id,
         [_line(by_number[number], step, shelved, {"change": "shelved"}) for number, shelved in made.items()],
     )
+
+
+def _by_name(conn: Connection, step: ImportStep, names: Sequence[Name]) -> Side[Name]:
+    """Find albums by name, and count the copies that each could be.
+
+    Rivals are counted by the album's year: one without a year fits the copies of every year.
+    """
+    free = albums.free_of_names(conn, step.user_id, names)
+    of_albums = {
+        name: replace(name, year=None if (year := found[0].fields["year"]) is None else int(year))
+        for name, found in free.items()
+    }
+    rivals = agreed.rivals_of_names(conn, step.user_id, list(set(of_albums.values())))
+    return Side(free, {name: rivals[of_album] for name, of_album in of_albums.items()})
 
 
 def _carry_out(conn: Connection, step: ImportStep, verdict: Verdict, *, evidence: str) -> None:

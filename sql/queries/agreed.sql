@@ -109,9 +109,9 @@ WHERE copy.user_id = :user_id
 GROUP BY copy.release_id;
 
 -- name: rivals_of_names(user_id, artists, titles, years)
--- How many present copies of each name have no agreement. Copies first, releases by their number: names have no index.
+-- How many present copies fit each name and have no agreement; an unknown year fits every year. Copies first, releases by their number: names have no index.
 WITH free AS MATERIALIZED (
-    SELECT lower(release.artist) AS artist, lower(release.title) AS title, release.year
+    SELECT rekkrd.artist_key(release.artist) AS artist, rekkrd.title_key(release.title) AS title, release.year
     FROM rekkrd.instances AS copy
     INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id
     WHERE copy.user_id = :user_id
@@ -126,7 +126,7 @@ FROM unnest(:artists::text [], :titles::text [], :years::integer [])
 WITH ORDINALITY AS wanted (artist, title, year, place)
 INNER JOIN free
     ON
-        free.artist = lower(wanted.artist)
-        AND free.title = lower(wanted.title)
-        AND free.year IS NOT DISTINCT FROM wanted.year
+        free.artist = rekkrd.artist_key(wanted.artist)
+        AND free.title = rekkrd.title_key(wanted.title)
+        AND coalesce(free.year = wanted.year, true)
 GROUP BY wanted.place;

@@ -47,8 +47,8 @@ WHERE album.user_id = :user_id
 ORDER BY album.id;
 
 -- name: free_of_names(user_id, artists, titles, years)
--- Albums by artist, title and year that belong to no copy and name no release. The index holds the beginning of a name,
--- since a whole one may be longer than an index entry can be.
+-- Albums by artist, title and year that belong to no copy and name no release; an unknown year fits every year. The
+-- index holds the beginning of a name, since a whole one may be longer than an index entry can be.
 SELECT
     wanted.place,
     album.id,
@@ -71,11 +71,11 @@ WITH ORDINALITY AS wanted (artist, title, year, place)
 INNER JOIN public.albums AS album
     ON
         album.user_id = :user_id
-        AND left(lower(album.artist), 100) = left(lower(wanted.artist), 100)
-        AND left(lower(album.title), 100) = left(lower(wanted.title), 100)
-        AND lower(album.artist) = lower(wanted.artist)
-        AND lower(album.title) = lower(wanted.title)
-        AND album.year IS NOT DISTINCT FROM wanted.year
+        AND left(rekkrd.artist_key(album.artist), 100) = left(rekkrd.artist_key(wanted.artist), 100)
+        AND left(rekkrd.title_key(album.title), 100) = left(rekkrd.title_key(wanted.title), 100)
+        AND rekkrd.artist_key(album.artist) = rekkrd.artist_key(wanted.artist)
+        AND rekkrd.title_key(album.title) = rekkrd.title_key(wanted.title)
+        AND coalesce(album.year = wanted.year, true)
 WHERE album.discogs_instance_id IS NULL
     AND album.discogs_release_id IS NULL
     AND NOT EXISTS (SELECT FROM rekkrd.agreed AS bound WHERE bound.album_id = album.id)

@@ -75,3 +75,16 @@ def test_the_accounts_currency_decides_what_a_dollar_is():
 def test_the_accounts_currency_makes_no_amount_of_what_is_none():
     assert parse_money("12.00", currency="AUD") == Money(Decimal("12.00"), "AUD")
     assert parse_money("€1 to €2", currency="EUR") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("\uffe51,000", "1000", "JPY"),
+        ("Rs 1,234.50", "1234.50", "INR"),
+        ("\u0e3f99.00", "99.00", "THB"),
+        ("($5.00)", "-5.00", "USD"),
+    ],
+)
+def test_rarer_signs_and_accounting_negatives_are_read(text, amount, currency):
+    assert parse_money(text) == Money(Decimal(amount), currency)

@@ -33,9 +33,9 @@ def test_a_value_outside_the_options_is_no_grade(value):
     assert grade(SLOTS, {1: value, 2: value}).sleeve_condition is None
 
 
-def test_a_grade_that_the_collector_took_off_the_options_is_none():
+def test_a_grade_that_the_options_lack_is_a_grade():
     slots = find_slots([replace(MEDIA_FIELD, options=("Mint (M)",))])
-    assert grade(slots, {1: "Poor (P)"}).media_condition is None
+    assert grade(slots, {1: "Poor (P)"}).media_condition == "P"
 
 
 def test_other_numbers_are_found_by_their_name():

@@ -1,9 +1,10 @@
 """Three-way, field by field."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.comparing.merging import merge
+from actors.comparing.merging import DESCRIPTIVE, merge
 from db.albums import SHARED
 
 value = st.sampled_from([None, "", "a", "b", "c"])
@@ -59,15 +60,15 @@ def test_without_a_base_an_empty_field_on_discogs_is_a_local_change():
 
 
 def test_without_a_base_two_different_values_stay_without_one():
-    merged = merge({}, fields(title="a"), fields(title="b"))
-    assert (merged.becomes["title"], merged.clashing) == ("a", ("title",))
-    assert "title" not in merged.agreed
+    merged = merge({}, fields(discogs_notes="a"), fields(discogs_notes="b"))
+    assert (merged.becomes["discogs_notes"], merged.clashing) == ("a", ("discogs_notes",))
+    assert "discogs_notes" not in merged.agreed
 
 
 @given(base, side, side)
 def test_an_edit_of_ours_is_never_overwritten(agreed, ours, theirs):
     merged = merge(agreed, ours, theirs)
-    for name in SHARED:
+    for name in (name for name in SHARED if name in agreed or name not in DESCRIPTIVE):
         if (ours[name] or None) != (agreed.get(name) or None):
             assert merged.becomes[name] == ours[name]
 
@@ -86,3 +87,25 @@ def test_a_second_look_changes_nothing(agreed, ours, theirs):
     first = merge(agreed, ours, theirs)
     second = merge(first.agreed, first.becomes, theirs)
     assert (second.becomes, second.agreed, second.taken) == (first.becomes, first.agreed, ())
+
+
+@pytest.mark.parametrize("name", sorted(DESCRIPTIVE))
+def test_without_a_base_a_descriptive_field_takes_what_discogs_has(name):
+    merged = merge({}, fields(**{name: "x"}), fields(**{name: "y"}))
+    assert (merged.becomes[name], merged.agreed[name], merged.clashing) == ("y", "y", ())
+
+
+@pytest.mark.parametrize("agreed", [{}, {"artist": "Cranes"}])
+def test_spellings_of_a_name_are_no_difference(agreed):
+    merged = merge(agreed, fields(artist="cranes"), fields(artist="The Cranes (2)"))
+    assert (merged.becomes["artist"], merged.taken, merged.clashing) == ("cranes", (), ())
+
+
+def test_a_name_that_nobody_touched_here_follows_discogs_spelling():
+    merged = merge({"title": "help"}, fields(title="help"), fields(title="Help!"))
+    assert (merged.becomes["title"], merged.taken) == ("Help!", ("title",))
+
+
+def test_a_spelling_here_does_not_hold_up_another_name_on_discogs():
+    merged = merge({"title": "Help!"}, fields(title="help"), fields(title="Let It Be"))
+    assert (merged.becomes["title"], merged.clashing) == ("Let It Be", ())

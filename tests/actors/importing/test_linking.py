@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from actors.catalog import IMPORT_COLLECTION
 from actors.importing import linking
 
@@ -192,3 +194,34 @@ def test_of_a_partial_view_nothing_is_linked_and_the_whole_one_settles_it(drive,
     drive.import_collection()
     assert album_id in linked(drive).values()
     assert open_subjects(drive) == set()
+
+
+SPELLINGS = [("Artist 100001", "Title 100001!"), ("The artist 100001 (2)", "title 100001")]
+
+
+@pytest.mark.parametrize(("artist", "title"), SPELLINGS)
+@pytest.mark.parametrize("year", [None, 1970])
+def test_an_album_in_another_spelling_or_without_a_year_is_linked(drive, make_item, artist, title, year):
+    drive.discogs.items = [make_item(1)]
+    album = drive.add_album(artist=artist, title=title, year=year)
+    drive.import_collection()
+    assert drive.one("SELECT id FROM albums WHERE discogs_instance_id IS NOT NULL") == album
+    assert drive.one("SELECT count(*) FROM rekkrd.conflicts") == 0
+
+
+def test_an_album_without_a_year_that_two_copies_could_be_is_asked_about(drive, make_item):
+    drive.discogs.items = [make_item(n, artist="a", title="t", year=1970 + n) for n in (1, 2)]
+    drive.add_album(artist="A", title="T")
+    drive.import_collection()
+    assert drive.one("SELECT count(*) FROM albums") == 1
+    assert drive.one("SELECT count(*) FROM rekkrd.questions WHERE answered_at IS NULL") == 2
+
+
+def test_500_scanned_albums_become_no_conflict(drive, make_item):
+    drive.discogs.items = [make_item(number) for number in range(500)]
+    for number in range(500):
+        release = 100_000 + number
+        drive.add_album(artist="various", title=f"TITLE {release}", year=1999, discogs_release_id=release)
+    drive.import_collection()
+    assert drive.one("SELECT count(*) FROM albums WHERE discogs_instance_id IS NOT NULL") == 500
+    assert drive.one("SELECT count(*) FROM rekkrd.conflicts") == 0
