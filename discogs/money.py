@@ -20,7 +20,7 @@ class Money:
 _SYMBOLS = {
     "US$": "USD", "CA$": "CAD", "AU$": "AUD", "MX$": "MXN", "NZ$": "NZD", "C$": "CAD", "A$": "AUD", "R$": "BRL",
     "JP¥": "JPY", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "kr.": "SEK", "kr": "SEK", "Fr.": "CHF", "R": "ZAR",
-    "\uffe5": "JPY", "Rs": "INR", "Rs.": "INR", "\u20b9": "INR", "\u0e3f": "THB",
+    "\uffe5": "JPY", "\u20b9": "INR", "\u0e3f": "THB",
 }  # fmt: skip
 _MARKS = ".,'\N{RIGHT SINGLE QUOTATION MARK}"
 _MINUS = "-\N{MINUS SIGN}"

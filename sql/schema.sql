@@ -1663,9 +1663,7 @@ CREATE OR REPLACE FUNCTION rekkrd.artist_key(artist text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN rekkrd.title_key(regexp_replace(artist, '[ 	
-   ]+\([0-9]+\)[ 	
-   ]*$'::text, ''::text));
+RETURN rekkrd.title_key(regexp_replace(artist, '[ \t\n\r\u00a0\u2009\u202f]+\([0-9]+\)[ \t\n\r\u00a0\u2009\u202f]*$'::text, ''::text));
 
 CREATE OR REPLACE FUNCTION rekkrd.better_offers(owner uuid, unit text, wanted bigint)
  RETURNS TABLE(listing_id bigint, release_id bigint, seller text, media text, sleeve text, price numeric, currency text, own_price numeric, rate numeric, rate_as_of timestamp with time zone, ships_from text, posted_at timestamp with time zone, fetched_at timestamp with time zone, artist text, title text, owned_grade text, is_assumed boolean, worth numeric, worth_at timestamp with time zone, saving numeric)
@@ -2045,11 +2043,7 @@ CREATE OR REPLACE FUNCTION rekkrd.title_key(title text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ 	
-   ]*the[ 	
-   ]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~¡´·¿‐‑‒–—‘’“”… 	
-   -]'::text, ''::text, 'g'::text), ''::text), btrim(lower(NORMALIZE(title)), ' 	
-   '::text));
+RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026 \t\n\r\u00a0\u2009\u202f-]'::text, ''::text, 'g'::text), ''::text), regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]+|[ \t\n\r\u00a0\u2009\u202f]+$'::text, ''::text, 'g'::text));
 
 CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
  RETURNS boolean

@@ -8,25 +8,25 @@ RETURN coalesce(
             replace(
                 regexp_replace(
                     lower(normalize(title)),
-                    E'^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+', ''
+                    '^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+', ''
                 ),
                 '&', 'and'
             ),
-            E'[]!"#$%\'()*+,./:;<=>?@[\\\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014'
+            '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014'
             '\u2018\u2019\u201c\u201d\u2026 \t\n\r\u00a0\u2009\u202f-]',
             '', 'g'
         ),
         ''
     ),
-    btrim(lower(normalize(title)), E' \t\n\r\u00a0\u2009\u202f')
+    regexp_replace(
+        lower(normalize(title)), '^[ \t\n\r\u00a0\u2009\u202f]+|[ \t\n\r\u00a0\u2009\u202f]+$', '', 'g'
+    )
 );
 
 CREATE FUNCTION rekkrd.artist_key(artist text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN rekkrd.title_key(
-    regexp_replace(
-        artist, E'[ \t\n\r\u00a0\u2009\u202f]+\\([0-9]+\\)[ \t\n\r\u00a0\u2009\u202f]*$', ''
-    )
+    regexp_replace(artist, '[ \t\n\r\u00a0\u2009\u202f]+\([0-9]+\)[ \t\n\r\u00a0\u2009\u202f]*$', '')
 );
 
 DROP INDEX public.albums_free_by_name;

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.errors import WrongKey
+from db.errors import SealBroken, WrongKey
 from discogs import errors
 from workers.decide import CloseGate, Fail, GiveBack, RetryLater, backoff, decide
 from workers.errors import JobFailed
@@ -32,6 +32,7 @@ def test_a_rejected_application_stops_everything_and_touches_no_link() -> None:
 
 
 def test_a_refused_user_must_reconnect() -> None:
+    assert asked(SealBroken("a token that cannot be decrypted")) == Fail(needs_reconnect=True)
     assert asked(errors.Unauthorised("revoked", status=401, endpoint="identity")) == Fail(needs_reconnect=True)
 
 
