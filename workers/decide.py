@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from db.errors import DatabaseAway, DatabaseFull, SealBroken
+from db.errors import DatabaseAway, DatabaseFull, SealBroken, WrongKey
 from discogs.errors import (
     ApplicationRejected,
     Blocked,
@@ -88,7 +88,7 @@ def decide(error: Exception, *, attempts: int, max_attempts: int, backoff_second
     What no line of the table names (Unavailable, and whatever nobody foresaw) is tried again, but not for ever.
     """
     for errors, decision in _MEANINGS:
-        if isinstance(error, errors):
+        if isinstance(error, errors) and not isinstance(error, WrongKey):  # an operator may still restore the key
             return decision
     if attempts + 1 >= max_attempts:
         return Fail()
