@@ -1,4 +1,4 @@
--- What two spellings of an artist or title have in common, as services/collection/names.py says it, and the index by it.
+-- What two spellings of an artist or title have in common, as in services/collection/names.py, and the index by it.
 -- Letter case beyond ASCII follows the database's locale, as that of every other lower() here.
 CREATE FUNCTION rekkrd.title_key(title text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -109,7 +109,8 @@ WHERE copy.user_id = :user_id
 GROUP BY copy.release_id;
 
 -- name: rivals_of_names(user_id, artists, titles, years)
--- How many present copies fit each name and have no agreement; an unknown year fits every year. Copies first, releases by their number: names have no index.
+-- How many present copies fit each name and have no agreement; an unknown year fits every year. Copies first, releases
+-- by their number: names have no index.
 WITH free AS MATERIALIZED (
     SELECT rekkrd.artist_key(release.artist) AS artist, rekkrd.title_key(release.title) AS title, release.year
     FROM rekkrd.instances AS copy
