@@ -1,4 +1,7 @@
-"""Who is asking: a bearer token says which role, and the application says for which of its users it speaks."""
+"""Who is asking: a bearer token says which role, and the application says for which of its users it speaks.
+
+The dependencies are asynchronous: none blocks, and FastAPI would run plain functions in the routes' threads.
+"""
 
 import hashlib
 import hmac
@@ -68,7 +71,9 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def role(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]) -> Role:
+async def role(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Role:
     """Let in whoever brings a token of ours, whatever it opens."""
     settings: ApiSettings = request.app.state.settings
     found = None if credentials is None else role_of(credentials.credentials, settings)
@@ -82,7 +87,7 @@ def role(request: Request, credentials: Annotated[HTTPAuthorizationCredentials |
     return found
 
 
-def program(found: Annotated[Role, Depends(role)], user: Annotated[str | None, Security(_user)]) -> Caller:
+async def program(found: Annotated[Role, Depends(role)], user: Annotated[str | None, Security(_user)]) -> Caller:
     """Let an application or an operator in; the application may speak for a user, or for itself."""
     if found is Role.METRICS:
         raise ApiError(Code.FORBIDDEN, "This token opens /metrics only.", "Use the application's or an operator's.")
@@ -95,20 +100,20 @@ def program(found: Annotated[Role, Depends(role)], user: Annotated[str | None, S
     return Caller(found, None if user is None else _user_id(user))
 
 
-def caller(who: Annotated[Caller, Depends(program)]) -> Caller:
+async def caller(who: Annotated[Caller, Depends(program)]) -> Caller:
     """Let an application or an operator in. An application names its user; an operator names none."""
     if who.role is Role.APPLICATION and who.user_id is None:
         raise ApiError(Code.INVALID, f"{USER_HEADER} is missing.", f"Send `{USER_HEADER}` with the user's id.")
     return who
 
 
-def operator(found: Annotated[Role, Depends(role)]) -> None:
+async def operator(found: Annotated[Role, Depends(role)]) -> None:
     """Let an operator in, nobody else."""
     if found is not Role.OPERATOR:
         raise ApiError(Code.FORBIDDEN, "Only an operator may do this.", "Use a token of REKKRD_API_TOKENS_OPERATOR.")
 
 
-def scraper(found: Annotated[Role, Depends(role)]) -> None:
+async def scraper(found: Annotated[Role, Depends(role)]) -> None:
     """Let in whoever may read the metrics: whose token is for that alone, or an operator."""
     if found is Role.APPLICATION:
         raise ApiError(
@@ -118,7 +123,7 @@ def scraper(found: Annotated[Role, Depends(role)]) -> None:
         )
 
 
-def speaker(who: Annotated[Caller, Depends(caller)]) -> UUID:
+async def speaker(who: Annotated[Caller, Depends(caller)]) -> UUID:
     """Return the user for whom the application speaks; an operator speaks for nobody."""
     if who.user_id is None:
         raise ApiError(
@@ -136,7 +141,7 @@ def _user_id(text: str) -> UUID:
     raise ApiError(Code.INVALID, f"{USER_HEADER} is no id.", f"Send `{USER_HEADER}` with the user's id, a UUID.")
 
 
-def acting(
+async def acting(
     person: Annotated[
         str | None,
         Header(

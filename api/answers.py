@@ -2,13 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from actors.operating.pace import Pace
 from api.errors import STATUS, Code
 from api.models.errors import ErrorBody
+from services.senders import Senders
+from services.single_flight import SingleFlight
 from workers.redis_probe import RedisHealth
-from workers.resources import Resources
+from workers.resources import PERSON_WAITS_SECONDS, Resources
 
 _SAID = {
     Code.INVALID: "Something in the request is not as it should be; the message names it.",
@@ -22,7 +24,7 @@ _SAID = {
 }
 
 
-def resources_of(request: Request) -> Resources:
+async def resources_of(request: Request) -> Resources:
     """Return what this process holds for its life."""
     resources: Resources = request.app.state.resources
     return resources
@@ -52,4 +54,27 @@ def errors(*codes: Code) -> dict[int | str, dict[str, Any]]:
     return found
 
 
+async def senders_of(request: Request) -> Senders:
+    """Return the threads that send requests to Discogs for people."""
+    senders: Senders = request.app.state.senders
+    return senders
+
+
+async def flights_of(request: Request) -> SingleFlight:
+    """Return what asks Discogs once for all who ask for the same."""
+    flights: SingleFlight = request.app.state.flights
+    return flights
+
+
+# Asynchronous, as all dependencies that do not block: FastAPI would run a plain function in the routes' threads.
 ResourcesNow = Annotated[Resources, Depends(resources_of)]
+SendersNow = Annotated[Senders, Depends(senders_of)]
+FlightsNow = Annotated[SingleFlight, Depends(flights_of)]
+Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=PERSON_WAITS_SECONDS,
+        description="How long to wait for Discogs, in seconds; 0 only starts the request. Then 202 with `Retry-After`.",
+    ),
+]

@@ -1,5 +1,6 @@
 """The API: programs and browsers come in here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -53,6 +54,8 @@ from api.news import JobNews
 from api.settings import ApiSettings
 from api.spent import Spent
 from api.waiting_room import WaitingRoom
+from services.senders import Senders
+from services.single_flight import SingleFlight
 from workers.errors import NotConfigured
 from workers.resources import Resources
 
@@ -107,6 +110,8 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
     app.state.resources = resources
     app.state.news = JobNews(None if direct is None else direct.get_secret_value())
     app.state.holding = Holding(resources)
+    app.state.senders = Senders(resources, lambda: app.state.holding.demand)
+    app.state.flights = SingleFlight(app.state.senders)
     app.state.waiting_room = WaitingRoom(resources.limiter)
     app.state.spent = Spent(resources.usage, hold_seconds=resources.settings.limiter.answer_deadline_seconds)
     app.state.is_stopping = lambda: False
@@ -162,10 +167,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     holding: Holding = app.state.holding
     room: WaitingRoom = app.state.waiting_room
     spent: Spent = app.state.spent
+    senders: Senders = app.state.senders
+    flights: SingleFlight = app.state.flights
     news.start()
     holding.start()
     yield
     news.stop()
+    await flights.close()
+    await asyncio.to_thread(senders.close)
     room.close()
     spent.close()
     await holding.stop()

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from actors.accounts import connect
 from api import pages
-from api.answers import ResourcesNow
+from api.answers import ResourcesNow, SendersNow
 from api.connecting import PREFIX
 from api.errors import ApiError, Code
 from api.meanings import ROOM_ERRORS, in_our_words
@@ -78,9 +79,11 @@ def begin(
 
 
 @router.get("/callback", summary="Where Discogs sends the browser back to", responses=_PAGE_SAYS)
-def callback(
+async def callback(
+    *,
     request: Request,
     resources: ResourcesNow,
+    senders: SendersNow,
     oauth_token: MaybeToken = None,
     oauth_verifier: MaybeToken = None,
     denied: MaybeToken = None,
@@ -94,8 +97,8 @@ def callback(
     cookie = request.cookies.get(cookie_name(named))
     try:
         if denied is not None:
-            connect.deny_in_browser(resources, denied, cookie)
-        answer = pages.connected(connect.finish_in_browser(resources, named, oauth_verifier or "", cookie))
+            await run_in_threadpool(connect.deny_in_browser, resources, denied, cookie)
+        answer = pages.connected(await senders.run(connect.finish_in_browser, named, oauth_verifier or "", cookie))
     except ROOM_ERRORS as error:
         said = in_our_words(error)
         answer = pages.trouble(said)

@@ -3,12 +3,13 @@
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 
 from actors.accounts import connect, forget_collection
 from actors.accounts import disconnect as disconnecting
 from actors.accounts.connect import Begun
 from api.access import Speaker
-from api.answers import ResourcesNow, errors
+from api.answers import ResourcesNow, SendersNow, errors
 from api.errors import ApiError, Code
 from api.models.connecting import (
     BeginBody,
@@ -35,8 +36,8 @@ router = APIRouter(prefix=PREFIX, tags=["connecting"])
     response_description="Where to send the browser.",
     responses=errors(Code.NOT_FOUND),
 )
-def request_token(
-    request: Request, user_id: Speaker, resources: ResourcesNow, body: BeginBody | None = None
+async def request_token(
+    request: Request, user_id: Speaker, resources: ResourcesNow, senders: SendersNow, body: BeginBody | None = None
 ) -> BegunOut:
     """Ask Discogs for a request token, in the interactive lane: one request.
 
@@ -46,7 +47,7 @@ def request_token(
     """
     body = body or BeginBody()
     callback = body.callback_url or _callback_url(request, resources)
-    begun = connect.begin(resources, user_id, callback_url=callback, return_to=body.return_to)
+    begun = await senders.run(connect.begin, user_id, callback_url=callback, return_to=body.return_to)
     return BegunOut(
         authorize_url=begun.authorize_url,
         request_token=begun.request_token,
@@ -61,17 +62,17 @@ def request_token(
     response_description="The account that is connected now.",
     responses=errors(Code.NOT_FOUND, Code.CONFLICT, Code.NOT_CONNECTED),
 )
-def complete(user_id: Speaker, resources: ResourcesNow, body: CompleteBody) -> ConnectedOut:
+async def complete(user_id: Speaker, resources: ResourcesNow, senders: SendersNow, body: CompleteBody) -> ConnectedOut:
     """Trade the verifier for a token and look whose it is: three requests. X-Rekkrd-User must be who began.
 
     Reasons of a refusal: `denied`, `handshake_unknown`, `handshake_expired`, `handshake_used`, `handshake_foreign`,
     `verifier_refused`, `token_revoked`, `other_account`. None of them changes anything.
     """
     if body.denied:
-        connect.deny_for_user(resources, user_id, body.request_token)
+        await run_in_threadpool(connect.deny_for_user, resources, user_id, body.request_token)
     if body.verifier is None:
         raise ApiError(Code.INVALID, "verifier is missing.", "Send `oauth_verifier` of the callback, or `denied`.")
-    return ConnectedOut.of(connect.finish_for_user(resources, user_id, body.request_token, body.verifier))
+    return ConnectedOut.of(await senders.run(connect.finish_for_user, user_id, body.request_token, body.verifier))
 
 
 @router.post(

@@ -14,8 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from db import gates, waiting
 from db.errors import DatabaseError
 from db.gates import Hold
+from services.senders import Demand
 from workers.holds import Mirror
-from workers.limiter.errors import LimiterUnavailable
+from workers.limiter.errors import LimiterError
+from workers.limiter.lanes import Lane
+from workers.limiter.snapshot import Snapshot
 from workers.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -37,6 +40,12 @@ class Known:
         return next((gate for gate in self.holding if gate.is_brake), None)
 
 
+def demand_in(seen: Snapshot) -> Demand:
+    """Return the interactive demand of all processes."""
+    waiting = sum(one.lane is Lane.INTERACTIVE for one in seen.waiting)
+    return Demand(waiting, seen.window_seconds / max(1, seen.limit))
+
+
 class Holding:
     """Looks at the ledger in the background; ``known`` is there at once for whoever asks."""
 
@@ -45,6 +54,8 @@ class Holding:
         self._mirror = Mirror(resources.limiter)
         self._task: asyncio.Task[None] | None = None
         self.known = Known()
+        limiter = resources.settings.limiter
+        self.demand = Demand(0, limiter.window_seconds / limiter.limit)
 
     def start(self) -> None:
         """Begin, in the event loop that runs now."""
@@ -66,8 +77,9 @@ class Holding:
             self.known = Known(False, self.known.holding, self.known.users_by_lane)
             return
         self.known = known
-        with suppress(LimiterUnavailable):
+        with suppress(LimiterError):
             self._mirror.show(known.holding)
+            self.demand = demand_in(self._resources.limiter.snapshot())
 
     async def _run(self) -> None:
         while True:

@@ -1,6 +1,8 @@
 """What a room's error is to a caller: one map, asked from top to bottom."""
 
+import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from actors.errors import (
     ActorError,
@@ -41,7 +43,8 @@ from discogs.errors import (
     Unauthorised,
     Unavailable,
 )
-from workers.limiter.errors import LimiterError
+from services.senders import Busy
+from workers.limiter.errors import GateClosed, LimiterError
 
 RETRY_AFTER_SECONDS = 5
 RETRY_AFTER_THROTTLED_SECONDS = 60
@@ -120,13 +123,14 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
             RETRY_AFTER_SECONDS,
         ),
     ),
+    (Busy, Meaning(Code.UNAVAILABLE, "too_busy", "Try again after `Retry-After` seconds.")),
     (
         LimiterError,
         Meaning(
             Code.UNAVAILABLE,
             "no_token",
             "Try again in a few seconds.",
-            "No request to Discogs could be sent in time: the line is long, paused, or Redis is out of reach.",
+            "No request to Discogs could be sent in time: the queue is long, paused, or Redis is out of reach.",
             RETRY_AFTER_SECONDS,
         ),
     ),
@@ -173,7 +177,8 @@ def in_our_words(error: Exception) -> ApiError:
     """Say a room's error as an answer; what no line names is an internal error."""
     for kind, meaning in _MEANINGS:
         if isinstance(error, kind):
-            headers = {} if meaning.retry_after is None else {"Retry-After": str(meaning.retry_after)}
+            seconds = _retry_after(error) or meaning.retry_after
+            headers = {} if seconds is None else {"Retry-After": str(seconds)}
             own_step = error.next_step if isinstance(error, ActorError) else ""
             return ApiError(
                 meaning.code,
@@ -183,3 +188,12 @@ def in_our_words(error: Exception) -> ApiError:
                 headers=headers,
             )
     return INTERNAL
+
+
+def _retry_after(error: Exception) -> int | None:
+    """Return the seconds that an error itself names, None if it names none."""
+    if isinstance(error, Busy):
+        return error.retry_after
+    if isinstance(error, GateClosed):
+        return max(1, math.ceil((error.until - datetime.now(UTC)).total_seconds()))
+    return None

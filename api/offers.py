@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Response
 
 from actors.market import offers, upgrades
 from api.access import Speaker
-from api.answers import ResourcesNow, errors
+from api.answers import FlightsNow, ResourcesNow, Wait, errors
 from api.errors import Code
 from api.models.offers import ListingsOut
 from api.models.upgrades import UpgradeCursor, UpgradePage, place_of
-from api.prices import PENDING_SECONDS, ReleaseNumber
+from api.prices import ReleaseNumber, answered
 from discogs.ids import LARGEST
+from workers.resources import PERSON_WAITS_SECONDS
 
 MOST_ON_A_PAGE = 200
 
@@ -23,20 +24,28 @@ router = APIRouter(prefix="/api/discogs/marketplace", tags=["prices"])
     summary="See what is on offer of a release",
     response_description="Floor, count, link, and the offers of watched sellers.",
     responses={
-        202: {"model": ListingsOut, "description": "Somebody asks Discogs for the floor at this moment: come again."},
+        202: {
+            "model": ListingsOut,
+            "description": "Discogs is being asked. Ask again after `Retry-After` seconds.",
+        },
         **errors(Code.NOT_FOUND),
     },
 )
-def listings(user_id: Speaker, resources: ResourcesNow, response: Response, release_id: ReleaseNumber) -> ListingsOut:
+async def listings(
+    user_id: Speaker,
+    flights: FlightsNow,
+    response: Response,
+    release_id: ReleaseNumber,
+    wait: Wait = PERSON_WAITS_SECONDS,
+) -> ListingsOut:
     """Discogs lists no offers for a release to programs; `source.link` leads to them.
 
     Floor and count are as fresh as in `/stats`. The offers are those of sellers whom the user watches, as their shops
     were read last; what was seen more than six hours ago is asked for soon.
     """
-    found = offers.find(resources, user_id, release_id)
-    if found.market is not None and found.market.state == "pending":
-        response.status_code = status.HTTP_202_ACCEPTED
-        response.headers["Retry-After"] = str(PENDING_SECONDS)
+    found = await offers.find(flights, user_id, release_id, wait=wait)
+    if found.market is not None:
+        answered(found.market, response)
     return ListingsOut.of(found)
 
 

@@ -12,6 +12,8 @@ from cli.errors import BadSettings, NothingRunning
 from cli.place import Place, is_held
 from cli.settings import CommandSettings
 from db.pool import Pool, open_pool
+from services.senders import Senders
+from services.single_flight import SingleFlight
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
 
@@ -50,6 +52,16 @@ def opened(found: Settings | None = None) -> Iterator[Resources]:
     """Open everything a command may need. Raises NothingRunning, NotConfigured."""
     with open_resources(with_database(found or settings())) as resources:
         yield resources
+
+
+@contextmanager
+def single_flight(resources: Resources) -> Iterator[SingleFlight]:
+    """Give what asks Discogs once for a key, whichever processes ask at the same moment."""
+    senders = Senders(resources)
+    try:
+        yield SingleFlight(senders)
+    finally:
+        senders.close()
 
 
 def is_own_database() -> bool:

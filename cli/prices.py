@@ -1,9 +1,11 @@
 """`rekkrd prices`: what one release is worth, and the plan by which prices stay fresh."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.text import Text
@@ -25,6 +27,8 @@ from services.market import prices as looking
 from services.market import pricing
 from services.market.prices import ATTRIBUTION, Seen
 from services.market.pricing import market_in, suggestions_in
+from services.single_flight import SingleFlight
+from workers.resources import PERSON_WAITS_SECONDS
 
 app = typer.Typer(help="See what a release is worth, and the plan by which prices stay fresh.")
 
@@ -50,8 +54,8 @@ def show(
         with resources.pool.transaction() as conn:
             user_id = None if user is None else users.find(conn, user).id
         try:
-            stats = looking.look(resources, user_id, release, "stats")
-            suggested = looking.look(resources, user_id, release, "suggestions")
+            with here.single_flight(resources) as flights:
+                stats, suggested = asyncio.run(_look(flights, user_id, release))
         except Gone as error:
             raise CommandFailed(f"Release {release}: {error}", "Check its number.") from None
     if as_json:
@@ -86,6 +90,13 @@ def plan(
         screen.tell(sentence)
     if found.following:
         screen.out().print(next_table(found.following, now))
+
+
+async def _look(flights: SingleFlight, user_id: UUID | None, release: int) -> tuple[Seen, Seen]:
+    return (
+        await looking.look(flights, user_id, release, "stats", wait=PERSON_WAITS_SECONDS),
+        await looking.look(flights, user_id, release, "suggestions", wait=PERSON_WAITS_SECONDS),
+    )
 
 
 def market_lines(seen: Seen) -> list[str]:

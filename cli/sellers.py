@@ -1,5 +1,6 @@
 """`rekkrd sellers`: whom collectors watch, and what is on offer there."""
 
+import asyncio
 import json
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from discogs.errors import Gone
 from discogs.ids import LARGEST
 from services.market.prices import ATTRIBUTION
 from services.wording import lasting
+from workers.resources import PERSON_WAITS_SECONDS
 
 app = typer.Typer(help="Watched sellers: list them, watch one, see their offers.", no_args_is_help=True)
 
@@ -76,7 +78,8 @@ def offers(user: User, release: Release, *, as_json: Json = False) -> None:
         with resources.pool.transaction() as conn:
             user_id = users.find(conn, user).id
         try:
-            found = looking.find(resources, user_id, release)
+            with here.single_flight(resources) as flights:
+                found = asyncio.run(looking.find(flights, user_id, release, wait=PERSON_WAITS_SECONDS))
         except Gone as error:
             raise CommandFailed(f"Release {release}: {error}", "Check its number.") from None
     if as_json:

@@ -46,6 +46,8 @@ def value(
             past = worth.past(resources, user_id, cast("Range", history))
             _show_past(past) if not as_json else screen.plain(_json(ValueHistoryOut.of(past)))
             return
+        if worth.needs_refresh(resources, user_id):
+            worth.refresh(resources, user_id)
         found = worth.show(resources, user_id)
     if as_json:
         screen.plain(_json(ValueOut.of(found)))

@@ -1,6 +1,6 @@
 """Prices of releases, shared by all collectors: the figures, how fresh they are, and who asks for them now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -90,6 +90,12 @@ def claim(conn: Connection, release_id: int, what: What, *, seconds: float) -> U
     mine = uuid4()
     was_first = _sql.claim(conn, release_id=release_id, what=what, claim=mine, seconds=seconds)
     return mine if was_first else None
+
+
+def held(conn: Connection, keys: Collection[tuple[What, int]]) -> set[tuple[What, int]]:
+    """Return those of the keys (side, release) that a process asks Discogs for at this moment."""
+    rows = _sql.held(conn, whats=[what for what, _ in keys], release_ids=[release_id for _, release_id in keys])
+    return {(row["what"], row["release_id"]) for row in rows}
 
 
 def give_up(

@@ -44,6 +44,7 @@ class Resources:
     figures: Figures
     http: httpx.Client
     keys: Keys
+    stop: Stop | None = None  # ends the waits of people for a permit
 
     def discogs(self, account: Account | None, budget: Budget) -> Discogs:
         """A client that spends from ``budget`` and speaks for the account, or for the application without one."""
@@ -58,16 +59,14 @@ class Resources:
         token = self.settings.discogs.personal_token
         return None if token is None else self.discogs_with(Credentials("personal", token.get_secret_value()), budget)
 
-    def budget_for_person(
-        self, user: str, *, stop: Stop | None = None, give_up_after: float = PERSON_WAITS_SECONDS
-    ) -> Budget:
-        """The interactive lane, for somebody who waits at a screen."""
+    def budget_for_person(self, user: str, *, give_up_after: float = PERSON_WAITS_SECONDS) -> Budget:
+        """Return a budget of the queue `interactive`, for a person who waits at a screen."""
         return LaneBudget(
             self.limiter,
             lane=Lane.INTERACTIVE,
             user=user,
             give_up_after=give_up_after,
-            stop=stop,
+            stop=self.stop,
             on_request=partial(self.usage.count, user=user, lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
         )
 

@@ -1,5 +1,6 @@
 """What is on offer of a release: the market's floor and count, and what the sellers have whom a collector watches."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +16,7 @@ from discogs.errors import DiscogsError, Gone, PermitExpired
 from services.market import prices
 from services.market.prices import Seen
 from services.market.pricing import FRESH
+from services.single_flight import SingleFlight
 from services.wording import ended
 from workers.limiter.errors import LimiterError
 from workers.resources import Resources
@@ -59,23 +61,28 @@ class Found:
         return f"{told} {count(unread, 'shop')} {'was' if unread == 1 else 'were'} not read yet." if unread else told
 
 
-def find(resources: Resources, user_id: UUID, release_id: int) -> Found:
-    """Return what is on offer of a release; what was seen more than six hours ago is asked for soon.
+async def find(flights: SingleFlight, user_id: UUID, release_id: int, *, wait: float) -> Found:
+    """Return the offers of a release; what was seen more than six hours ago is asked for soon.
+
+    ``wait`` is the longest wait for Discogs in seconds, as in ``prices.look``.
 
     Raises:
         UnknownUser
         Gone: Discogs does not know the release.
     """
-    with resources.pool.transaction() as conn:
-        currency = users.find(conn, user_id).currency
     market, away = None, None
     try:
-        market = prices.look(resources, user_id, release_id, "stats")
+        market = await prices.look(flights, user_id, release_id, "stats", wait=wait)
     except Gone:
         raise
     except (DiscogsError, LimiterError, PermitExpired) as error:
         away = ended(str(error))
+    return await asyncio.to_thread(_found, flights.resources, user_id, release_id, market, away)
+
+
+def _found(resources: Resources, user_id: UUID, release_id: int, market: Seen | None, away: str | None) -> Found:
     with resources.pool.transaction() as conn:
+        currency = users.find(conn, user_id).currency
         offers, of = listings.for_release(conn, user_id, currency, release_id, room=MOST)
         watched = looked(conn, user_id, offers)
     return Found(release_id, currency, market, away, watched, offers, of)

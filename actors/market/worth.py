@@ -81,24 +81,12 @@ class Past:
 
 
 def show(resources: Resources, user_id: UUID) -> Worth:
-    """Return what a collection is worth. Raises UnknownUser, TierTooLow.
-
-    Discogs' own figure is asked for anew when it is older than six hours: one request, whoever else looks meanwhile.
-    """
+    """Return what a collection is worth, from stored prices only. Raises UnknownUser, TierTooLow."""
     with resources.pool.transaction() as conn:
         person = users.find(conn, user_id)
         refusal = lack(person.tier, Feature.VALUE)
         if refusal is not None:
             raise refusal
-        link = links.link(conn, user_id)
-        is_mine = (
-            link is not None
-            and link.state == "connected"
-            and value.claim_said(conn, user_id, older_than=FRESH, seconds=ASK_SECONDS)
-        )
-    if is_mine:
-        _ask(resources, user_id)
-    with resources.pool.transaction() as conn:
         found = value.sum_up(conn, user_id, person.currency)
         return Worth(
             person.currency,
@@ -109,6 +97,28 @@ def show(resources: Resources, user_id: UUID) -> Worth:
             value.said(conn, user_id),
             say(found, person.currency),
         )
+
+
+def needs_refresh(resources: Resources, user_id: UUID) -> bool:
+    """Return True if Discogs' own figure should be asked for before it is shown: none is stored, or it is old.
+
+    Raises UnknownUser, TierTooLow.
+    """
+    with resources.pool.transaction() as conn:
+        refusal = lack(users.find(conn, user_id).tier, Feature.VALUE)
+        if refusal is not None:
+            raise refusal
+        link, said = links.link(conn, user_id), value.said(conn, user_id)
+    is_connected = link is not None and link.state == "connected"
+    return is_connected and (said is None or said.age >= FRESH)
+
+
+def refresh(resources: Resources, user_id: UUID) -> None:
+    """Ask for Discogs' own figure, once for all who look. If Discogs does not answer, the stored one stays."""
+    with resources.pool.transaction() as conn:
+        is_first = value.claim_said(conn, user_id, older_than=FRESH, seconds=ASK_SECONDS)
+    if is_first:
+        _ask(resources, user_id)
 
 
 def past(resources: Resources, user_id: UUID, reach: Range, now: datetime | None = None) -> Past:

@@ -1,11 +1,11 @@
-"""What a release is worth, for somebody who looks: as it is known while that is fresh, else asked for once for all.
+"""Prices of a release for a person who looks: what is stored while it is fresh, else one request for everyone.
 
-Whoever is first asks, in the interactive lane; everybody else waits for that answer, in whatever process. When Discogs
-is away, what is known is shown with its age, and for a moment nobody asks again.
+One caller of all processes asks Discogs, in the queue `interactive`; the others wait for its answer. While Discogs is
+unavailable, stored prices are shown with their age, and no new request is sent for a moment.
 """
 
-import time
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 from uuid import UUID
@@ -33,6 +33,8 @@ from services.market import price_accounts, pricing
 from services.market.price_accounts import OPERATOR
 from services.market.pricing import CURRENCY, FRESH, WATCHED
 from services.market.watching import store_price
+from services.senders import Busy
+from services.single_flight import Pending, SingleFlight, Source
 from workers.limiter.errors import LimiterError
 from workers.resources import PERSON_WAITS_SECONDS, Resources
 
@@ -42,8 +44,6 @@ ATTRIBUTION: Final = "Data provided by Discogs."
 MOST_ASKERS = 3  # accounts that one request for suggestions tries: the user's own, an owner's, the operator's
 CLAIM_SECONDS = MOST_ASKERS * PERSON_WAITS_SECONDS + 20.0  # each account's request waits for a permit and an answer
 AWAY_SECONDS = 10.0  # nobody asks again for so long after an answer that did not come
-PATIENCE_SECONDS = 10.0  # how long one waits for somebody else's answer
-LOOK_SECONDS = 0.1
 
 Told = State | Literal["no_seller_settings", "pending"]
 
@@ -56,21 +56,25 @@ SENTENCES: Mapping[Told, str] = {
         "Discogs suggests prices only to accounts with seller settings, and no account here has them. Fill them in at "
         "discogs.com under Settings, Seller; the operator can also set DISCOGS_PERSONAL_TOKEN."
     ),
-    "pending": "Somebody asked Discogs a moment ago, and the answer is on its way.",
+    "pending": "Discogs is being asked for this price.",
 }
+
+Key = tuple[What, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What somebody who looks is told. ``price`` is None, or without figures, while nothing was ever answered.
+    """The answer to a person who looks. ``price`` is None, or without figures, before the first answer of Discogs.
 
-    ``why_stale`` is a sentence where what is shown is older than it should be.
+    ``why_stale`` is the reason if the price is older than it should be. ``retry_after`` is in seconds, None unless the
+    state is `pending`.
     """
 
     release_id: int
     state: Told
     price: Price | None
     why_stale: str | None = None
+    retry_after: int | None = None
 
     @property
     def sentence(self) -> str:
@@ -85,49 +89,76 @@ class _NobodyMayAsk(Exception):
     """No account here gets suggestions: a state of the accounts, not of the release."""
 
 
-def look(
-    resources: Resources,
-    user_id: UUID | None,
-    release_id: int,
-    what: What,
-    *,
-    patience_seconds: float = PATIENCE_SECONDS,
-) -> Seen:
-    """Return one side of a release's prices, asked for anew when it is older than six hours.
+async def look(flights: SingleFlight, user_id: UUID | None, release_id: int, what: What, *, wait: float) -> Seen:
+    """Return one side of a release's prices, asked for again if it is older than six hours.
+
+    ``wait`` is the longest wait for Discogs in seconds. Then an older price is returned if there is one, else the state
+    `pending`; the request goes on.
 
     Raises:
-        UnknownUser: nobody has this id.
+        UnknownUser: no user has this ID.
         Gone: Discogs does not know the release.
-        DiscogsError, LimiterError, PermitExpired: Discogs could not be asked, and nothing is known.
+        DiscogsError, LimiterError, PermitExpired: Discogs could not be asked, and no price is stored.
     """
-    until = time.monotonic() + patience_seconds
-    with resources.pool.transaction() as conn:
-        if user_id is not None:
-            users.find(conn, user_id)
-        price = prices.look(conn, release_id, what, watched=WATCHED if what == "stats" else pricing.USUAL)
-    while not is_fresh(price):
-        if not price.is_held:
-            with resources.pool.transaction() as conn:
-                mine = prices.claim(conn, release_id, what, seconds=CLAIM_SECONDS)
-            if mine is not None:
-                return _ask(resources, user_id, price, mine)
-        elif price.failed is not None:
-            return _stale(price, price.failed)
-        if time.monotonic() >= until:
-            return _stale(price, SENTENCES["pending"])
-        time.sleep(LOOK_SECONDS)
-        price = _found(resources, price)
-    return _told(price)
+    price = await asyncio.to_thread(_look_up, flights.resources, user_id, release_id, what)
+    stored = _stored(price)
+    if stored is not None:
+        return stored
+    try:
+        return await flights.get(PRICES, (what, release_id), user_id, wait=wait, is_held=price.is_held)
+    except Pending as pending:
+        return replace(_stale(price, SENTENCES["pending"]), retry_after=pending.retry_after)
+    except Busy as busy:
+        if price.state is None:
+            raise
+        return _stale(price, str(busy))
 
 
 def is_fresh(price: Price) -> bool:
-    """Whether nobody has to be asked: it is younger than six hours, or Discogs does not know the release at all."""
+    """Return True if Discogs need not be asked: younger than six hours, or unknown to Discogs."""
     limit = pricing.SELDOM if price.state == "gone" else FRESH
     return price.age is not None and price.age < limit
 
 
+def _look_up(resources: Resources, user_id: UUID | None, release_id: int, what: What) -> Price:
+    with resources.pool.transaction() as conn:
+        if user_id is not None:
+            users.find(conn, user_id)
+        return prices.look(conn, release_id, what, watched=WATCHED if what == "stats" else pricing.USUAL)
+
+
+def _stored(price: Price) -> Seen | None:
+    """Return the answer that needs no request: a fresh price, or the failure of a moment ago. None if there is none."""
+    if is_fresh(price):
+        return _told(price)
+    return _stale(price, price.failed) if price.is_held and price.failed is not None else None
+
+
+def _find(resources: Resources, key: Key) -> Seen | None:
+    with resources.pool.transaction() as conn:
+        price = prices.find(conn, key[1], key[0])
+    return None if price is None else _stored(price)
+
+
+def _claim_and_ask(resources: Resources, key: Key, user_id: UUID | None) -> Seen | None:
+    what, release_id = key
+    with resources.pool.transaction() as conn:
+        price = prices.look(conn, release_id, what, watched=WATCHED if what == "stats" else pricing.USUAL)
+        stored = _stored(price)
+        claim = None if stored is not None else prices.claim(conn, release_id, what, seconds=CLAIM_SECONDS)
+    return stored if claim is None else _ask(resources, user_id, price, claim)
+
+
+def _held(resources: Resources, keys: Collection[Key]) -> Collection[Key]:
+    with resources.pool.transaction() as conn:
+        return prices.held(conn, keys)
+
+
+PRICES = Source(find=_find, ask=_claim_and_ask, held=_held)
+
+
 def _ask(resources: Resources, user_id: UUID | None, was: Price, mine: UUID) -> Seen:
-    """Ask, as the one who does, and let the others know how it ended."""
+    """Ask Discogs, store the answer, and release the claim."""
     failed: str | None = None
     try:
         fresh = _suggestions(resources, user_id, was) if was.what == "suggestions" else _stats(resources, user_id, was)

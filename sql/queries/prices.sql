@@ -51,6 +51,15 @@ UPDATE rekkrd.prices
 SET claim = :claim, claimed_until = now() + make_interval(secs => :seconds), failed = NULL
 WHERE release_id = :release_id AND what = :what AND (claimed_until IS NULL OR claimed_until <= now());
 
+-- name: held(whats, release_ids)
+-- Those of the prices that a process asks Discogs for at this moment.
+SELECT
+    p.what,
+    p.release_id
+FROM unnest(:whats::text [], :release_ids::bigint []) AS k (what, release_id)
+INNER JOIN rekkrd.prices AS p ON k.release_id = p.release_id AND k.what = p.what
+WHERE p.claim IS NOT NULL AND p.claimed_until > now() AND p.failed IS NULL;
+
 -- name: give_up(release_id, what, claim, sentence, seconds)!
 -- The one who asked got no answer: nobody asks again for a moment. Without a sentence the next one may at once.
 UPDATE rekkrd.prices

@@ -1,6 +1,7 @@
 """Each error of a room that a caller can meet has its code, and what nobody foresaw has one too."""
 
 import inspect
+from datetime import UTC, datetime
 
 import pytest
 
@@ -39,10 +40,12 @@ def errors():
 
 
 @pytest.mark.parametrize("kind", list(errors()))
-def test_every_error_of_the_rooms_was_thought_of(kind):
+def test_every_error_has_a_meaning(kind):
     error = kind.__new__(kind)
     if issubclass(kind, ActorError):
         error.next_step = "Do this."
+    if kind is limiter_errors.GateClosed:
+        error.until = datetime.now(UTC)
     said = in_our_words(error)
     assert (said.code is Code.INTERNAL) == (kind.__name__ in INTERNAL)
     assert said.next_step

@@ -63,10 +63,8 @@ def test_floor_count_and_link_stand_beside_what_watched_sellers_have(look, floor
     shop(bob, "unwatched", (41, "1.00", "EUR", "M"))
     told = look().json()
     assert (told["state"], told["num_for_sale"], told["lowest"]["amount"]) == ("priced", 3, "30.00")
-    assert (told["source"]["link"], told["source"]["age_seconds"]) == (
-        f"https://www.discogs.com/sell/release/{RELEASE}",
-        0,
-    )
+    assert told["source"]["link"] == f"https://www.discogs.com/sell/release/{RELEASE}"
+    assert told["source"]["age_seconds"] is not None
     assert (told["says"], told["offers_sentence"]) == (NO_LIST, "2 of the 3 watched sellers have it: 5 offers.")
     assert [each["listing_id"] for each in told["offers"]] == [21, 11, 12, 13, 22]
     first, second = told["offers"][:2]

@@ -12,6 +12,7 @@ from db import links, prices
 from db.links import Credentials
 from discogs.client import Discogs
 from discogs.errors import ApplicationRejected, Invalid, Unauthorised
+from services import single_flight
 from simulator import SimulatorSettings
 from simulator.faults import Fault
 
@@ -51,8 +52,9 @@ def join(discogs, resources):
 
 @pytest.fixture
 def look(client, as_app):
-    def at(user_id, release_id=PRICED, what="price"):
-        return client.get(f"/api/discogs/marketplace/{what}/{release_id}", headers=as_app(user_id))
+    def at(user_id, release_id=PRICED, what="price", **query):
+        path = f"/api/discogs/marketplace/{what}/{release_id}"
+        return client.get(path, params=query, headers=as_app(user_id))
 
     return at
 
@@ -162,14 +164,13 @@ def test_who_looks_first_while_discogs_is_away_is_told_so_and_the_next_too_witho
     assert len(asked()) == 1
 
 
-def test_who_died_while_asking_keeps_the_others_waiting_for_a_while_only(look, ada, resources, monkeypatch):
-    monkeypatch.setattr("services.market.prices.LOOK_SECONDS", 0.0)
-    monkeypatch.setattr("api.prices.prices.look.__kwdefaults__", {"patience_seconds": 0.05})
+def test_claim_of_a_dead_process_expires_and_the_next_asks(look, ada, resources, monkeypatch):
+    monkeypatch.setattr(single_flight, "POLL_SECONDS", 0.01)
     with resources.pool.transaction() as conn:
         prices.enrol(conn, [PRICED])
         prices.claim(conn, PRICED, "stats", seconds=60)
-    answer = look(ada, what="stats")
-    assert (answer.status_code, answer.json()["state"], answer.headers["Retry-After"]) == (202, "pending", "5")
+    answer = look(ada, what="stats", wait=0)
+    assert (answer.status_code, answer.json()["state"], answer.headers["Retry-After"]) == (202, "pending", "1")
     with resources.pool.transaction() as conn:
         conn.execute("UPDATE rekkrd.prices SET claimed_until = now()")
     assert look(ada, what="stats").status_code == 200
