@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
@@ -45,7 +45,9 @@ from api import (
     value,
 )
 from api.errors import INTERNAL, STATUS, ApiError, Code
+from api.health import Probes
 from api.holding import Holding
+from api.job_watch import JobWatch
 from api.limits import BodyLimit, largest_body, too_large
 from api.logs import RequestLog
 from api.meanings import ROOM_ERRORS, in_our_words
@@ -109,6 +111,10 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
     app.state.settings = settings
     app.state.resources = resources
     app.state.news = JobNews(None if direct is None else direct.get_secret_value())
+    app.state.job_watch = JobWatch(
+        resources, lambda: app.state.news.is_listening, lambda: bool(app.state.is_stopping())
+    )
+    app.state.probes = Probes(resources)
     app.state.holding = Holding(resources)
     app.state.senders = Senders(resources, lambda: app.state.holding.demand)
     app.state.flights = SingleFlight(app.state.senders)
@@ -169,10 +175,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     spent: Spent = app.state.spent
     senders: Senders = app.state.senders
     flights: SingleFlight = app.state.flights
-    news.start()
+    job_watch: JobWatch = app.state.job_watch
+    probes: Probes = app.state.probes
+    news.start(job_watch.tell)
+    job_watch.start()
     holding.start()
     yield
     news.stop()
+    await job_watch.stop()
+    await asyncio.to_thread(probes.close)
     await flights.close()
     await asyncio.to_thread(senders.close)
     room.close()
@@ -209,11 +220,13 @@ async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
     return _answer(ApiError(Code.INVALID, f"{named(said, enqueuing.MOST_NAMED)}.", step))
 
 
-async def _answer_http(request: Request, error: Exception) -> JSONResponse:
+async def _answer_http(request: Request, error: Exception) -> Response:
     """Say what the router itself refuses in our words."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == STATUS[Code.TOO_LARGE]:
         return _answer(too_large(largest_body(request.scope)))
+    if status == 204:
+        return Response(status_code=204)
     if status == 404:
         return _answer(ApiError(Code.NOT_FOUND, "There is nothing here.", "/docs shows what there is."))
     headers = (error.headers if isinstance(error, HTTPException) else None) or {}

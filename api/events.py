@@ -1,141 +1,91 @@
-"""A job as a stream of events: what a page shows while somebody waits."""
+"""A job as a stream of server-sent events."""
 
-import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.exceptions import HTTPException
 
-from actors.operating import progress
 from actors.operating.progress import JobView
 from api.access import Caller, CallerNow
-from api.answers import ResourcesNow, errors, pace_of, redis_of
-from api.errors import ApiError, Code
-from api.jobs import JobId, find
-from api.models.jobs import JobOut
-from api.news import JobNews
-from db.errors import MayBeRetried
-from workers.resources import Resources
-
-HEARTBEAT_SECONDS = 15.0
-LOOK_SECONDS = 1.0  # while nothing tells us that the job changed
-LOOK_LISTENING_SECONDS = 3.0  # what a job waits for changes without news, so we look all the same
-MOST_STREAMS = 500  # a look each second or three is a query in a thread
+from api.answers import errors
+from api.errors import Code
+from api.job_watch import JobWatch, Topic
+from api.jobs import JobId, no_such_job
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """One stream: whose it is, and of what."""
+class Stream:
+    """One open stream: its caller and its job."""
 
-    resources: Resources
     who: Caller
-    job_id: JobId
+    topic: Topic
 
-    def look(self) -> JobView:
-        """Look at the job now."""
-        with self.resources.pool.transaction() as conn:
-            job = find(conn, self.job_id, self.who)
-            return progress.view(conn, job, pace=pace_of(self.resources), redis=redis_of(self.resources))
+
+async def opened(
+    request: Request,
+    job_id: JobId,
+    who: CallerNow,
+    last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
+) -> AsyncIterator[Stream]:
+    """Open a stream after a first look at its job. Its place is free again when the client disconnects."""
+    watch: JobWatch = request.app.state.job_watch
+    with watch.stream(who, job_id) as topic:
+        while topic.version == 0:  # a job that is watched already was looked at
+            await topic.news.wait()
+            if topic.error is not None:
+                raise topic.error
+        view = topic.view
+        if view is None or not who.may_see(view.job.user_id):
+            raise no_such_job()
+        if not view.job.state.is_live and last_event_id == _id_of(view):
+            raise HTTPException(204)
+        yield Stream(who, topic)
 
 
 @router.get(
     "/{job_id}/events",
     summary="Watch a job",
-    response_class=StreamingResponse,
+    response_class=EventSourceResponse,
     response_description="Server-sent events: `state` when the state changed, else `progress`; the data is the job. "
-    "`gone` when the job was deleted meanwhile; the data is the error.",
+    "`gone` when the job was deleted; the data is the error.",
     responses={
-        200: {"content": {"text/event-stream": {"example": 'id: 64-running\nevent: progress\ndata: {"id": "…"}\n\n'}}},
-        204: {"description": "The job is over, and the client saw that: no need to come again."},
+        200: {"content": {"text/event-stream": {"example": 'event: progress\ndata: {"id": "…"}\nid: 64-running\n\n'}}},
+        204: {"description": "The job is over, and the client has seen that: do not reconnect."},
         **errors(Code.NOT_FOUND),
     },
 )
-async def events(
-    request: Request,
-    job_id: JobId,
-    who: CallerNow,
-    resources: ResourcesNow,
-    last_event_id: Annotated[str | None, Header(description="Sent by a browser that comes again.")] = None,
-) -> Response:
-    """Every change of the job as an event, a comment each 15 s in between; the stream ends with the job.
+async def events(request: Request, stream: Annotated[Stream, Depends(opened)]) -> AsyncIterator[ServerSentEvent]:
+    """Send every change of the job as an event, and a comment every 15 s in between; the stream ends with the job.
 
-    The first event is how things stand now, so nothing is missed by coming late or again.
+    The first event is the present state, so a client that connects late or again misses nothing.
+
+    503 `too_many_streams` with `Retry-After`: six streams are open for this user, or 500 in this process.
     """
-    news: JobNews = request.app.state.news
-    if news.streams >= MOST_STREAMS:
-        raise ApiError(
-            Code.UNAVAILABLE,
-            "Too many streams are open here.",
-            "Ask GET /api/jobs/{id} every few seconds.",
-            headers={"Retry-After": "10"},
-        )
-    watch = Watch(resources, who, job_id)
-    first = await run_in_threadpool(watch.look)
-    if not first.job.state.is_live and last_event_id == _id_of(first):
-        return Response(status_code=204)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_told(request, watch, news), media_type="text/event-stream", headers=headers)
+    topic, seen, last = stream.topic, 0, None
+    while not request.app.state.is_stopping():
+        news = topic.news
+        if topic.version == seen:
+            await news.wait()
+            continue
+        seen, view = topic.version, topic.view
+        data = topic.data(stream.who.role)
+        if view is None or data is None:
+            yield ServerSentEvent(raw_data=json.dumps(no_such_job().body()), event="gone")
+            return
+        yield ServerSentEvent(raw_data=data, event=_name(view, last), id=_id_of(view))
+        if not view.job.state.is_live:
+            return
+        last = view
 
 
-async def _told(request: Request, watch: Watch, news: JobNews) -> AsyncIterator[str]:
-    last: JobView | None = None
-    spoke_at = time.monotonic()
-    with news.of(str(watch.job_id)) as changed:
-        while not request.app.state.is_stopping():
-            changed.clear()
-            try:
-                view = await _look(watch)
-            except ApiError as error:  # too late for a status: the answer began with 200
-                yield _last_event(error)
-                return
-            if view is not None and (last is None or _facts(view) != _facts(last)):
-                yield _event(view, last, watch.who)
-                last, spoke_at = view, time.monotonic()
-                if not view.job.state.is_live:
-                    return
-            elif time.monotonic() - spoke_at >= HEARTBEAT_SECONDS:
-                yield ": still here\n\n"
-                spoke_at = time.monotonic()
-            await _wait(changed, LOOK_LISTENING_SECONDS if news.is_listening else LOOK_SECONDS)
-
-
-async def _look(watch: Watch) -> JobView | None:
-    """Look, or see nothing for now: a database that is away for a moment ends no stream."""
-    try:
-        return await run_in_threadpool(watch.look)
-    except MayBeRetried:
-        return None
-
-
-async def _wait(changed: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await changed.wait()
-    except TimeoutError:
-        pass
-
-
-def _facts(view: JobView) -> Hashable:
-    """Return what makes an event: not the time that is left, which changes with every look."""
-    job = view.job
-    return (job.state, job.steps, job.processed_records, job.total_records, job.cancel_requested_at, view.waits_for)
-
-
-def _event(view: JobView, last: JobView | None, who: Caller) -> str:
-    name = "state" if last is None or last.job.state is not view.job.state else "progress"
-    return f"id: {_id_of(view)}\nevent: {name}\ndata: {JobOut.of(view, who.role).model_dump_json()}\n\n"
-
-
-def _last_event(error: ApiError) -> str:
-    """Say why there is nothing more to tell, in the words of any other answer; who comes again hears its status."""
-    return f"event: gone\ndata: {json.dumps(error.body())}\n\n"
+def _name(view: JobView, last: JobView | None) -> str:
+    return "state" if last is None or last.job.state is not view.job.state else "progress"
 
 
 def _id_of(view: JobView) -> str:

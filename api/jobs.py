@@ -114,8 +114,13 @@ def find(conn: Connection, job_id: UUID, who: Caller) -> Job:
     """Return a job that the caller may see. Whether another's job exists is nobody's business: it is not found."""
     job = jobs.find(conn, job_id)
     if job is None or not who.may_see(job.user_id):
-        raise ApiError(Code.NOT_FOUND, "There is no such job.", "GET /api/jobs lists those that there are.")
+        raise no_such_job()
     return job
+
+
+def no_such_job() -> ApiError:
+    """Return the answer for a job that does not exist, or is not for the caller to see."""
+    return ApiError(Code.NOT_FOUND, "There is no such job.", "GET /api/jobs lists those that there are.")
 
 
 def _only_for_operators(what: str) -> ApiError:

@@ -8,6 +8,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.connections import BoundedProtocol, connection_limit
 from api.settings import ApiSettings
 from workers.resources import Resources
 
@@ -34,11 +35,14 @@ def serve(settings: ApiSettings, resources: Resources) -> None:
     """
     app = create_app(_opened(settings, resources), resources)
     app.openapi()  # routes and schema are made when they are first asked for: half a second that no caller shall wait
+    BoundedProtocol.most_connections = connection_limit()
     server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
+            http=BoundedProtocol,
+            backlog=BoundedProtocol.most_connections,
             access_log=False,  # it would write queries out, and hand-shakes bring their codes there: see api/logs.py
             log_config=None,  # the process has set up logging
             server_header=False,

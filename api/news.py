@@ -1,9 +1,7 @@
-"""News of jobs for the event streams of this process: one connection listens, any number of streams wait."""
+"""Notifications of changed jobs: one connection of this process listens for all event streams."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Event, Thread
 
 from db.listen import Listener
@@ -13,62 +11,37 @@ LISTEN_SECONDS = 60.0
 
 
 class JobNews:
-    """Wakes streams when their job changes. Without a direct connection it never does, and they look by themselves."""
+    """Calls ``tell`` with the ID of each changed job, in the event loop. Without a direct connection it never does."""
 
     def __init__(self, url: str | None) -> None:
         self._url = url
-        self._ear: Listener | None = None
+        self._listener: Listener | None = None
         self._end = Event()
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._thread: Thread | None = None
 
-    def start(self) -> None:
-        """Listen in a thread, and wake streams in the event loop that runs now."""
-        self._ear = Listener(self._url, (CHANNEL,))
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Listen in a thread, and call ``tell`` in the event loop that runs now."""
+        self._listener = Listener(self._url, (CHANNEL,))
         self._thread = Thread(
-            target=self._listen, args=(self._ear, asyncio.get_running_loop()), name="job-news", daemon=True
+            target=self._listen, args=(self._listener, asyncio.get_running_loop(), tell), name="job-news", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and every wait."""
+        """End the thread."""
         self._end.set()
-        if self._ear is not None and self._thread is not None:
-            self._ear.close()
+        if self._listener is not None and self._thread is not None:
+            self._listener.close()
             self._thread.join()
-        self._tell("")
 
     @property
     def is_listening(self) -> bool:
-        """Whether news would arrive at this moment."""
-        return self._ear is not None and self._ear.is_listening
+        """Return True if a notification would arrive at this moment."""
+        return self._listener is not None and self._listener.is_listening
 
-    @contextmanager
-    def of(self, job_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set when this job changed; clear it before each look."""
-        changed = asyncio.Event()
-        self._waiting[job_id].add(changed)
-        try:
-            yield changed
-        finally:
-            self._waiting[job_id].discard(changed)
-            if not self._waiting[job_id]:
-                del self._waiting[job_id]
-
-    @property
-    def streams(self) -> int:
-        """How many streams wait."""
-        return sum(len(waiting) for waiting in self._waiting.values())
-
-    def _listen(self, ear: Listener, loop: asyncio.AbstractEventLoop) -> None:
-        with ear:
+    def _listen(self, listener: Listener, loop: asyncio.AbstractEventLoop, tell: Callable[[str], None]) -> None:
+        with listener:
             while not self._end.is_set():
-                for news in ear.wait(LISTEN_SECONDS):
+                for news in listener.wait(LISTEN_SECONDS):
                     if not self._end.is_set():
-                        loop.call_soon_threadsafe(self._tell, news.payload)
-
-    def _tell(self, job_id: str) -> None:
-        """Wake the streams of one job; an empty id means that something may have been missed, so all look."""
-        found = self._waiting.get(job_id, set()) if job_id else set().union(*self._waiting.values())
-        for changed in found:
-            changed.set()
+                        loop.call_soon_threadsafe(tell, news.payload)

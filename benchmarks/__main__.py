@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from benchmarks import (
+    api_waiting,
     engine_enqueue,
     engine_running,
     import_beside_peer,
@@ -40,6 +41,7 @@ from workers import logs
 ALL: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
+        api_waiting,
         engine_enqueue,
         engine_running,
         import_beside_peer,

@@ -91,6 +91,11 @@ def find(conn: Connection, job_id: UUID) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def find_many(conn: Connection, job_ids: Sequence[UUID]) -> list[Job]:
+    """Return the jobs with these IDs, in no order."""
+    return [job_of(row) for row in _sql.find_many(conn, ids=list(job_ids))]
+
+
 def find_by_start(conn: Connection, start: str) -> list[Job]:
     """Jobs whose id starts with these hex digits, dashes or not: none, one, or two when the start is not clear.
 

@@ -66,8 +66,8 @@ Key = tuple[What, int]
 class Seen:
     """The answer to a person who looks. ``price`` is None, or without figures, before the first answer of Discogs.
 
-    ``why_stale`` is the reason if the price is older than it should be. ``retry_after`` is in seconds, None unless the
-    state is `pending`.
+    ``why_stale`` is the reason if the price is older than it should be. ``retry_after`` is in seconds, None unless a
+    request to Discogs is under way.
     """
 
     release_id: int

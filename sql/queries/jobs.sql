@@ -18,6 +18,12 @@ SELECT *
 FROM rekkrd.jobs
 WHERE id = :id;
 
+-- name: find_many(ids)
+-- Several jobs by their IDs.
+SELECT *
+FROM rekkrd.jobs
+WHERE id = ANY(:ids::uuid []);
+
 -- name: find_between(lowest, highest)
 -- Jobs whose ids lie in a range, two at most: enough to know that a shortened id is not clear.
 SELECT *

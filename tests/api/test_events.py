@@ -3,7 +3,9 @@
 import json
 import threading
 import time
-from contextlib import contextmanager
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -11,7 +13,7 @@ import uvicorn
 
 from actors.catalog import IMPORT_COLLECTION
 from actors.enqueue import enqueue
-from api import events
+from api import job_watch
 from api.app import create_app
 from db import jobs
 
@@ -77,14 +79,14 @@ def told(lines):
 
 
 def test_it_tells_how_things_stand_every_change_and_the_end(live, app, job, change, as_app, ada, monkeypatch):
-    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 60.0)  # only news wakes the stream, or the client gives up
-    monkeypatch.setattr(events, "LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(job_watch, "LOOK_LISTENING_SECONDS", 60.0)  # only a notification wakes the stream
+    monkeypatch.setattr(job_watch, "LOOK_SECONDS", 60.0)
     until = time.monotonic() + 10  # bounds a test that would hang
     while not app.state.news.is_listening and time.monotonic() < until:
         time.sleep(0.02)
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
-        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Cache-Control"] == "no-cache"
         stream = told(answer.iter_lines())
         _, name, data = next(stream)
         assert (name, data["state"], data["id"]) == ("state", "pending", str(job.id))
@@ -106,7 +108,7 @@ def test_without_a_direct_connection_it_looks_by_itself(
     monkeypatch.setitem(
         opened.settings.__dict__, "database", opened.settings.database.model_copy(update={"database_direct_url": None})
     )
-    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(job_watch, "LOOK_SECONDS", 0.05)
     app = create_app(api_settings, resources)
     with (
         serving(app) as (url, _),
@@ -119,9 +121,7 @@ def test_without_a_direct_connection_it_looks_by_itself(
 
 
 def test_a_heartbeat_comes_while_nothing_changes(live, job, as_app, ada, monkeypatch):
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.0)
-    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.02)
-    monkeypatch.setattr(events, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.02)
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         stream = told(answer.iter_lines())
         next(stream)
@@ -138,8 +138,8 @@ def test_a_job_that_is_over_is_told_once_and_not_to_who_saw_it(live, job, change
 
 
 def test_a_job_that_is_deleted_meanwhile_ends_the_stream_with_a_word(live, job, resources, as_app, ada, monkeypatch):
-    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.05)
-    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(job_watch, "LOOK_LISTENING_SECONDS", 0.05)
+    monkeypatch.setattr(job_watch, "LOOK_SECONDS", 0.05)
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         stream = told(answer.iter_lines())
         next(stream)
@@ -151,8 +151,8 @@ def test_a_job_that_is_deleted_meanwhile_ends_the_stream_with_a_word(live, job, 
 
 
 def test_streams_end_at_once_when_the_server_stops(app, job, as_app, ada, monkeypatch):
-    monkeypatch.setattr(events, "LOOK_LISTENING_SECONDS", 0.05)
-    monkeypatch.setattr(events, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(job_watch, "LOOK_LISTENING_SECONDS", 0.05)
+    monkeypatch.setattr(job_watch, "LOOK_SECONDS", 0.05)
     with (
         serving(app) as (url, server),
         httpx.stream("GET", f"{url}/api/jobs/{job.id}/events", headers=as_app(ada), trust_env=False) as answer,
@@ -163,18 +163,84 @@ def test_streams_end_at_once_when_the_server_stops(app, job, as_app, ada, monkey
         assert [name for _, name, _ in stream if name != "comment"] == []
 
 
-def test_no_more_streams_than_one_process_can_feed(live, job, as_app, ada, monkeypatch):
-    monkeypatch.setattr(events, "MOST_STREAMS", 0)
-    answer = live.get(f"/api/jobs/{job.id}/events", headers=as_app(ada))
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+@contextmanager
+def streaming(http, job, headers, count):
+    """Open streams and read the first event of each."""
+    held = []  # an iterator that is dropped closes its connection
+    with ExitStack() as stack:
+        for _ in range(count):
+            answer = stack.enter_context(http.stream("GET", f"/api/jobs/{job.id}/events", headers=headers))
+            assert answer.status_code == 200
+            held.append(told(answer.iter_lines()))
+            next(held[-1])
+        yield
+
+
+def test_a_user_has_few_streams_and_others_go_on(app, live, job, as_app, ada, as_operator):
+    with streaming(live, job, as_app(ada), job_watch.MOST_STREAMS_A_USER):
+        refused = live.get(f"/api/jobs/{job.id}/events", headers=as_app(ada))
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert refused.json()["error"]["reason"] == "too_many_streams"
+        with streaming(live, job, as_operator, 1):
+            assert app.state.job_watch.streams == job_watch.MOST_STREAMS_A_USER + 1
+    assert comes_to(0, lambda: app.state.job_watch.streams)
+
+
+def test_no_more_streams_than_the_process_allows(live, job, as_app, ada, as_operator, monkeypatch):
+    monkeypatch.setattr(job_watch, "MOST_STREAMS", 1)
+    with streaming(live, job, as_app(ada), 1):
+        assert live.get(f"/api/jobs/{job.id}/events", headers=as_operator).status_code == 503
+
+
+def test_streams_opened_at_once_do_not_exceed_the_limit(app, live, job, as_app, ada):
+    """The place is taken before the first look: requests that arrive together can't all pass the check."""
+    headers = as_app(ada)
+
+    def status(_):
+        with live.stream("GET", f"/api/jobs/{job.id}/events", headers=headers) as answer:
+            if answer.status_code == 200:
+                stream = told(answer.iter_lines())
+                next(stream)
+                opened.wait(30)
+            else:
+                refused.append(answer)
+                if len(refused) == 14:
+                    opened.set()
+            return answer.status_code
+
+    opened, refused = threading.Event(), []
+    with ThreadPoolExecutor(20) as threads:
+        found = list(threads.map(status, range(20)))
+    assert Counter(found) == {200: 6, 503: 14}
+
+
+def test_a_refused_stream_keeps_no_place(app, live, job, as_app, bob):
+    for _ in range(10):
+        assert live.get(f"/api/jobs/{job.id}/events", headers=as_app(bob)).status_code == 404
+    assert app.state.job_watch.streams == 0
+
+
+def test_one_look_serves_all_watchers_of_a_job(app, live, job, change, as_operator, monkeypatch):
+    looks, views = [], job_watch._views
+
+    def counted(resources, job_ids):
+        looks.append(threading.current_thread().name)
+        return views(resources, job_ids)
+
+    monkeypatch.setattr(job_watch, "_views", counted)
+    monkeypatch.setattr(job_watch, "LOOK_LISTENING_SECONDS", 60.0)
+    monkeypatch.setattr(job_watch, "LOOK_SECONDS", 60.0)
+    with streaming(live, job, as_operator, 20):
+        assert len(looks) <= 2  # one, and one more if the listener connected in between
+        assert all(name.startswith("job-watch") for name in looks)
 
 
 def test_a_stream_that_was_left_is_forgotten(app, live, job, as_app, ada, change):
     with live.stream("GET", f"/api/jobs/{job.id}/events", headers=as_app(ada)) as answer:
         stream = told(answer.iter_lines())  # held: the connection would go with it
         next(stream)
-        assert comes_to(1, lambda: app.state.news.streams)
-    assert comes_to(0, lambda: app.state.news.streams)
+        assert comes_to(1, lambda: app.state.job_watch.streams)
+    assert comes_to(0, lambda: app.state.job_watch.streams)
 
 
 def comes_to(count, number):

@@ -1,7 +1,11 @@
 """Health endpoints, as load balancers and orchestrators see them."""
 
+import asyncio
+import threading
+from contextlib import ExitStack
 from dataclasses import replace
 
+import anyio.to_thread
 import psycopg
 import pytest
 from psycopg import sql
@@ -81,6 +85,7 @@ def test_without_the_database_health_is_503(client, resources, ada, as_app, monk
         raise DatabaseAway("No connection to the database.")
 
     monkeypatch.setattr(resources.pool, "transaction", away)
+    monkeypatch.setattr(client.app.state.probes.pool, "transaction", away)
     health = client.get("/healthz")
     assert (health.status_code, health.json()["status"], health.json()["database"]) == (503, "away", "away")
     assert health.json()["causes"][0]["message"].startswith("The database cannot be reached")
@@ -133,3 +138,47 @@ def test_what_discogs_stops_is_listed_and_not_missing(client, resources, keep):
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (200, [])
     assert [cause["code"] for cause in ready.json()["causes"]] == ["breaker_open"]
+
+
+def test_health_answers_while_threads_and_connections_are_taken(client, resources):
+    """Stands for a busy API: all threads of the routes and all connections of the pool are in use."""
+    go = threading.Event()
+    with ExitStack() as stack:
+        for _ in range(resources.settings.database.pool_size):
+            stack.enter_context(resources.pool.transaction())
+        stack.callback(go.set)
+        client.portal.start_task_soon(_take_all_threads, go)
+        assert client.portal.call(_are_taken)
+        assert client.get("/healthz").json()["status"] == "ok"
+        assert client.get("/readyz").json()["missing"]
+
+
+async def _take_all_threads(go):
+    async with anyio.create_task_group() as tasks:
+        for _ in range(int(anyio.to_thread.current_default_thread_limiter().total_tokens)):
+            tasks.start_soon(anyio.to_thread.run_sync, go.wait, 60)
+
+
+async def _are_taken():
+    while anyio.to_thread.current_default_thread_limiter().available_tokens:
+        await asyncio.sleep(0)
+    return True
+
+
+def test_checks_at_the_same_moment_share_one_look(client):
+    probes, looks = client.app.state.probes, []
+    go = threading.Event()
+
+    def look():
+        looks.append(1)
+        go.wait(30)
+        return probes.health()
+
+    async def ask():
+        tasks = [asyncio.create_task(probes.run(look)) for _ in range(50)]
+        await asyncio.sleep(0)
+        go.set()
+        return await asyncio.gather(*tasks)
+
+    assert len(client.portal.call(ask)) == 50
+    assert len(looks) == 1
