@@ -66,19 +66,21 @@ def _go_through(
         choice = body.choice(tuple(dict.fromkeys(body.states)), user_id)
         if body.dry_run:
             there = operations.count(conn, choice)
-            return ManyOut(matched=there, done=0, left_alone=0, more=False, cursor=None, dry_run=True)
+            return ManyOut(matched=there, done=0, left_alone=0, locked=0, more=False, cursor=None, dry_run=True)
     place = None if body.cursor is None else _place(body.cursor, choice)
-    done = matched = 0
+    done = matched = locked = 0
     ends = time.monotonic() + SECONDS
     for _ in range(MOST_PIECES):
         piece = operations.go_on(resources.pool, choice, do, by=by, verb=verb, after=place)
         matched, done, place = matched + piece.looked_at, done + piece.changed, piece.last
+        locked += piece.locked
         if place is None or time.monotonic() > ends:
             break
     return ManyOut(
         matched=matched,
         done=done,
-        left_alone=matched - done,
+        left_alone=matched - done - locked,
+        locked=locked,
         more=place is not None,
         cursor=None if place is None else " ".join((place[0], place[1].isoformat(), str(place[2]))),
         dry_run=False,

@@ -90,17 +90,20 @@ def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, i
         return Gone(0, 0)
     if not is_sure:
         _ask(there, verb)
-    done = met = 0
+    done = met = locked = 0
     with Progress(console=screen.err(), transient=True) as bar:
         task = bar.add_task(verb, total=there)
         place: Place | None = None
         while True:
             piece = operations.go_on(pool, choice, do, by=operator.name(), verb=verb, after=place)
             done, met, place = done + piece.changed, met + piece.looked_at, piece.last
+            locked += piece.locked
             bar.advance(task, piece.looked_at)
             if place is None:
                 break
-    return Gone(done, met - done)
+    if locked:
+        screen.tell(f"{count(locked, 'job')} locked by another transaction: run the command again when that has ended.")
+    return Gone(done, met - done - locked)
 
 
 def _ask(there: int, verb: str) -> None:

@@ -67,9 +67,14 @@ def count_waiting(conn: Connection) -> dict[str, int]:
 
 
 def take_back_expired(conn: Connection) -> list[Expired]:
-    """Free every step whose lease ran out; two dispatchers never take back the same one."""
+    """Rescue every step whose lease expired and whose rows nothing else has locked, each in one dispatcher only."""
     rows = _sql.take_back_expired(conn)
     return [Expired(job_of(row), row["left_by"], row["left_at"], row["died_executing"]) for row in rows]
+
+
+def forget_extensions(conn: Connection, *, room: int) -> int:
+    """Delete at most ``room`` extensions of leases that ended long ago; return how many."""
+    return int(_sql.forget_extensions(conn, room=room))
 
 
 def count_ahead(conn: Connection, job_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -1,9 +1,9 @@
 """What operators do to the ledger: to one job, or to all that have something in common; each leaves an audit row."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,9 @@ ENDED = (*OVER, State.COMPLETED)
 LIVE = (State.PENDING, State.RUNNING, State.RETRYING)
 TRIES = 3
 PIECE = 1000  # jobs a transaction: a tenth of a second, so that nobody waits for it
+LOCK_SECONDS = 0.5  # a longer wait for a lock is given up, and tried again without the others
+LOCKED_SECONDS = 5.0  # jobs that stay locked for longer are reported
+LOCKED_PAUSE_SECONDS = 0.1
 ONE_LIVE = "jobs_one_live"  # of one user's jobs with one key
 
 _sql = load("operations")
@@ -50,11 +53,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What came of a piece: jobs looked at and changed, and the last of them; without one that was all."""
+    """Jobs looked at and changed, the last one looked at (None at the end), and how many another transaction locked."""
 
     looked_at: int
     changed: int
     last: Place | None
+    locked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +102,77 @@ def chosen(
 
 
 def go_on(pool: Pool, choice: Choice, do: Do, *, by: str, verb: str, after: Place | None) -> Piece:
-    """Do something to the next jobs of a choice, from behind a place: a transaction, with its audit row.
+    """Do something to the next jobs of a choice, from behind a place, with an audit row for each transaction.
 
-    Whoever begins anew from the last piece's ``last`` passes nothing over. Raises DatabaseBusy.
+    A caller that starts again from the last piece's ``last`` skips nothing but ``locked`` jobs: those that another
+    transaction held for longer than LOCKED_SECONDS.
     """
-    return in_piece(pool, partial(_piece, choice=choice, do=do, by=by, verb=verb, after=after))
+    found, is_last, state = _next(pool, choice, after)
+    if not found:
+        return Piece(0, 0, None)
+
+    def apply(conn: Connection, job_ids: Sequence[UUID]) -> int:
+        changed = len(do(conn, job_ids))
+        if changed:
+            audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
+        return changed
+
+    changed, locked = _apply_to_available(pool, [job_id for _, job_id in found], apply)
+    return Piece(len(found), changed, None if is_last else (state, *found[-1]), locked)
 
 
-def _piece(conn: Connection, *, choice: Choice, do: Do, by: str, verb: str, after: Place | None) -> Piece:
+def _next(pool: Pool, choice: Choice, after: Place | None) -> tuple[list[tuple[datetime, UUID]], bool, State]:
+    """Return the next jobs of a choice, whether they are the last, and their state."""
     begins = 0 if after is None else choice.states.index(after[0])
-    for state in choice.states[begins:]:
-        behind = after[1:] if after is not None and after[0] is state else None
-        found = chosen(conn, replace(choice, states=(state,)), after=behind, room=PIECE)
-        if not found:
-            continue
-        changed = len(do(conn, [job_id for _, job_id in found]))
-        audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
-        is_last = len(found) < PIECE and state is choice.states[-1]
-        return Piece(len(found), changed, None if is_last else (state, *found[-1]))
-    return Piece(0, 0, None)
+    state = choice.states[begins]
+    found: list[tuple[datetime, UUID]] = []
+    with pool.transaction() as conn:
+        for state in choice.states[begins:]:
+            behind = after[1:] if after is not None and after[0] is state else None
+            found = chosen(conn, replace(choice, states=(state,)), after=behind, room=PIECE)
+            if found:
+                break
+    return found, len(found) < PIECE and state is choice.states[-1], state
+
+
+def _apply_to_available(
+    pool: Pool, job_ids: Sequence[UUID], apply: Callable[[Connection, Sequence[UUID]], int]
+) -> tuple[int, int]:
+    """Apply a change to the jobs that nothing else has locked, then to the others as they become free.
+
+    A running step locks its row for a moment, an application's open transaction for as long as it likes. Return how
+    many jobs were changed, and how many stayed locked.
+    """
+    deadline = time.monotonic() + LOCKED_SECONDS
+    left = list(job_ids)
+    changed, left = _apply(pool, left, apply, deadline)
+    while left and time.monotonic() < deadline:
+        time.sleep(LOCKED_PAUSE_SECONDS)
+        more, left = _apply(pool, left, apply, deadline)
+        changed += more
+    return changed, len(left)
+
+
+def _apply(
+    pool: Pool, job_ids: list[UUID], apply: Callable[[Connection, Sequence[UUID]], int], deadline: float
+) -> tuple[int, list[UUID]]:
+    """Apply a change in one transaction; return how many jobs it changed, and those that were locked.
+
+    Some waits can't be seen beforehand, such as for a uniqueness key that an open transaction has just taken. The jobs
+    are then halved until the one that waits is alone.
+    """
+    try:
+        with pool.transaction(lock_seconds=LOCK_SECONDS) as conn:
+            available = [row["id"] for row in _sql.lock_available(conn, ids=job_ids)]
+            changed = apply(conn, available) if available else 0
+    except DatabaseBusy:
+        if len(job_ids) == 1 or time.monotonic() > deadline:
+            return 0, job_ids
+        half = len(job_ids) // 2
+        first, left = _apply(pool, job_ids[:half], apply, deadline)
+        second, also_left = _apply(pool, job_ids[half:], apply, deadline)
+        return first + second, left + also_left
+    return changed, sorted(set(job_ids) - set(available))
 
 
 def in_piece(pool: Pool, do: Callable[[Connection], T]) -> T:

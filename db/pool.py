@@ -43,12 +43,15 @@ class Pool:
         self._pool.open(wait=False)
 
     @contextmanager
-    def transaction(self, *, wait_seconds: float | None = None) -> Iterator[Connection]:
+    def transaction(
+        self, *, wait_seconds: float | None = None, lock_seconds: float | None = None
+    ) -> Iterator[Connection]:
         """Give a connection inside BEGIN … COMMIT; any error rolls back, and psycopg's come out as ours.
 
-        ``wait_seconds`` bounds the wait for a connection below the pool's own timeout: for probes.
+        ``wait_seconds`` bounds the wait for a connection below the pool's own timeout: for probes. With
+        ``lock_seconds`` a statement that waits longer for a lock raises DatabaseBusy.
         """
-        conn = self._begun(wait_seconds)
+        conn = self._begun(wait_seconds, lock_seconds)
         try:
             try:
                 yield conn
@@ -62,13 +65,16 @@ class Pool:
         """Close every connection; those in use close when they come back."""
         self._pool.close()
 
-    def _begun(self, wait_seconds: float | None) -> Connection:
+    def _begun(self, wait_seconds: float | None, lock_seconds: float | None) -> Connection:
         """Begin on the first connection that still lives: after a restart of the server all idle ones are dead."""
+        begin = self._begin
+        if lock_seconds is not None:
+            begin += f"; SET LOCAL lock_timeout = {int(lock_seconds * 1000)}".encode()
         failed = 0
         while True:
             conn = self._taken(wait_seconds)
             try:
-                conn.execute(self._begin)
+                conn.execute(begin)
             except psycopg.Error as error:
                 self._give_back(conn)
                 failed += 1
@@ -94,14 +100,14 @@ class Pool:
             self._pool.putconn(conn)
 
 
-def open_pool(settings: DatabaseSettings, *, size: int | None = None) -> Pool:
+def open_pool(settings: DatabaseSettings, *, size: int | None = None, timeout_seconds: float | None = None) -> Pool:
     """Open a pool of a process; it connects in the background, so a database that is away does not stop a start."""
     if settings.database_url is None:
         raise DatabaseAway("DATABASE_URL is not set, and no server of our own was started.")
     return Pool(
         settings.database_url.get_secret_value(),
         size=size or settings.pool_size,
-        timeout_seconds=settings.timeout_seconds,
+        timeout_seconds=timeout_seconds or settings.timeout_seconds,
     )
 
 

@@ -1,5 +1,6 @@
 """One step of a job in the ledger: claimed under a lease, and ended in the transaction that stores its result."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,15 @@ _sql = load("steps")
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A lease that was renewed; ``is_cancelled`` when somebody asked the job to end."""
+    """A job's row after a renewal.
+
+    With the fence of the asker: ``is_leased`` says whether its step still runs, or has just been stored. With another
+    fence the lease was lost.
+    """
 
     job_id: UUID
     fence: int
+    is_leased: bool
     is_cancelled: bool
 
 
@@ -40,7 +46,7 @@ def claim(conn: Connection, job_id: UUID, *, worker: str, lease_seconds: float) 
         with conn.transaction():
             row = _sql.claim(conn, id=job_id, worker=worker, lease_seconds=lease_seconds)
     except UniqueViolation:  # jobs_one_conversation: the account speaks already
-        _sql.uncall(conn, id=job_id)
+        _sql.uncall(conn, ids=[job_id])
         return None
     if row is None:
         return None
@@ -48,9 +54,9 @@ def claim(conn: Connection, job_id: UUID, *, worker: str, lease_seconds: float) 
     return job_of(row)
 
 
-def uncall(conn: Connection, job_id: UUID) -> None:
-    """Take back a call whose message could not be sent: the step may be called up again at once."""
-    _sql.uncall(conn, id=job_id)
+def uncall(conn: Connection, job_ids: Collection[UUID]) -> None:
+    """Withdraw the dispatch of steps whose messages could not be sent or followed; they may be dispatched at once."""
+    _sql.uncall(conn, ids=list(job_ids))
 
 
 def mark_executing(conn: Connection, job: Job) -> bool:
@@ -58,10 +64,18 @@ def mark_executing(conn: Connection, job: Job) -> bool:
     return bool(_sql.mark_executing(conn, id=job.id, fence=job.fence, worker=job.leased_by) == 1)
 
 
-def renew(conn: Connection, *, worker: str, job_ids: list[UUID], lease_seconds: float) -> list[Renewal]:
-    """Renew the leases of these jobs; one that is missing from the answer was lost."""
-    rows = _sql.renew(conn, worker=worker, ids=job_ids, lease_seconds=lease_seconds)
-    return [Renewal(row["id"], row["fence"], row["is_cancelled"]) for row in rows]
+def renew(
+    conn: Connection, *, worker: str, leases: Collection[tuple[UUID, int]], lease_seconds: float
+) -> list[Renewal]:
+    """Renew leases, each given by job and fence, without waiting for a lock; report the row of each job."""
+    rows = _sql.renew(
+        conn,
+        worker=worker,
+        ids=[job_id for job_id, _ in leases],
+        fences=[fence for _, fence in leases],
+        lease_seconds=lease_seconds,
+    )
+    return [Renewal(row["id"], row["fence"], row["is_leased"], row["is_cancelled"]) for row in rows]
 
 
 def lock(conn: Connection, job: Job) -> Job | None:

@@ -704,6 +704,16 @@ CREATE TABLE rekkrd.lanes (
 COMMENT ON TABLE rekkrd.lanes IS
 'One row a lane. turn is the turn of the step called up last: whoever comes into the line now starts there.';
 
+CREATE TABLE rekkrd.lease_extensions (
+    job_id uuid NOT NULL,
+    worker text NOT NULL,
+    fence bigint NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    CONSTRAINT lease_extensions_pkey PRIMARY KEY (job_id)
+);
+COMMENT ON TABLE rekkrd.lease_extensions IS
+'Ends of leases whose job row was locked by another transaction at the last renewal.';
+
 CREATE TABLE rekkrd.links (
     user_id uuid NOT NULL,
     state text NOT NULL DEFAULT 'connected'::text,

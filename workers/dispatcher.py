@@ -156,8 +156,7 @@ class Dispatcher:
                 log.warning("calls_not_sent", calls=len(calls) - sent, error=str(error))
                 # Uncalled in the ledger too, or the steps would wait for their calls to run out after Redis is back.
                 with self._resources.pool.transaction() as conn:
-                    for unsent in calls[sent:]:
-                        steps.uncall(conn, unsent.job_id)
+                    steps.uncall(conn, [unsent.job_id for unsent in calls[sent:]])
                 return False
         return True
 
@@ -184,7 +183,7 @@ def _take_over(conn: Connection, expired: Expired) -> Job:
         story.end_attempt(conn, expired.job, failed, requests=0, has_failed=True)
         return failed
     if expired.job.cancel_requested_at is not None:
-        return jobs.cancel(conn, expired.job.id) or expired.job
+        return steps.give_back(conn, expired.job, requests=0, after_seconds=0.0, waits_for=None)
     jobs.announce(conn, expired.job.id)
     return expired.job
 

@@ -111,23 +111,24 @@ class LeaseKeeper:
             due = [lease for lease in self._held if now < lease.deadline]
         if not due:
             return
-        with self._pool.transaction() as conn:
+        with self._pool.transaction(lock_seconds=self._lease_seconds / 6) as conn:
             renewed = steps.renew(
                 conn,
                 worker=self._worker,
-                job_ids=[lease.job.id for lease in due],
+                leases=[(lease.job.id, lease.job.fence) for lease in due],
                 lease_seconds=self._lease_seconds,
             )
-        kept = {(renewal.job_id, renewal.fence): renewal for renewal in renewed}
+        rows = {renewal.job_id: renewal for renewal in renewed}
         for lease in due:
-            renewal = kept.get((lease.job.id, lease.job.fence))
-            if renewal is None:
+            row = rows.get(lease.job.id)
+            if row is None or row.fence != lease.job.fence:
                 self._lose_if_held(lease)
-            elif renewal.is_cancelled:
+            elif row.is_leased and row.is_cancelled:
                 lease.cancel()
+            # With our fence and without a lease the step has just been stored, and its thread is about to leave.
 
     def _lose_if_held(self, lease: Lease) -> None:
-        # A step that ended while we asked is not lost: it is simply over.
+        # A step that ended during the renewal is not lost: another worker may already run the next one.
         with self._lock:
             is_held = lease in self._held
         if is_held:

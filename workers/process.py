@@ -52,7 +52,8 @@ class WorkerProcess:
         self._desk = Desk(settings.worker_threads)
         self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
         # Of its own, so that steps which use up the pool neither cost their leases nor make this worker look dead.
-        self._lifeline = open_pool(resources.settings.database, size=1)
+        # A renewal that takes longer than a quarter of a lease is given up while there is time for another.
+        self._lifeline = open_pool(resources.settings.database, size=1, timeout_seconds=settings.lease_seconds / 4)
         self._leases = LeaseKeeper(
             self._lifeline,
             worker=self.name,
@@ -156,7 +157,7 @@ class WorkerProcess:
         log.info("kind_unknown_here", job_id=job_id)
         try:
             with self._pool.transaction() as conn:
-                steps.uncall(conn, UUID(job_id))
+                steps.uncall(conn, [UUID(job_id)])
         except DatabaseError as error:
             log.warning("call_not_taken_back", job_id=job_id, error=str(error))
 

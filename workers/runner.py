@@ -35,6 +35,7 @@ from workers.tokens import LaneBudget
 log = structlog.get_logger(__name__)
 
 MISFIT_SECONDS = 3600.0  # a deploy is over by then
+CLAIM_LOCK_SECONDS = 1.0  # a step whose row stays locked is dispatched again later; its thread takes another one
 
 
 class Runner:
@@ -76,7 +77,7 @@ class Runner:
             structlog.contextvars.clear_contextvars()
 
     def _run(self, job_id: UUID) -> None:
-        with self._resources.pool.transaction() as conn:
+        with self._resources.pool.transaction(lock_seconds=CLAIM_LOCK_SECONDS) as conn:
             row = steps.claim(conn, job_id, worker=self._worker, lease_seconds=self._settings.lease_seconds)
         if row is None:
             return

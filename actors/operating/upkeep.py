@@ -62,6 +62,7 @@ TABLES: Mapping[str, Callable[[Connection, Kept], int]] = {
     "floor of a day": lambda conn, kept: floors.forget_old(conn, kept.floors, room=PIECE),
     "mail": lambda conn, _: mails.forget_old(conn, MAILS_KEPT, room=PIECE),
     "worker": lambda conn, _: fleet.forget_gone(conn, room=PIECE),
+    "lease extension": lambda conn, _: line.forget_extensions(conn, room=PIECE),
 }
 
 

@@ -95,6 +95,7 @@ class ManyOut(Model):
     matched: int = Field(description="Jobs that were looked at; with a dry run those that would be.")
     done: int
     left_alone: int = Field(description="Another job stands for them, or they changed meanwhile.")
+    locked: int = Field(description="Another transaction kept them locked: send the same request again later.")
     more: bool = Field(description="There are more than one request does: send the same again with `cursor`.")
     cursor: str | None
     dry_run: bool

@@ -7,6 +7,7 @@
 -- Whether anything is ready at all is asked in the order of an index: of 100,000 that wait the planner expects to meet
 -- one at once wherever it begins, and reads a million that ended before it does.
 -- NO KEY: a job being enqueued holds the row's key by its foreign key, and must not stop the line until it commits.
+-- A candidate whose row another transaction has locked is passed over: waiting for it would stop the whole queue.
 WITH line AS (
     SELECT
         lane,
@@ -40,20 +41,24 @@ ready AS (
         FROM rekkrd.turns AS t
         WHERE t.lane = line.lane AND (
             SELECT true
-            FROM rekkrd.live_jobs AS j
-            WHERE
-                j.lane = :lane AND j.user_id = t.user_id AND j.takes_token = :takes_token AND j.is_ready
-                AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
-                AND NOT (
-                    j.speaks_for_user AND EXISTS (
-                        SELECT 1
-                        FROM rekkrd.jobs AS busy
-                        WHERE
-                            busy.user_id = t.user_id AND busy.speaks_for_user
-                            AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
+            FROM (
+                SELECT 1
+                FROM rekkrd.live_jobs AS j
+                WHERE
+                    j.lane = :lane AND j.user_id = t.user_id AND j.takes_token = :takes_token AND j.is_ready
+                    AND (:kinds::text [] IS NULL OR j.kind = ANY(:kinds::text []))
+                    AND NOT (
+                        j.speaks_for_user AND EXISTS (
+                            SELECT 1
+                            FROM rekkrd.jobs AS busy
+                            WHERE
+                                busy.user_id = t.user_id AND busy.speaks_for_user
+                                AND (busy.leased_until IS NOT NULL OR busy.called_until > now())
+                        )
                     )
-                )
-            LIMIT 1
+                LIMIT 1
+                FOR NO KEY UPDATE OF j SKIP LOCKED
+            ) AS unlocked
         )
         ORDER BY t.turn, t.user_id
         LIMIT :room
@@ -63,7 +68,8 @@ ready AS (
             mine.id,
             row_number() OVER (ORDER BY mine.priority DESC, mine.due_at, mine.id) AS place
         FROM (
-            (
+            SELECT *
+            FROM (
                 SELECT
                     j.id,
                     j.priority,
@@ -75,9 +81,11 @@ ready AS (
                     AND NOT j.speaks_for_user
                 ORDER BY j.priority DESC, j.due_at, j.id
                 LIMIT :room
-            )
+                FOR NO KEY UPDATE OF j SKIP LOCKED
+            ) AS unlocked
             UNION ALL
-            (
+            SELECT *
+            FROM (
                 SELECT
                     j.id,
                     j.priority,
@@ -96,7 +104,8 @@ ready AS (
                     )
                 ORDER BY j.priority DESC, j.due_at, j.id
                 LIMIT 1
-            )
+                FOR NO KEY UPDATE OF j SKIP LOCKED
+            ) AS unlocked
         ) AS mine
     ) AS step
     ORDER BY turn, u.user_id
@@ -148,8 +157,9 @@ WHERE (called_until IS NOT NULL OR leased_until IS NOT NULL) AND takes_token AND
 GROUP BY lane;
 
 -- name: take_back_expired()
--- Free the steps whose lease ran out. The fence moves, so the worker that slept changes nothing any more;
--- a crash is counted only against a job that was executing.
+-- Rescue the steps whose lease expired. The fence moves, so the worker that paused changes nothing any more; a crash is
+-- counted only against a job that was executing. Never waits: a job is left for the next look while its row, its import
+-- row or the job behind it is locked, and while its lease is extended. One locked row would keep all others waiting.
 UPDATE rekkrd.jobs AS j
 SET
     leased_until = NULL,
@@ -160,16 +170,58 @@ SET
     crashes = j.crashes + (CASE WHEN expired.is_executing THEN 1 ELSE 0 END)
 FROM (
     SELECT
-        id,
-        leased_by,
-        claimed_at,
-        is_executing
-    FROM rekkrd.jobs
-    WHERE leased_until <= now()
-    FOR UPDATE SKIP LOCKED
+        o.id,
+        o.leased_by,
+        o.claimed_at,
+        o.is_executing
+    FROM rekkrd.jobs AS o
+    WHERE
+        o.leased_until <= now()
+        AND NOT EXISTS (
+            SELECT 1
+            FROM rekkrd.lease_extensions AS e
+            WHERE e.job_id = o.id AND e.fence = o.fence AND e.leased_until > now()
+        )
+        AND (
+            NOT EXISTS (SELECT 1 FROM public.discogs_import_jobs AS i WHERE i.id = o.id)
+            OR EXISTS (
+                SELECT 1
+                FROM (
+                    SELECT 1
+                    FROM public.discogs_import_jobs AS i
+                    WHERE i.id = o.id
+                    FOR NO KEY UPDATE SKIP LOCKED
+                ) AS unlocked
+            )
+        )
+        AND (
+            NOT EXISTS (SELECT 1 FROM rekkrd.jobs AS f WHERE f.follows = o.id AND f.state = 'pending')
+            OR EXISTS (
+                SELECT 1
+                FROM (
+                    SELECT 1
+                    FROM rekkrd.jobs AS f
+                    WHERE f.follows = o.id AND f.state = 'pending'
+                    FOR NO KEY UPDATE SKIP LOCKED
+                ) AS unlocked
+            )
+        )
+    FOR NO KEY UPDATE OF o SKIP LOCKED
 ) AS expired
 WHERE j.id = expired.id
 RETURNING j.*, expired.leased_by AS left_by, expired.claimed_at AS left_at, expired.is_executing AS died_executing;
+
+-- name: forget_extensions(room)!
+-- Delete extensions of leases that ended long ago: the worker died while the row was locked.
+DELETE FROM rekkrd.lease_extensions
+WHERE
+    ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM rekkrd.lease_extensions
+        WHERE leased_until < now() - interval '1 hour'
+        LIMIT :room
+        FOR UPDATE SKIP LOCKED
+    ));
 
 -- name: count_ahead(ids, most)
 -- Steps that will be called up before each of these jobs' next ones: one for each user whose turn is earlier,

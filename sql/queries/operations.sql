@@ -26,6 +26,39 @@ WHERE
     AND (:newer_than::timestamptz IS NULL OR created_at > :newer_than)
     AND (:older_than::timestamptz IS NULL OR created_at < :older_than);
 
+-- name: lock_available(ids)
+-- Lock those of these jobs that can be changed without waiting, each with its import row and the job behind it, and
+-- return their ids: what another transaction has locked is left out.
+SELECT j.id
+FROM rekkrd.jobs AS j
+WHERE
+    j.id = ANY(:ids::uuid [])
+    AND (
+        NOT EXISTS (SELECT 1 FROM public.discogs_import_jobs AS i WHERE i.id = j.id)
+        OR EXISTS (
+            SELECT 1
+            FROM (
+                SELECT 1
+                FROM public.discogs_import_jobs AS i
+                WHERE i.id = j.id
+                FOR NO KEY UPDATE SKIP LOCKED
+            ) AS unlocked
+        )
+    )
+    AND (
+        NOT EXISTS (SELECT 1 FROM rekkrd.jobs AS f WHERE f.follows = j.id AND f.state = 'pending')
+        OR EXISTS (
+            SELECT 1
+            FROM (
+                SELECT 1
+                FROM rekkrd.jobs AS f
+                WHERE f.follows = j.id AND f.state = 'pending'
+                FOR NO KEY UPDATE SKIP LOCKED
+            ) AS unlocked
+        )
+    )
+FOR UPDATE OF j SKIP LOCKED;
+
 -- name: retry(ids)
 -- Put jobs that are over back into the line, where their checkpoints stand. Of several with one key the newest, and
 -- none while a live job holds the key: that one stands for it.

@@ -3,7 +3,8 @@
 -- name: clear_ended(kept, failed_kept, after_at, after_id, room)^
 -- Look at the next jobs by when they ended, and remove those of them that were kept long enough. How many went, and
 -- the last one looked at, behind which the next piece begins: those that are kept longer are not looked at twice.
--- Whether a job ended is asked of the row that is there now: it may have been put back into the line meanwhile.
+-- Whether a job ended is asked of the row that is there now: it may have been put back into the line meanwhile. A row
+-- that another transaction has locked stays until the next run.
 WITH piece AS (
     SELECT
         id,
@@ -16,11 +17,18 @@ WITH piece AS (
     LIMIT :room
 ),
 
+unlocked AS (
+    SELECT j.id
+    FROM rekkrd.jobs AS j
+    INNER JOIN piece ON j.id = piece.id
+    FOR UPDATE OF j SKIP LOCKED
+),
+
 cleared AS (
     DELETE FROM rekkrd.jobs AS j
-    USING piece
+    USING unlocked
     WHERE
-        j.id = piece.id
+        j.id = unlocked.id
         AND (
             (j.state IN ('completed', 'cancelled') AND j.finished_at < now() - :kept::interval)
             OR (j.state = 'failed' AND j.finished_at < now() - :failed_kept::interval)

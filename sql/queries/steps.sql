@@ -17,11 +17,18 @@ WHERE
     AND called_until IS NOT NULL AND leased_until IS NULL AND due_at <= now()
 RETURNING *;
 
--- name: uncall(id)!
--- Take back a call that could not be followed, so that the next one need not wait for its end.
-UPDATE rekkrd.jobs
+-- name: uncall(ids)!
+-- Withdraw the dispatch of steps whose message could not be sent or followed. A row that is locked keeps its own: that
+-- ends by itself.
+UPDATE rekkrd.jobs AS j
 SET called_until = NULL
-WHERE id = :id AND called_until IS NOT NULL;
+FROM (
+    SELECT id
+    FROM rekkrd.jobs
+    WHERE id = any(:ids::uuid []) AND called_until IS NOT NULL
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS unlocked
+WHERE j.id = unlocked.id;
 
 -- name: mark_executing(id, fence, worker)!
 -- From here on a crash counts against the job.
@@ -29,12 +36,60 @@ UPDATE rekkrd.jobs
 SET is_executing = true
 WHERE id = :id AND fence = :fence AND leased_by = :worker;
 
--- name: renew(worker, ids, lease_seconds)
--- Renew the leases of the steps under way in one process, and hear which were asked to end.
-UPDATE rekkrd.jobs
-SET leased_until = now() + make_interval(secs => :lease_seconds)
-WHERE leased_by = :worker AND id = any(:ids) AND leased_until IS NOT NULL
-RETURNING id, fence, cancel_requested_at IS NOT NULL AS is_cancelled;
+-- name: renew(worker, ids, fences, lease_seconds)
+-- Renew the leases of the steps that one process runs, and report every job that it asked about. Never waits: where
+-- another transaction has locked the row, the new end goes to lease_extensions, which a rescue respects.
+WITH held AS (
+    SELECT
+        j.id,
+        j.fence
+    FROM rekkrd.jobs AS j
+    INNER JOIN unnest(:ids::uuid [], :fences::bigint []) AS h (id, fence) ON j.id = h.id AND j.fence = h.fence
+    WHERE j.leased_by = :worker AND j.leased_until IS NOT NULL
+),
+
+unlocked AS (
+    SELECT j.id
+    FROM rekkrd.jobs AS j
+    INNER JOIN held ON j.id = held.id AND j.fence = held.fence
+    WHERE j.leased_by = :worker AND j.leased_until IS NOT NULL
+    FOR NO KEY UPDATE OF j SKIP LOCKED
+),
+
+renewed AS (
+    UPDATE rekkrd.jobs AS j
+    SET leased_until = now() + make_interval(secs => :lease_seconds)
+    FROM unlocked
+    WHERE j.id = unlocked.id
+),
+
+extended AS (
+    INSERT INTO rekkrd.lease_extensions AS e (job_id, worker, fence, leased_until)
+    SELECT
+        held.id,
+        :worker,
+        held.fence,
+        now() + make_interval(secs => :lease_seconds)
+    FROM held
+    WHERE NOT EXISTS (SELECT 1 FROM unlocked WHERE unlocked.id = held.id)
+    ON CONFLICT (job_id) DO UPDATE
+        SET worker = excluded.worker, fence = excluded.fence, leased_until = excluded.leased_until
+        WHERE e.fence <= excluded.fence
+),
+
+dropped AS (
+    DELETE FROM rekkrd.lease_extensions AS e
+    USING unlocked
+    WHERE e.job_id = unlocked.id
+)
+
+SELECT
+    id,
+    fence,
+    leased_until IS NOT NULL AND leased_by = :worker AS is_leased,
+    cancel_requested_at IS NOT NULL AS is_cancelled
+FROM rekkrd.jobs
+WHERE id = any(:ids::uuid []);
 
 -- name: lock(id, fence, worker)^
 -- Hold the job's row for the transaction of its step, if the step is still ours.

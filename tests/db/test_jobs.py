@@ -133,7 +133,7 @@ def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID)
     assert asked is not None
     assert asked.state is State.RUNNING
     with pool.transaction() as conn:
-        assert steps.renew(conn, worker="w", job_ids=[job.id], lease_seconds=10)[0].is_cancelled
+        assert steps.renew(conn, worker="w", leases=[(job.id, claimed.fence)], lease_seconds=10)[0].is_cancelled
     with pool.transaction() as conn:
         locked = steps.lock(conn, claimed)
         assert locked is not None

@@ -310,11 +310,15 @@ class LedgerLives(RuleBasedStateMachine):
             steps.give_back(self.conn, locked, requests=1, after_seconds=later or 0.0, waits_for=None)
 
     def renew(self, worker):
+        leases = [(each, row.fence) for each, row in self.rows.items()]
         with self.conn.transaction():
-            renewed = steps.renew(self.conn, worker=worker, job_ids=list(self.rows), lease_seconds=WAIT)
+            renewed = steps.renew(self.conn, worker=worker, leases=leases, lease_seconds=WAIT)
         held = {each: row for each, row in self.rows.items() if row.leased_by == worker}
-        assert {(one.job_id, one.fence, one.is_cancelled) for one in renewed} == {
-            (each, row.fence, row.is_asked) for each, row in held.items()
+        assert {(one.job_id, one.fence, one.is_leased) for one in renewed} == {
+            (each, row.fence, each in held) for each, row in self.rows.items()
+        }
+        assert {one.job_id for one in renewed if one.is_cancelled and one.is_leased} == {
+            each for each, row in held.items() if row.is_asked
         }
         for row in held.values():
             row.leased = self.now + WAIT

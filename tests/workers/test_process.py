@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from threading import Event
+from threading import Event, Semaphore
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from actors.enqueue import enqueue
@@ -21,6 +22,7 @@ from workers.process import WorkerProcess
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
 
+LEASE_IS_OVER = "SELECT FROM rekkrd.jobs WHERE id = %s AND leased_until < clock_timestamp() - interval '1 s'"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
@@ -247,3 +249,30 @@ def test_steps_that_use_up_the_pool_cost_no_lease(resources: Resources) -> None:
         over = ended(resources, row)
     assert lease == {"is_kept": True}
     assert (over.state, len(runs), over.crashes) == (State.COMPLETED, 1, 0)
+
+
+def test_a_locked_job_costs_no_lease(resources: Resources, migrated_database_url: str) -> None:
+    """An application's transaction holds the row of a running job for longer than the lease; others run beside it."""
+    runs, is_in, may_go = [], Semaphore(0), Event()
+
+    def waits(step: Step[NoArguments, Counted]) -> None:
+        runs.append(step.job_id)
+        is_in.release()
+        may_go.wait(30)
+
+    job = trouble("waits", waits)
+    with working(resources, job), psycopg.connect(migrated_database_url) as application:
+        rows = [start(resources, job) for _ in range(3)]
+        assert all(is_in.acquire(timeout=10) for _ in rows)
+        application.execute("SELECT FROM rekkrd.jobs WHERE id = %s FOR UPDATE", [rows[0].id])
+        while not application.execute(LEASE_IS_OVER, [rows[0].id]).rowcount:
+            Event().wait(0.05)
+        Event().wait(resources.settings.engine.dispatch_seconds * 3)  # several looks of the dispatcher
+        application.commit()
+        held = application.execute("SELECT leased_until IS NOT NULL, fence, crashes FROM rekkrd.jobs").fetchall()
+        application.commit()
+        may_go.set()
+        over = [ended(resources, row) for row in rows]
+    assert held == [(True, 1, 0)] * 3
+    assert [(one.state, one.crashes, one.fence) for one in over] == [(State.COMPLETED, 0, 1)] * 3
+    assert sorted(runs) == sorted(row.id for row in rows), "a step ran twice"

@@ -82,6 +82,8 @@ OLD_ROWS = {
     "FROM public.profiles AS p CROSS JOIN {n}",
     "workers": "INSERT INTO rekkrd.workers (name, host, pid, version, lanes, kinds, threads, busy, stuck, seen_at) "
     "SELECT n::text, 'h', 1, '1', '{{}}', '{{}}', 1, 0, 0, {old} FROM {n}",
+    "lease_extensions": "INSERT INTO rekkrd.lease_extensions (job_id, worker, fence, leased_until) "
+    "SELECT gen_random_uuid(), 'w', 1, {old} FROM {n}",
 }
 
 
