@@ -11,7 +11,7 @@ from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
 from api.models.queues import PauseBody
 from api.models.schedule import EntryOut, Schedule
-from db import Connection
+from db import Connection, ticks
 
 router = APIRouter(prefix="/api", tags=["operations"], dependencies=[Depends(operator)])
 
@@ -22,7 +22,7 @@ Name = Annotated[EntryName, Path(description="The entry.")]
 def show(resources: ResourcesNow) -> Schedule:
     """Each entry with its next and its last run, how many jobs came of it, what was missed, and what is paused."""
     with resources.pool.transaction() as conn:
-        return Schedule(entries=[EntryOut.of(one) for one in schedule.planned(conn, datetime.now(UTC))])
+        return Schedule(entries=[EntryOut.of(one) for one in schedule.planned(conn, ticks.now(conn))])
 
 
 @router.post(
@@ -35,7 +35,7 @@ def show(resources: ResourcesNow) -> Schedule:
 def run(name: Name, by: Acting, resources: ResourcesNow) -> EntryOut:
     """Do what a scheduler would do if the entry came due now, paused or not; within one second it happens once."""
     with resources.pool.transaction() as conn:
-        schedule.run(conn, entry_of(name), by=by, now=datetime.now(UTC))
+        schedule.run(conn, entry_of(name), by=by, now=ticks.now(conn))
         return _one(conn, name)
 
 
@@ -66,4 +66,4 @@ def resume(name: Name, by: Acting, resources: ResourcesNow) -> EntryOut:
 
 
 def _one(conn: Connection, name: EntryName) -> EntryOut:
-    return next(EntryOut.of(one) for one in schedule.planned(conn, datetime.now(UTC)) if one.entry.name == name)
+    return next(EntryOut.of(one) for one in schedule.planned(conn, ticks.now(conn)) if one.entry.name == name)

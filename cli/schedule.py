@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from actors.scheduling.timetable import Entry, EntryName, entry_of
 from actors.wording import count
 from api.models.schedule import EntryOut, Schedule
 from cli import here, operator, screen, times, words
+from db import ticks
 from services.wording import ended
 
 app = typer.Typer(help="See what recurs; run an entry now, pause it, or resume it.", invoke_without_command=True)
@@ -36,8 +37,8 @@ def schedule(
     """Show what recurs: when each entry runs next and ran last, the jobs that came of it, what was missed, and why."""
     if context.invoked_subcommand:
         return
-    now = datetime.now(UTC)
     with here.opened_pool() as pool, pool.transaction() as conn:
+        now = ticks.now(conn)
         found = plan.planned(conn, now)
     if as_json:
         said = Schedule(entries=[EntryOut.of(one) for one in found])
@@ -51,8 +52,8 @@ def run(name: Name) -> None:
     """Run an entry now, paused or not: do what a scheduler would do if it came due."""
     entry = _entry(name)
     with here.opened_pool() as pool, pool.transaction() as conn:
-        is_new = plan.run(conn, entry, by=operator.name(), now=datetime.now(UTC))
-        last = next(one.last for one in plan.planned(conn, datetime.now(UTC)) if one.entry == entry)
+        is_new = plan.run(conn, entry, by=operator.name(), now=ticks.now(conn))
+        last = next(one.last for one in plan.planned(conn, ticks.now(conn)) if one.entry == entry)
     job = words.short(last.job_id) if last is not None else ""
     screen.tell(f"{name} runs as job {job}." if is_new else f"{name} runs already: job {job}.")
     screen.tell(f"`rekkrd jobs show {job}` tells what becomes of it.")

@@ -97,9 +97,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """When a scheduler enqueued something last, and since when there has been a ledger to enqueue into."""
+    """The last time that a scheduler enqueued something, and since when it could have.
+
+    ``ahead_until`` is the latest run that is stored for the future: a clock was wrong when it was written.
+    """
 
     newest_at: datetime | None
+    ahead_until: datetime | None
     possible_since: datetime
 
 

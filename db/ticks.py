@@ -58,15 +58,21 @@ def count_jobs(conn: Connection, job_id: UUID, jobs: int) -> None:
     _sql.count_jobs(conn, job_id=job_id, jobs=jobs)
 
 
-def last_due(conn: Connection, entry: str) -> datetime | None:
-    """Return when the newest tick was due, None before the first."""
-    due_at: datetime | None = _sql.find_last_due(conn, entry=entry)
+def now(conn: Connection) -> datetime:
+    """Return the database's time: a host with a wrong clock must not decide which run is due."""
+    found: datetime = _sql.find_now(conn)
+    return found
+
+
+def last_due(conn: Connection, entry: str, now: datetime) -> datetime | None:
+    """Return when the newest run was due, None before the first; runs later than ``now`` do not count."""
+    due_at: datetime | None = _sql.find_last_due(conn, entry=entry, now=now)
     return due_at
 
 
-def newest(conn: Connection) -> dict[str, Tick]:
-    """Return the newest tick of each entry, by the clock or by hand."""
-    return {row["entry"]: Tick(**row) for row in _sql.find_newest(conn)}
+def newest(conn: Connection, now: datetime) -> dict[str, Tick]:
+    """Return the newest run of each scheduled task that is not later than ``now``, by the scheduler or an operator."""
+    return {row["entry"]: Tick(**row) for row in _sql.find_newest(conn, now=now)}
 
 
 def sums(conn: Connection, age: timedelta) -> dict[str, Sums]:

@@ -9,6 +9,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from actors.scheduling import schedule
 from actors.scheduling.timetable import EPOCH, TIMETABLE, Entry
+from db import ticks
 from db.errors import MayBeRetried
 from db.pool import Pool
 
@@ -70,7 +71,7 @@ class Clock:
 
     def _tick(self, entry: Entry, *, is_late: bool = False) -> None:
         try:
-            tick(self._pool, entry, datetime.now(UTC), is_late=is_late)
+            tick(self._pool, entry, is_late=is_late)
         except MayBeRetried as error:
             log.warning("tick_postponed", entry=entry.name, error=str(error))
         except Exception:
@@ -78,13 +79,14 @@ class Clock:
             log.exception("tick_failed", entry=entry.name)
 
 
-def tick(pool: Pool, entry: Entry, now: datetime, *, is_late: bool = False) -> bool:
+def tick(pool: Pool, entry: Entry, now: datetime | None = None, *, is_late: bool = False) -> bool:
     """Enqueue an entry's work for the time that came due last, and say what was missed before it.
 
+    ``now`` is the database's time unless it is given: this host's clock only decides when to look.
     False when there is nothing to do now: that is decided in actors/scheduling/schedule.py.
     """
     with pool.transaction() as conn:
-        made = schedule.tick(conn, entry, now, is_late=is_late)
+        made = schedule.tick(conn, entry, now or ticks.now(conn), is_late=is_late)
     if made is None:
         return False
     log.info("tick", entry=entry.name, due_at=made.due_at.isoformat(), missed=made.missed)

@@ -191,7 +191,7 @@ def look_at_scheduler(settings: Settings) -> list[Finding]:
         holding = entry_pauses.holding(conn)
         found = [judge_entry_pause(pause) for pause in holding.values()]
         if EntryName.UPKEEP not in holding:  # the most frequent, by which a scheduler is seen to live
-            found.append(judge_scheduler(db.ticks(conn), datetime.now(UTC)))
+            found += judge_scheduler(db.ticks(conn), datetime.now(UTC))
     return found
 
 
@@ -204,8 +204,21 @@ def judge_entry_pause(pause: EntryPause) -> Finding:
     )
 
 
-def judge_scheduler(ticks: Ticks, now: datetime) -> Finding:
-    """Judge when something was enqueued by the timetable last."""
+def judge_scheduler(ticks: Ticks, now: datetime) -> list[Finding]:
+    """Judge the scheduler by its last run, and name runs that a wrong clock stored for the future."""
+    found = [_judge_last_run(ticks, now)]
+    if ticks.ahead_until is not None:
+        found.append(
+            warning(
+                f"Scheduled runs are stored for the future, the latest for {utc(ticks.ahead_until)}: a clock was wrong "
+                "when they were written. They are ignored, and the schedule continues.",
+                "Check the clock of the database server and of each host that runs `rekkrd scheduler` (NTP).",
+            )
+        )
+    return found
+
+
+def _judge_last_run(ticks: Ticks, now: datetime) -> Finding:
     age = lasting((now - (ticks.newest_at or ticks.possible_since)).total_seconds())
     if ticks.newest_at is not None and now - ticks.newest_at < 2 * TICK_EVERY:
         return fine(f"It enqueued what recurs {age} ago.")

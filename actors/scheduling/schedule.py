@@ -46,7 +46,7 @@ def tick(conn: Connection, entry: Entry, now: datetime, *, is_late: bool = False
     None when that was done already, is too long ago to be made up for, or the entry is paused. An entry that never ran
     missed nothing: its first time is still to come.
     """
-    due_at, before = entry.last_due(now), ticks.last_due(conn, entry.name)
+    due_at, before = entry.last_due(now), ticks.last_due(conn, entry.name, now)
     is_done = is_late if before is None else before >= due_at
     is_over = is_done or now - due_at > entry.lateness
     if is_over or entry.name in entry_pauses.holding(conn):
@@ -71,7 +71,7 @@ def run(conn: Connection, entry: Entry, *, by: str, now: datetime) -> bool:
 
     False when it was that, or when a live job of an earlier tick stands for it.
     """
-    made = judge(entry, ticks.last_due(conn, entry.name), now.replace(microsecond=0))
+    made = judge(entry, ticks.last_due(conn, entry.name, now), now.replace(microsecond=0))
     is_new = _make(conn, entry, made, by=by)
     if is_new is None:
         return False
@@ -105,7 +105,7 @@ def resume(conn: Connection, entry: Entry, *, by: str) -> bool:
 
 def planned(conn: Connection, now: datetime, entries: Sequence[Entry] = TIMETABLE) -> list[Planned]:
     """Look at every entry once."""
-    newest, lately, holding = ticks.newest(conn), ticks.sums(conn, LATELY), entry_pauses.holding(conn)
+    newest, lately, holding = ticks.newest(conn, now), ticks.sums(conn, LATELY), entry_pauses.holding(conn)
     found = []
     for entry in entries:
         last, paused = newest.get(entry.name), holding.get(entry.name)

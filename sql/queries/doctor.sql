@@ -193,9 +193,10 @@ SELECT
     ) AS lately;
 
 -- name: find_newest_tick()^
--- When a scheduler enqueued something last, and since when it could have.
+-- When a scheduler enqueued something last, since when it could have, and the latest run that is stored for the future.
 SELECT
-    (SELECT max(made_at) FROM rekkrd.ticks WHERE made_by IS NULL) AS newest_at,
+    (SELECT max(made_at) FROM rekkrd.ticks WHERE made_by IS NULL AND made_at <= clock_timestamp()) AS newest_at,
+    (SELECT max(due_at) FROM rekkrd.ticks WHERE due_at > clock_timestamp()) AS ahead_until,
     (SELECT min(applied_at) FROM rekkrd.migrations) AS possible_since;
 
 -- name: find_stuck(patience, long, kinds)

@@ -18,14 +18,19 @@ UPDATE rekkrd.ticks
 SET enqueued = enqueued + :jobs
 WHERE job_id = :job_id AND enqueued > 0;
 
--- name: find_last_due(entry)$
--- The newest tick of an entry, by whomever.
+-- name: find_now()$
+-- The database's clock, the only one that decides which run is due.
+SELECT now();
+
+-- name: find_last_due(entry, now)$
+-- The newest run of a scheduled task. A run in the future was written while a clock was wrong: it does not count, or
+-- the task would stop until then.
 SELECT max(due_at)
 FROM rekkrd.ticks
-WHERE entry = :entry;
+WHERE entry = :entry AND due_at <= :now;
 
--- name: find_newest()
--- The newest tick of each entry, by whomever, with how its job stands while that is kept.
+-- name: find_newest(now)
+-- The newest run of each scheduled task, not counting runs in the future, with the state of its job while that is kept.
 SELECT DISTINCT ON (t.entry)
     t.entry,
     t.due_at,
@@ -39,6 +44,7 @@ SELECT DISTINCT ON (t.entry)
     j.outcome
 FROM rekkrd.ticks AS t
 LEFT JOIN rekkrd.jobs AS j ON j.id = t.job_id
+WHERE t.due_at <= :now
 ORDER BY t.entry, t.due_at DESC;
 
 -- name: sum_up(age)
@@ -50,7 +56,7 @@ SELECT
     sum(missed) AS missed,
     sum(skipped) AS skipped
 FROM rekkrd.ticks
-WHERE made_at > now() - :age::interval
+WHERE made_at > now() - :age::interval AND made_at <= now()
 GROUP BY entry;
 
 -- name: forget_old(age, room)!

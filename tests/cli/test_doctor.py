@@ -295,6 +295,15 @@ def test_a_silent_scheduler_is_told(doctor: Doctor, fleet_at_work: Pool) -> None
     assert "Nothing that recurs was enqueued for 2 h" in not_well(doctor("--offline"))["scheduler"]
 
 
+def test_runs_stored_for_the_future_are_named(doctor: Doctor, fleet_at_work: Pool) -> None:
+    with fleet_at_work.transaction() as conn:
+        conn.execute(
+            "INSERT INTO rekkrd.ticks (entry, due_at, made_at)"
+            " SELECT 'push_changes', now() + interval '1 year', now() + interval '1 year'"
+        )
+    assert "stored for the future" in not_well(doctor("--offline"))["scheduler"]
+
+
 def test_an_entry_that_is_paused_is_told_and_no_silence_of_the_scheduler(doctor: Doctor, fleet_at_work: Pool) -> None:
     with fleet_at_work.transaction() as conn:
         conn.execute("UPDATE rekkrd.ticks SET made_at = now() - interval '2 h'")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, Thread
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from actors.scheduling import schedule
 from actors.scheduling.timetable import TIMETABLE, Entry, EntryName, entry_of
@@ -98,7 +99,7 @@ def test_a_clock_that_starts_makes_up_for_what_was_missed_while_none_ran(migrate
     assert pool.is_back.wait(10)
     ticking.stop()
     with pool.transaction() as conn:
-        newest = ticks.newest(conn)["upkeep"]
+        newest = ticks.newest(conn, ticks.now(conn))["upkeep"]
     assert newest.due_at > at
     assert 64 <= newest.missed <= 66
     pool.close()
@@ -113,7 +114,19 @@ def test_a_clock_that_starts_on_a_new_ledger_waits_for_the_time(migrated_databas
     assert pool.is_back.wait(10)
     ticking.stop()
     with pool.transaction() as conn:
-        assert ticks.newest(conn) == {}
+        assert ticks.newest(conn, ticks.now(conn)) == {}
+    pool.close()
+
+
+def test_database_clock_decides_which_run_is_due(migrated_database_url: str, time_machine: TimeMachineFixture) -> None:
+    pool = Pool(migrated_database_url, size=2, timeout_seconds=5)
+    with pool.transaction() as conn:
+        before = ticks.now(conn)
+    time_machine.move_to(before + timedelta(days=365))
+    assert tick(pool, UPKEEP)
+    with pool.transaction() as conn:
+        due_at = conn.execute("SELECT due_at FROM rekkrd.ticks").fetchone()["due_at"]
+    assert due_at <= before + UPKEEP.every
     pool.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from actors.errors import PauseRefused
 from actors.scheduling import schedule
 from actors.scheduling.timetable import EntryName, entry_of
-from db import Connection, operations
+from db import Connection, operations, ticks
 from db.pool import Pool
 
 UPKEEP, NIGHTLY = entry_of(EntryName.UPKEEP), entry_of(EntryName.NIGHTLY_SYNC)
@@ -49,6 +49,18 @@ def test_a_daily_entry_is_made_up_for_twelve_hours_later_and_no_longer(conn, lat
     schedule.tick(conn, DAILY, midnight - timedelta(days=3))
     made = schedule.tick(conn, DAILY, midnight + late)
     assert made == (schedule.Made(midnight, missed=2, skipped=2) if is_made else None)
+
+
+def test_runs_in_the_future_do_not_stop_a_task(conn):
+    schedule.tick(conn, HOURLY, NOON - 2 * HOUR)
+    ticks.make(conn, HOURLY.name, NOON + timedelta(days=365))
+    made = schedule.tick(conn, HOURLY, NOON)
+    assert made == schedule.Made(NOON.replace(second=0), missed=1, skipped=0)
+    (seen,) = schedule.planned(conn, NOON + HOUR / 2, [HOURLY])
+    assert (seen.last.due_at, seen.next_at) == (made.due_at, made.due_at + HOUR)
+    assert schedule.run(conn, HOURLY, by="anna", now=NOON + HOUR / 2) is False  # the live job stands for it
+    (seen,) = schedule.planned(conn, NOON + HOUR, [HOURLY])
+    assert seen.last.made_by == "anna"
 
 
 def test_an_entry_that_never_ran_missed_nothing(conn):
