@@ -59,6 +59,7 @@ BIG = {
 SMALL = {
     "public.profiles": "10,000 users, and an app may replace the view on them by what it likes",
     "rekkrd.users": "the view on them",
+    "rekkrd.operator_account": "one row: the account of the operator's personal token",
     "rekkrd.live_jobs": "a view on the jobs, read as they are",
     "rekkrd.links": "a row a user",
     "rekkrd.lanes": "three rows",
