@@ -24,6 +24,7 @@ from api.roles import Role
 from db import Connection, idempotency, jobs, links, operations, users
 from db.errors import DatabaseBusy
 from db.jobs import NOBODY
+from services.sync import pause
 from workers.kinds import Kind, Plain
 from workers.resources import Resources
 
@@ -197,7 +198,7 @@ class _Reading:
                 self._wrong[place] = "this user has no Discogs account connected"
             elif link.state != "connected":
                 self._wrong[place] = "this user must connect the Discogs account again"
-            elif (refusal := refusal_of(link.tier, one.kind)) is not None:
+            elif (refusal := refusal_of(link.tier, one.kind) or pause.refusal_of(link, one.kind.name)) is not None:
                 self._wrong[place] = str(refusal).removesuffix(".")
             ready.append(replace(one, user_id=found[0].id if found else NOBODY))
         self._refuse()

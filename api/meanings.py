@@ -43,6 +43,7 @@ from discogs.errors import (
     Unauthorised,
     Unavailable,
 )
+from services.errors import ChoiceOutdated, NothingToResume, ServiceError, SyncPaused
 from services.senders import Busy
 from workers.limiter.errors import GateClosed, LimiterError
 
@@ -83,6 +84,9 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
     (TierTooLow, Meaning(Code.FORBIDDEN, "tier_too_low", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
+    (SyncPaused, Meaning(Code.CONFLICT, "sync_paused", "")),
+    (NothingToResume, Meaning(Code.CONFLICT, "nothing_to_resume", "")),
+    (ChoiceOutdated, Meaning(Code.CONFLICT, "choice_outdated", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (
         SealBroken,
@@ -170,7 +174,14 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     ),
 )
 
-ROOM_ERRORS: tuple[type[Exception], ...] = (DatabaseError, DiscogsError, PermitExpired, LimiterError, ActorError)
+ROOM_ERRORS: tuple[type[Exception], ...] = (
+    DatabaseError,
+    DiscogsError,
+    PermitExpired,
+    LimiterError,
+    ActorError,
+    ServiceError,
+)
 
 
 def in_our_words(error: Exception) -> ApiError:
@@ -179,7 +190,7 @@ def in_our_words(error: Exception) -> ApiError:
         if isinstance(error, kind):
             seconds = _retry_after(error) or meaning.retry_after
             headers = {} if seconds is None else {"Retry-After": str(seconds)}
-            own_step = error.next_step if isinstance(error, ActorError) else ""
+            own_step = error.next_step if isinstance(error, ActorError | ServiceError) else ""
             return ApiError(
                 meaning.code,
                 meaning.message or str(error),

@@ -88,7 +88,7 @@ def answer(
 
 @router.post(
     "/records/{instance_id}/restore",
-    summary="Restore a missing record",
+    summary="Restore a record here",
     response_description="The record is there again.",
     responses=errors(Code.NOT_FOUND, Code.CONFLICT),
 )
@@ -97,29 +97,36 @@ def restore(
     resources: ResourcesNow,
     instance_id: Annotated[int, Path(ge=1, le=MOST, description="The copy's number on Discogs.")],
 ) -> RestoredOut:
-    """Un-mark a copy that was not on Discogs at the last look. The next complete import looks again."""
+    """Bring a copy back here: one that is marked as missing, that an undo removed, or that is kept local only.
+
+    Nothing changes on Discogs. 409 if there is nothing to restore.
+    """
     with resources.pool.transaction() as conn:
         if instance_id not in instances.known(conn, user_id, [instance_id]):
             raise ApiError(Code.NOT_FOUND, "No such copy is known here.", "Import the collection, then look again.")
-        return RestoredOut(instance_id=instance_id, was_missing=restore_copy(conn, user_id, instance_id))
+        restored = restore_copy(conn, user_id, instance_id)
+        return RestoredOut(instance_id=instance_id, was_missing=restored.was_missing, album_id=restored.album_id)
 
 
 @router.post(
     "/wants/{release_id}/restore",
-    summary="Restore a missing want",
+    summary="Restore a want here",
     response_description="The want is there again.",
-    responses=errors(Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND, Code.CONFLICT),
 )
 def restore_one_want(
     user_id: Speaker,
     resources: ResourcesNow,
     release_id: Annotated[int, Path(ge=1, le=MOST, description="The release on Discogs.")],
 ) -> RestoredWantOut:
-    """Want again what was not in the wantlist on Discogs at the last look; the next push adds it there."""
+    """Put a want on the list again. One that is missing on Discogs is added there by the next push.
+
+    409 if it is on the list already.
+    """
     with resources.pool.transaction() as conn:
         if release_id not in wants.known(conn, user_id, [release_id]):
             raise ApiError(Code.NOT_FOUND, "No such want is known here.", "Import the wantlist, then look again.")
-        return RestoredWantOut(release_id=release_id, was_missing=restore_want(conn, user_id, release_id))
+        return RestoredWantOut(release_id=release_id, was_missing=restore_want(conn, user_id, release_id).was_missing)
 
 
 _ABOUT = {

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response, status
 
-from actors.accounts.connect import require_connected
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
 from actors.enqueue import enqueue
+from actors.gating import admit
 from actors.operating import progress
 from actors.syncing import sync_settings
 from api.access import Speaker
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/discogs/sync", tags=["sync"])
 def sync(user_id: Speaker, resources: ResourcesNow, response: Response) -> SyncAnswer:
     """Bring collection and wantlist over from Discogs, whole: 202. While both are under way already: 200 with those."""
     with resources.pool.transaction() as conn:
-        require_connected(conn, user_id)
+        admit(conn, user_id, IMPORT_COLLECTION, IMPORT_WANTLIST)
         started = [enqueue(conn, kind, user_id) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
         views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if any(one.is_new for one in started) else status.HTTP_200_OK

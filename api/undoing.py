@@ -1,4 +1,4 @@
-"""The last sync taken back, over HTTP: said beforehand, done by a job, once."""
+"""Undo of the last sync, over HTTP: a preview, and a job that does it once."""
 
 from datetime import datetime
 from typing import Annotated
@@ -25,8 +25,8 @@ router = APIRouter(prefix="/api/discogs/sync/undo", tags=["sync"])
 
 @router.get(
     "",
-    summary="See what taking back the last sync would do",
-    response_description="The sync, and a page of what would be taken back and what would not.",
+    summary="See what an undo of the last sync would do",
+    response_description="The sync, and a page of what would be undone and what would not.",
     responses=errors(Code.NOT_FOUND),
 )
 def show(
@@ -36,7 +36,7 @@ def show(
     limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> UndoOut:
-    """What was taken over goes back where nothing changed since; what was removed is added again. Nothing happens yet.
+    """List the local effects of an undo, where nothing changed since. Nothing happens yet.
 
     Jobs that ran together, or within five minutes of each other, are one sync.
     """
@@ -47,7 +47,7 @@ def show(
 
 @router.post(
     "",
-    summary="Take back the last sync",
+    summary="Undo the last sync",
     response_description="Nothing is to be done, or a job does it already.",
     responses={
         202: {"model": UndoAnswer, "description": "The job that will do it."},
@@ -55,9 +55,9 @@ def show(
     },
 )
 def undo(user_id: Speaker, by: Acting, resources: ResourcesNow, response: Response) -> UndoAnswer:
-    """Take back what the last sync did, once: 202; when that was done already, 200 without a job.
+    """Undo the last sync here, once: 202; if it is undone already, 200 without a job.
 
-    Nothing is sent to Discogs. What differs from it then goes out with the next push, whose preview lists it.
+    Nothing changes on Discogs. Imports and pushes are then paused until `POST /api/discogs/sync/resume`.
     """
     with resources.pool.transaction() as conn:
         admit(conn, user_id, UNDO_SYNC)

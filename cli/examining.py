@@ -11,10 +11,11 @@ from cli.errors import CommandFailed
 from cli.next_steps import next_step_after
 from db.errors import DatabaseError
 from discogs.errors import DiscogsError
+from services.errors import ServiceError
 from workers.errors import EngineError
 from workers.limiter.errors import LimiterError
 
-FORESEEN = (CommandFailed, ActorError, DatabaseError, EngineError, DiscogsError, LimiterError)
+FORESEEN = (CommandFailed, ActorError, ServiceError, DatabaseError, EngineError, DiscogsError, LimiterError)
 
 Look = Callable[[], list[Finding]]
 

@@ -16,6 +16,7 @@ from cli.errors import BadSettings, CommandFailed, NothingRunning
 from cli.next_steps import next_step_after
 from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError
 from discogs.errors import DiscogsError, PermitExpired
+from services.errors import ServiceError
 from workers import logs
 from workers.errors import EngineError
 from workers.limiter.errors import LimiterError
@@ -30,6 +31,7 @@ FORESEEN = (
     PermitExpired,
     LimiterError,
     ActorError,
+    ServiceError,
     ValidationError,
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from actors.errors import ActorError
 from db import errors as db
 from discogs import errors as discogs
+from services.errors import ServiceError
 from workers import errors as engine
 from workers.limiter import errors as limiter
 
@@ -60,6 +61,6 @@ NEXT_STEPS: Mapping[type[Exception], str] = {
 
 def next_step_after(error: Exception) -> str | None:
     """Return what to do: the error's own word if it has one, else the nearest ancestor's."""
-    if isinstance(error, ActorError):
+    if isinstance(error, ActorError | ServiceError):
         return error.next_step
     return next((NEXT_STEPS[kind] for kind in type(error).__mro__ if kind in NEXT_STEPS), None)

@@ -15,7 +15,7 @@ from actors.syncing.preview import preview as preview_sync
 from actors.syncing.telling import Names
 from api.models.previewing import SyncPreviewOut
 from api.models.syncing import SyncSettingsOut
-from cli import here, importing, screen, undo
+from cli import here, importing, resume, screen, undo
 from cli.changes import Row, field_called, following, name_of, sides_of, table
 from cli.errors import WorkFailed
 from db import users
@@ -141,3 +141,4 @@ def _costs(found: SyncPreview) -> str:
 
 
 app.command()(undo.undo)
+app.command()(resume.resume)

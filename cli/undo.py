@@ -1,4 +1,4 @@
-"""`rekkrd sync undo`: take back what the last sync did, said beforehand."""
+"""`rekkrd sync undo`: undo the last sync here, with a preview."""
 
 import json
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from actors.syncing.telling import Names
 from actors.syncing.undo_sync import OPEN, begin, preview_undo
 from api.models.undoing import UndoOut
 from cli import here, importing, operator, screen
-from cli.changes import Row, field_called, following, name_of, sides_of, table
+from cli.changes import Row, field_called, name_of, sides_of, table
 from cli.errors import CommandFailed, WorkFailed
 from db import sync_log, users
 
 ACTS = {
-    UndoAct.PUT_BACK: "put back",
-    UndoAct.DROP: "drop",
-    UndoAct.ADD_AGAIN: "add again",
+    UndoAct.PUT_BACK: "restore",
+    UndoAct.DROP: "remove here",
+    UndoAct.UNMARK: "unmark",
     UndoAct.NOTHING: "leave",
 }
 
@@ -31,15 +31,15 @@ ACTS = {
 def undo(
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose: handle, id or address.")],
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be taken back.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be undone.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Changes to show.")] = 50,
     cursor: Annotated[UUID | None, typer.Option(metavar="LINE", help="Go on after this line.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON for programs.")] = False,
 ) -> None:
-    """Take back what the last sync did here, and have added again what it removed on Discogs.
+    """Undo the last sync here, where nothing changed since. Nothing changes on Discogs.
 
-    Only what did not change since. Nothing is sent: what differs from Discogs then goes out with the next push.
+    Imports and pushes are then paused until `rekkrd sync resume` says how to go on.
     """
     if as_json and not dry_run:
         raise typer.BadParameter("goes with --dry-run only.", param_hint="--json")
@@ -62,17 +62,17 @@ def undo(
         screen.plain(found.sentence)
         if dry_run or found.state not in OPEN:
             return
-        if not yes and not typer.confirm("Take it back?"):
-            raise CommandFailed("Nothing was changed: nobody said yes.")
+        if not yes and not typer.confirm("Undo it?"):
+            raise CommandFailed("Nothing was changed: the undo was not confirmed.")
         with resources.pool.transaction() as conn:
             importing.require(conn, user_id, UNDO_SYNC)
             _, started = begin(conn, user_id, by=operator.name())
         if started is not None and not importing.watch_started(resources, [started]).is_completed:
-            raise WorkFailed("The undo did not complete.", "Run it again: it goes on where it stopped.")
+            raise WorkFailed("The undo did not complete.", "Run it again: it continues where it stopped.")
 
 
 def picture(reversals: Sequence[Reversal], names: Names) -> Table:
-    """Draw what would be taken back, a field a line, what stops one below it."""
+    """Draw the reversals, one field a line, with the reason below where one is left alone."""
     return table([row for one in reversals for row in _rows(one, names)], sides="now → then")
 
 
@@ -84,7 +84,5 @@ def _rows(one: Reversal, names: Names) -> list[Row]:
         for field, value in (one.after.items() if one.act is UndoAct.PUT_BACK else ())
     ]
     problem = one.problem if not one.is_done or one.kept else None
-    if one.act is UndoAct.ADD_AGAIN:
-        sides = [("", following([field for field, value in one.after.items() if value not in (None, "")]))]
     rows = [Row(what, one.line.id, name, field, said) for field, said in sides or [("", "")]]
     return [*rows[:-1], replace(rows[-1], problem=problem)]

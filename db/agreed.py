@@ -14,11 +14,15 @@ _sql = load("agreed")
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What was agreed on a copy. ``album`` is None where the album was deleted here: that waits to be pushed."""
+    """What was agreed on a copy. ``album`` is None where the album was deleted here: that waits to be pushed.
+
+    Imports and pushes leave a copy alone that ``is_local_only``.
+    """
 
     instance_id: int
     fields: Fields
     album: Album | None
+    is_local_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ def of_copies(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> d
     rows = _sql.of_copies(conn, user_id=user_id, instance_ids=list(instance_ids))
     return {
         row["instance_id"]: Agreement(
-            row["instance_id"], row["agreed_fields"], None if row["id"] is None else album_of(row)
+            row["instance_id"],
+            row["agreed_fields"],
+            None if row["id"] is None else album_of(row),
+            row["is_local_only"],
         )
         for row in rows
     }
@@ -70,6 +77,22 @@ def rebase(conn: Connection, user_id: UUID, shown: Mapping[int, Fields]) -> None
 def release(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> set[int]:
     """Take albums off these copies, which are not on Discogs any more; return of which."""
     return {row["instance_id"] for row in _sql.release(conn, user_id=user_id, instance_ids=list(instance_ids))}
+
+
+def forget(conn: Connection, user_id: UUID, instance_ids: Sequence[int]) -> None:
+    """Drop the base of these copies, so that the next full import treats them as new."""
+    _sql.forget(conn, user_id=user_id, instance_ids=list(instance_ids))
+
+
+def sync_again(conn: Connection, user_id: UUID, instance_id: int) -> None:
+    """Let imports and pushes see a copy again that was kept local only."""
+    _sql.sync_again(conn, user_id=user_id, instance_id=instance_id)
+
+
+def find_unlinked(conn: Connection, user_id: UUID, instance_id: int) -> Unlinked | None:
+    """Return a present copy that has no base, None when it has one or is missing."""
+    row = _sql.find_unlinked(conn, user_id=user_id, instance_id=instance_id)
+    return None if row is None else _unlinked(row)
 
 
 def has_unlinked(conn: Connection, user_id: UUID) -> bool:

@@ -26,6 +26,7 @@ _FEW: Mapping[str, Few] = {
     "settings": lambda conn, user: _sql.list_settings(conn, user_id=user),
     "rules": lambda conn, user: _sql.list_rules(conn, user_id=user),
     "nights": lambda conn, user: _sql.list_nights(conn, user_id=user),
+    "undone_records": lambda conn, user: _sql.list_undone_records(conn, user_id=user),
     "undos": lambda conn, user: _sql.list_undos(conn, user_id=user),
     "usage": lambda conn, user: _sql.list_usage(conn, user_id=user),
     "alerts": lambda conn, user: _sql.list_alerts(conn, user_id=user),

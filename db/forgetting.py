@@ -23,6 +23,7 @@ _FORGET: Mapping[str, Forget] = {
     "instances": lambda conn, user, room: _sql.forget_instances(conn, user_id=user, room=room),
     "discogs_wantlist": lambda conn, user, room: _sql.forget_wantlist(conn, user_id=user, room=room),
     "wants": lambda conn, user, room: _sql.forget_wants(conn, user_id=user, room=room),
+    "undone_records": lambda conn, user, room: _sql.forget_undone_records(conn, user_id=user, room=room),
     "undos": lambda conn, user, room: _sql.forget_undos(conn, user_id=user, room=room),
     "preview_items": lambda conn, user, room: _sql.forget_preview_items(conn, user_id=user, room=room),
     "preview_pages": lambda conn, user, room: _sql.forget_preview_pages(conn, user_id=user, room=room),

@@ -12,6 +12,7 @@ from db.sealing import Keys, is_current, seal, unseal
 
 State = Literal["connected", "needs_reconnect", "disconnected"]
 List = Literal["collection", "wantlist"]
+PauseReason = Literal["undone"]
 
 TOKEN = "discogs_oauth_token"  # noqa: S105  a column's name
 SECRET = "discogs_oauth_secret"  # noqa: S105  a column's name
@@ -32,7 +33,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """How a connection stands. ``num_*`` are Discogs' own counts, None before the first look."""
+    """How a connection stands. ``num_*`` are Discogs' own counts, None before the first look.
+
+    With a ``paused_reason`` no import and no push runs, although the account is connected.
+    """
 
     user_id: UUID
     username: str
@@ -47,6 +51,7 @@ class Link:
     identity_checked_at: datetime | None
     collection_complete_at: datetime | None
     wantlist_complete_at: datetime | None
+    paused_reason: PauseReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

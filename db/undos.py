@@ -134,8 +134,13 @@ def finish(conn: Connection, user_id: UUID, synced_until: datetime) -> None:
     _sql.finish(conn, user_id=user_id, synced_until=synced_until)
 
 
+def waiting_jobs(conn: Connection, user_id: UUID, kinds: Sequence[str]) -> list[UUID]:
+    """Return live jobs of these kinds that have not begun: nothing of them was sent."""
+    return [row["id"] for row in _sql.list_waiting_jobs(conn, user_id=user_id, kinds=list(kinds))]
+
+
 def drop_album(conn: Connection, user_id: UUID, album_id: UUID) -> None:
-    """Delete an album; that waits to go out, for what was agreed on it stays."""
+    """Delete an album; the caller drops its base too, or a push would remove the copy on Discogs."""
     _sql.drop_album(conn, user_id=user_id, album_id=album_id)
 
 
@@ -143,13 +148,3 @@ def make_album(conn: Connection, user_id: UUID, columns: Mapping[str, Value]) ->
     """Make an album of a copy that is on Discogs no more; its release says what the columns do not."""
     album_id: UUID = _sql.make_album(conn, user_id=user_id, columns=Jsonb(dict(columns_of(columns))))
     return album_id
-
-
-def added(conn: Connection, user_id: UUID, release_ids: Sequence[int], *, until: datetime) -> dict[int, datetime]:
-    """Return when the newest album of each of these releases was made before ``until``, as far as one is there."""
-    found: dict[int, datetime] = {}
-    rows = _sql.list_added(conn, user_id=user_id, release_ids=list(release_ids), until=until) if release_ids else ()
-    for row in rows:
-        number = row["release_id"]
-        found[number] = max(row["created_at"], found.get(number, row["created_at"]))
-    return found

@@ -36,6 +36,7 @@ class KnownWant:
     is_missing: bool
     agreed: Fields | None
     looked_at: datetime
+    is_local_only: bool = False
 
 
 def known(conn: Connection, user_id: UUID, release_ids: Sequence[int]) -> dict[int, KnownWant]:
@@ -91,8 +92,20 @@ def mark_gone(conn: Connection, user_id: UUID, sweep_id: UUID) -> int:
     return marked
 
 
+def unmark(conn: Connection, user_id: UUID, release_id: int) -> None:
+    """Count a missing want as present on Discogs until the next import."""
+    _sql.unmark(conn, user_id=user_id, release_id=release_id)
+
+
+def sync_again(conn: Connection, user_id: UUID, release_id: int) -> None:
+    """Let imports and pushes see a want again that was kept local only."""
+    _sql.sync_again(conn, user_id=user_id, release_id=release_id)
+
+
 def _known(row: Row) -> KnownWant:
     date_added = row["date_added"]
     want = {name: row[name] for name in Want.__slots__}
     want["date_added"] = None if date_added is None else date_added.astimezone(UTC)
-    return KnownWant(Want(**want), row["seen_in"], row["is_missing"], row["agreed"], row["looked_at"])
+    return KnownWant(
+        Want(**want), row["seen_in"], row["is_missing"], row["agreed"], row["looked_at"], row["is_local_only"]
+    )

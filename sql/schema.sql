@@ -207,12 +207,15 @@ CREATE TABLE rekkrd.agreed (
     album_id uuid,
     fields jsonb NOT NULL,
     agreed_at timestamp with time zone NOT NULL DEFAULT now(),
+    is_local_only boolean NOT NULL DEFAULT false,
     CONSTRAINT agreed_pkey PRIMARY KEY (user_id, instance_id),
     CONSTRAINT agreed_album_id_fkey FOREIGN KEY (album_id) REFERENCES public.albums(id) ON DELETE SET NULL,
     CONSTRAINT agreed_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
 );
 COMMENT ON TABLE rekkrd.agreed IS
 'What the album and the copy on Discogs last agreed on. A local change is any difference between an album and this; a local deletion is a row here without its album.';
+COMMENT ON COLUMN rekkrd.agreed.is_local_only IS
+'The user keeps this record as it is here and as it is on Discogs: imports and pushes leave it alone.';
 CREATE UNIQUE INDEX agreed_one_per_album ON rekkrd.agreed USING btree (album_id) WHERE (album_id IS NOT NULL);
 
 CREATE TABLE rekkrd.alarms (
@@ -730,9 +733,13 @@ CREATE TABLE rekkrd.links (
     push_confirmed_at timestamp with time zone,
     has_seller_settings boolean,
     seller_settings_at timestamp with time zone,
+    paused_reason text,
+    paused_at timestamp with time zone,
     CONSTRAINT links_pkey PRIMARY KEY (user_id),
     CONSTRAINT links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT links_credentials_known CHECK ((credentials = ANY (ARRAY['oauth'::text, 'personal'::text]))),
+    CONSTRAINT links_paused_reason_known CHECK ((paused_reason = 'undone'::text)),
+    CONSTRAINT links_paused_with_time CHECK (((paused_reason IS NULL) = (paused_at IS NULL))),
     CONSTRAINT links_state_known CHECK ((state = ANY (ARRAY['connected'::text, 'needs_reconnect'::text, 'disconnected'::text])))
 );
 COMMENT ON TABLE rekkrd.links IS
@@ -745,6 +752,8 @@ COMMENT ON COLUMN rekkrd.links.push_confirmed_at IS
 'When the collector said yes to the first preview; before that nothing is ever changed on Discogs.';
 COMMENT ON COLUMN rekkrd.links.has_seller_settings IS
 'Whether Discogs gives this account price suggestions; null before it was asked.';
+COMMENT ON COLUMN rekkrd.links.paused_reason IS
+'Why no import and no push runs for this connection. undone: a sync was undone, and the user has not chosen yet.';
 CREATE INDEX links_that_sell ON rekkrd.links USING btree (curr_abbr, user_id) WHERE ((state = 'connected'::text) AND has_seller_settings);
 
 CREATE TABLE rekkrd.listings (
@@ -1128,6 +1137,23 @@ COMMENT ON TABLE rekkrd.turns IS
 'Whose turn it is: the user with the lowest turn is called up next, and each call-up moves that user one turn back. Work of no user stands under the nil uuid.';
 CREATE INDEX turns_in_order ON rekkrd.turns USING btree (lane, turn, user_id);
 
+CREATE TABLE rekkrd.undone_records (
+    user_id uuid NOT NULL,
+    is_want boolean NOT NULL,
+    record_id bigint NOT NULL,
+    act text NOT NULL,
+    fields text[] NOT NULL DEFAULT '{}'::text[],
+    CONSTRAINT undone_records_pkey PRIMARY KEY (user_id, is_want, record_id),
+    CONSTRAINT undone_records_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
+    CONSTRAINT undone_records_act_known CHECK ((act = ANY (ARRAY['put_back'::text, 'drop'::text, 'unmark'::text])))
+);
+COMMENT ON TABLE rekkrd.undone_records IS
+'Records that an undo changed here, until the user chooses: import again, push what is here, or neither.';
+COMMENT ON COLUMN rekkrd.undone_records.record_id IS
+'The instance id of a copy; of a want, its release id.';
+COMMENT ON COLUMN rekkrd.undone_records.fields IS
+'The fields that have their value from before the sync again.';
+
 CREATE TABLE rekkrd.undos (
     user_id uuid NOT NULL,
     synced_until timestamp with time zone NOT NULL,
@@ -1237,6 +1263,7 @@ CREATE TABLE rekkrd.wants (
     seen_in uuid,
     missing_since timestamp with time zone,
     agreed jsonb,
+    is_local_only boolean NOT NULL DEFAULT false,
     CONSTRAINT wants_pkey PRIMARY KEY (user_id, release_id),
     CONSTRAINT wants_release_id_fkey FOREIGN KEY (release_id) REFERENCES rekkrd.releases(release_id),
     CONSTRAINT wants_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
@@ -1244,6 +1271,8 @@ CREATE TABLE rekkrd.wants (
 );
 COMMENT ON COLUMN rekkrd.wants.agreed IS
 'What both sides last agreed on, as want_notes and want_rating. Without a row in discogs_wantlist it was removed here.';
+COMMENT ON COLUMN rekkrd.wants.is_local_only IS
+'The user keeps this want as it is here and as it is on Discogs: imports and pushes leave it alone.';
 CREATE INDEX wants_of_release ON rekkrd.wants USING btree (release_id);
 CREATE INDEX wants_seen ON rekkrd.wants USING btree (user_id, seen_in);
 
@@ -1808,6 +1837,7 @@ AS $function$
 DECLARE
     known rekkrd.kinds;
     connection text;
+    paused text;
     misfit text;
 BEGIN
     SELECT k.* INTO known FROM rekkrd.kinds AS k WHERE k.kind = enqueue.kind AND k.speaks_for_user;
@@ -1828,10 +1858,17 @@ BEGIN
         RAISE EXCEPTION 'There is no user %', coalesce(enqueue.user_id::text, 'NULL') USING
             ERRCODE = 'RK003', HINT = 'The view rekkrd.users says who there is.';
     END IF;
-    SELECT l.state INTO connection FROM rekkrd.links AS l WHERE l.user_id = enqueue.user_id;
+    SELECT l.state, l.paused_reason INTO connection, paused FROM rekkrd.links AS l WHERE l.user_id = enqueue.user_id;
     IF connection IS DISTINCT FROM 'connected' THEN
         RAISE EXCEPTION 'The user % has no Discogs account connected', enqueue.user_id USING
             ERRCODE = 'RK004', HINT = 'Connect the account first, then ask again.';
+    END IF;
+    IF paused IS NOT NULL AND known.kind IN (
+        'import_collection', 'import_wantlist', 'refresh_collection', 'push_collection', 'push_wantlist'
+    ) THEN
+        RAISE EXCEPTION 'The sync of user % is paused, because a sync was undone', enqueue.user_id USING
+            ERRCODE = 'RK006',
+            HINT = 'Choose how to go on: POST /api/discogs/sync/resume, or `rekkrd sync resume`.';
     END IF;
     IF enqueue.if_live IS NULL OR enqueue.if_live NOT IN ('return', 'replace') THEN
         RAISE EXCEPTION 'if_live must be return or replace' USING ERRCODE = 'RK005';
@@ -2055,6 +2092,32 @@ CREATE OR REPLACE FUNCTION rekkrd.title_key(title text)
  IMMUTABLE PARALLEL SAFE
 RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026 \t\n\r\u00a0\u2009\u202f-]'::text, ''::text, 'g'::text), ''::text), regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]+|[ \t\n\r\u00a0\u2009\u202f]+$'::text, ''::text, 'g'::text));
 
+CREATE OR REPLACE FUNCTION rekkrd.shown_fields(copy rekkrd.instances, release rekkrd.releases)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT
+        jsonb_build_object(
+            'artist', release.artist,
+            'title', release.title,
+            'year', release.year,
+            'catalog_number', nullif(nullif(release.labels #>> '{0,catno}', ''), 'none'),
+            'media_condition', copy.media_condition,
+            'sleeve_condition', copy.sleeve_condition,
+            'discogs_folder_id', copy.folder_id,
+            'discogs_notes', copy.notes,
+            'discogs_rating', nullif(copy.rating, 0)
+        ) || coalesce(
+            (
+                SELECT jsonb_object_agg('field_' || (own.field ->> 'field_id'), own.field -> 'value')
+                FROM jsonb_array_elements(copy.fields) AS own (field)
+                WHERE (own.field ->> 'field_id')::bigint > 3
+            ),
+            '{}'
+        )
+$function$;
+
 CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
  RETURNS boolean
  LANGUAGE sql
@@ -2115,6 +2178,7 @@ AS $function$
     FROM public.discogs_wantlist AS mine
     LEFT JOIN rekkrd.wants AS want ON want.user_id = mine.user_id AND want.release_id = mine.discogs_release_id
     WHERE mine.user_id = of_user
+        AND NOT coalesce(want.is_local_only, false)
         AND CASE
             WHEN want.release_id IS NULL OR want.missing_since IS NOT NULL THEN want.agreed IS NULL
             ELSE
@@ -2134,6 +2198,7 @@ AS $function$
         want.fetched_at
     FROM rekkrd.wants AS want
     WHERE want.user_id = of_user
+        AND NOT want.is_local_only
         AND want.missing_since IS NULL
         AND want.notes = want.agreed ->> 'want_notes'
         AND want.rating = coalesce((want.agreed ->> 'want_rating')::smallint, 0)

@@ -1,6 +1,7 @@
 """Both sides of wants brought together: what Discogs shows, what the app's list says, and what was agreed on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from uuid import UUID
 
 from actors.comparing import wants_resolving
@@ -21,11 +22,23 @@ def fields_of(want: Want) -> Fields:
     return {"want_notes": want.notes, "want_rating": want.rating or None}
 
 
-def reconcile(conn: Connection, user_id: UUID, shown: Mapping[int, Fields], known: Mapping[int, KnownWant]) -> None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Changes that a page made to the app's list: wants ``added``, fields before and after of ``edited`` ones."""
+
+    added: Set[int]
+    edited: Mapping[int, tuple[Fields, Fields]]
+
+
+def reconcile(conn: Connection, user_id: UUID, shown: Mapping[int, Fields], known: Mapping[int, KnownWant]) -> Taken:
     """Take over what changed on Discogs alone; what changed on both sides is a conflict, or decided by a rule.
 
-    ``shown`` is what Discogs shows of wants, by release, and stored already; ``known`` is what was known before.
+    ``shown`` is what Discogs shows of wants, by release, and stored already; ``known`` is what was known before. Wants
+    that are kept local only are left alone.
     """
+    shown = {
+        number: theirs for number, theirs in shown.items() if number not in known or not known[number].is_local_only
+    }
     ours = wantlist.of_releases(conn, user_id, list(shown))
     pacts = {number: known[number].agreed if number in known else None for number in shown}
     new = {number: theirs for number, theirs in shown.items() if pacts[number] is None and number not in ours}
@@ -48,6 +61,8 @@ def reconcile(conn: Connection, user_id: UUID, shown: Mapping[int, Fields], know
     note_decided(conn, user_id, [found[key] for key in done], done, by=BY_RULE)
     over = [key for key in standing if key not in found and (key[0] in written or key[0] in deleted)]
     conflicts.close(conn, user_id, [Ending(number, name, "agreed", BY_SYNC) for number, name in over])
+    now = wantlist.of_releases(conn, user_id, [number for number in ours if number in written])
+    return Taken(added, {number: (ours[number], said) for number, said in now.items() if said != ours[number]})
 
 
 def note_vanished(conn: Connection, user_id: UUID) -> None:

@@ -29,7 +29,8 @@ def shelve(
 ) -> dict[int, Shelved]:
     """Bring the albums of these copies up to date, by instance id, and make those that are missing.
 
-    A copy is absent from the answer if its album was deleted here (that waits to be pushed, or is a conflict), if
+    A copy is absent from the answer if it is kept local only, if its album was deleted here (that waits to be pushed,
+    or is a conflict), if
     albums without a copy might be it (that waits for the end of the sweep, when all rivals are known), or if the app
     was faster. ``looks`` is what was known of the copies before.
     """
@@ -40,10 +41,14 @@ def shelve(
     met = {
         number: meet(pact.album, pact.fields, copies[number])
         for number, pact in agreements.items()
-        if pact.album is not None
+        if pact.album is not None and not pact.is_local_only
     }
     met |= {number: meet(album, {}, copies[number]) for number, album in named.items()}
-    deleted = {number: (pact, copies[number]) for number, pact in agreements.items() if pact.album is None}
+    deleted = {
+        number: (pact, copies[number])
+        for number, pact in agreements.items()
+        if pact.album is None and not pact.is_local_only
+    }
     note_deletions(conn, user_id, deleted, before)
     homeless = {number: fields for number, fields in strangers.items() if number not in named}
     claimed = find_claimed(conn, user_id, homeless)

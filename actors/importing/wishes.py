@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from actors.comparing.wanting import fields_of, reconcile
+from actors.comparing.wanting import Taken, fields_of, reconcile
 from actors.importing.lines import changed_fields, said_of_record, said_of_sweep
 from actors.importing.listing import ListedWant, completed_want
 from db import Connection, prices, releases, sync_log, wants
@@ -34,8 +34,31 @@ def store_wants(
     lines = [line_of(entry, known.get(number), sweep_id) for number, entry in entries.items()]
     if not is_echo:
         sync_log.add(conn, user_id, [line for line in lines if line is not None])
-    reconcile(conn, user_id, {number: fields_of(entry.want) for number, entry in entries.items()}, known)
+    taken = reconcile(conn, user_id, {number: fields_of(entry.want) for number, entry in entries.items()}, known)
+    if not is_echo:
+        told = {line.release_id for line in lines if line is not None}
+        sync_log.add(conn, user_id, [line for line in _lines_of(taken, sweep_id) if line.release_id not in told])
     return sum(1 for number in entries if number not in known or known[number].seen_in != sweep_id)
+
+
+def _lines_of(taken: Taken, sweep_id: UUID | None) -> list[Line]:
+    """Return history lines of what came over though Discogs shows nothing new, as after an undo."""
+    lines = [
+        Line("import", number, None, "success", {"list": "wantlist", "change": "created", **said_of_sweep(sweep_id)})
+        for number in sorted(taken.added)
+    ]
+    for number, (before, after) in taken.edited.items():
+        names = [name for name in after if before[name] != after[name]]
+        details: dict[str, Json] = {
+            "list": "wantlist",
+            "change": "updated",
+            "changed": [name.removeprefix("want_") for name in names],
+            "before": {name.removeprefix("want_"): before[name] for name in names},
+            "after": {name.removeprefix("want_"): after[name] for name in names},
+            **said_of_sweep(sweep_id),
+        }
+        lines.append(Line("update", number, None, "success", details))
+    return lines
 
 
 def shows_less(conn: Connection, user_id: UUID, listed: Sequence[ListedWant]) -> bool:

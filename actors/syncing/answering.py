@@ -1,6 +1,7 @@
 """What the collector answers to our questions is done at once: which album a copy is, whether records really went."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from db import (
     questions,
     sweeps,
     sync_log,
+    undone_records,
     wantlist,
     wants,
 )
-from db.agreed import Pact, Unlinked
-from db.albums import SHARED, own_names
+from db.agreed import Agreement, Pact, Unlinked
+from db.albums import SHARED, Fields, own_names
 from db.conflicts import RECORD, Ending
 from db.questions import Question
 from db.storable import Json
@@ -108,41 +110,90 @@ def answer_owned(conn: Connection, user_id: UUID, question: Question, *, is_drop
     questions.answer(conn, question.id, {"drop": is_dropped, "answered_by": BY})
 
 
-def restore_want(conn: Connection, user_id: UUID, release_id: int) -> bool:
-    """Want a release again that is missing on Discogs, as it was there; it goes out with the next push."""
-    if not wantlist.restore(conn, user_id, release_id):
-        return False
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A record that is here again. ``was_missing`` if Discogs did not list it at the last import."""
+
+    was_missing: bool
+    album_id: UUID | None = None
+
+
+def restore_want(conn: Connection, user_id: UUID, release_id: int) -> Restored:
+    """Put a want on the list again, as it was last on Discogs. Raises RestoreRefused if it is on the list already.
+
+    One that is missing on Discogs is added there by the next push.
+    """
+    known = wants.known(conn, user_id, [release_id])[release_id]
+    if known.is_local_only:
+        wants.sync_again(conn, user_id, release_id)
+    if known.is_missing:
+        was_added = wantlist.restore(conn, user_id, release_id)
+    else:
+        was_added = bool(wantlist.add(conn, user_id, {release_id: wanting.fields_of(known.want)}))
+        wantlist.agree(conn, user_id, {release_id: wanting.fields_of(known.want)} if was_added else {})
+    if not was_added and not known.is_local_only:
+        raise RestoreRefused("This want is on the list already.", "Nothing needs to be done.")
+    undone_records.settle(conn, user_id, release_id, is_want=True)
     details: dict[str, Json] = {"list": "wantlist", "change": "restored", "by": BY}
     sync_log.add(conn, user_id, [Line("update", release_id, None, "success", details)])
-    return True
+    return Restored(known.is_missing)
 
 
-def restore(conn: Connection, user_id: UUID, instance_id: int) -> bool:
-    """Un-mark a missing copy; an album that was deleted with it is made again. False when it was not missing.
+def restore(conn: Connection, user_id: UUID, instance_id: int) -> Restored:
+    """Bring a copy back here: un-mark one that is missing, make the album of one that has none, and sync it again.
 
-    Raises RestoreRefused for a copy on which nothing is agreed any more, as when we removed it on Discogs ourselves.
+    Raises RestoreRefused if nothing can be restored, with what to do instead.
     """
     release_id = instances.restore(conn, user_id, instance_id)
-    if release_id is None:
-        return False
+    was_missing = release_id is not None
     pact = agreed.of_copies(conn, user_id, [instance_id]).get(instance_id)
-    if pact is None:
+    if was_missing and pact is None:
         raise RestoreRefused(
             "This copy was removed on Discogs, or never had an album here.",
-            "Add the record anew; what it was stands in the history.",
+            "Restore it to Discogs with POST /api/discogs/sync/restore, or add the record again.",
         )
-    album_id = None if pact.album is None else pact.album.id
-    if album_id is None:
-        # An agreement without its album is a deletion that waits: a copy un-marked alone would be removed on Discogs.
-        fields = {name: pact.fields.get(name) for name in (*SHARED, *own_names(pact.fields))}
-        album_id = albums.create(conn, user_id, {instance_id: fields}).get(instance_id)
-        if album_id is None:
-            raise RestoreRefused("An album of this copy was made just now.", "Import again: it brings both together.")
-        agreed.upsert(conn, user_id, [Pact(instance_id, album_id, fields)])
+    if pact is not None and pact.album is not None and not was_missing and not pact.is_local_only:
+        raise RestoreRefused("This copy is here already, and not missing.", "Nothing needs to be done.")
+    album_id = _album_again(conn, user_id, instance_id, pact)
+    agreed.sync_again(conn, user_id, instance_id)
+    undone_records.settle(conn, user_id, instance_id, is_want=False)
     conflicts.close(conn, user_id, [Ending(instance_id, RECORD, "superseded", BY)])
     details: dict[str, Json] = {"change": "restored", "instance_id": instance_id, "by": BY}
+    if release_id is None:
+        release_id = instances.known(conn, user_id, [instance_id])[instance_id].copy.release_id
     sync_log.add(conn, user_id, [Line("update", release_id, album_id, "success", details)])
-    return True
+    return Restored(was_missing, album_id)
+
+
+def _album_again(conn: Connection, user_id: UUID, instance_id: int, pact: Agreement | None) -> UUID:
+    """Return the album of a copy, made again where there is none.
+
+    A base without its album is a deletion to push: an album is made with it, never a mark removed alone.
+    """
+    if pact is not None and pact.album is not None:
+        return pact.album.id
+    fields: Fields = {}
+    if pact is not None and not pact.is_local_only:
+        fields = {name: pact.fields.get(name) for name in (*SHARED, *own_names(pact.fields))}
+    else:
+        agreed.forget(conn, user_id, [instance_id])
+        copy = agreed.find_unlinked(conn, user_id, instance_id)
+        asked = [
+            one
+            for one in questions.open_of(conn, user_id)
+            if (one.kind, one.subject) == ("duplicate", str(instance_id))
+        ]
+        if copy is None or asked:
+            raise RestoreRefused(
+                "A review item asks which album this copy is." if asked else "This copy is missing on Discogs.",
+                "Answer it: GET /api/discogs/questions." if asked else "Import again, then look at the record.",
+            )
+        fields = copy.fields
+    album_id = albums.create(conn, user_id, {instance_id: fields}).get(instance_id)
+    if album_id is None:
+        raise RestoreRefused("An album of this copy was made just now.", "Import again: it joins both.")
+    agreed.upsert(conn, user_id, [Pact(instance_id, album_id, fields)])
+    return album_id
 
 
 def _make(conn: Connection, user_id: UUID, copy: Unlinked) -> Shelved:

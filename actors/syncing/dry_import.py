@@ -82,6 +82,8 @@ def _of_copy(line: Line, listed: Mapping[int, ListedCopy]) -> list[Item]:
     change = CHANGES.get(str(said.get("change")))
     if change is None:
         return []
+    if change == "changed" and said.get("made_album"):
+        change = "new"  # known, but without an album and a base, as after an undo
     entry = listed[said["instance_id"]]
     if change == "new":
         waits = line.album_id is None and not said.get("made_album")

@@ -1,20 +1,17 @@
-"""Reversals: what taking back a sync means for each record, by its line in the log and how things stand now."""
+"""Reversals: what undoing a sync does to each record here, from its history line and its state now."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from actors.comparing.grading import Slots, find_slots, grade
 from actors.comparing.merging import is_same
 from actors.comparing.wanting import fields_of
 from actors.comparing.wants_resolving import are_same
-from db import Connection, agreed, fields, forgetting, instances, undos, wantlist, wants
+from db import Connection, agreed, forgetting, instances, wantlist, wants
 from db.agreed import Agreement
-from db.albums import SHARED, Album, Fields, Value, own_fields, own_number
-from db.instances import Copy
+from db.albums import SHARED, Album, Fields, Value, own_number
 from db.undos import LoggedChange
 from db.wants import KnownWant
 
@@ -26,25 +23,25 @@ SIDES = ("before", "after")
 
 TOUCHED = "It was edited or used here since."
 CHANGED = "It changed here since."
-ADDED = "A copy of it was added here since."
 STILL_THERE = "It is on Discogs again."
-LOST = "The numbers that Discogs gave it and the day on which it was added do not come back: it is added anew."
+LOCAL_ONLY = "It is kept local only."
+ON_DISCOGS = "The push removed it on Discogs. An undo changes nothing there: restore it with `restore to Discogs`."
 
 
 class UndoAct(StrEnum):
     """What is done to one record."""
 
-    DROP = "drop"
-    PUT_BACK = "put_back"
-    ADD_AGAIN = "add_again"
+    DROP = "drop"  # the sync brought it: it goes here, and its base too
+    PUT_BACK = "put_back"  # fields and their base have their values from before the sync again
+    UNMARK = "unmark"  # the sync marked it as missing: it counts as on Discogs again until the next import
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """One line taken back. ``before`` is what stands here now, ``after`` what will again.
+    """The undo of one history line. ``before`` has the values now, ``after`` those that come back.
 
-    ``kept`` are fields that changed since; ``problem`` says why something is left alone, or what does not come back.
+    ``kept`` are fields that changed since; ``problem`` says why something is left alone.
     """
 
     line: LoggedChange
@@ -74,37 +71,32 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the records of some lines stand now; what is decided of one line counts for those before it.
+    """State of the records of some history lines now; a decision about one line counts for those before it.
 
-    ``untouched`` are albums that an import made and nobody edited or used; ``added`` says of releases of which a copy
-    was removed when an album was made last.
+    ``missing`` are copies that are marked as missing, ``untouched`` albums that an import made and nobody edited or
+    used.
     """
 
     pacts: dict[int, Agreement]
-    missing: Mapping[int, Copy]
+    missing: set[int]
     wants: Mapping[int, KnownWant]
     ours: dict[int, Fields]
-    slots: Slots
     untouched: set[UUID]
-    added: Mapping[int, datetime]
 
 
-def look(conn: Connection, user_id: UUID, lines: Sequence[LoggedChange], *, at: datetime, will_go: bool) -> Standing:
-    """Look at the records that these lines are about. ``at`` is when it was asked for; held if they ``will_go``."""
+def look(conn: Connection, user_id: UUID, lines: Sequence[LoggedChange], *, will_go: bool) -> Standing:
+    """Read the records that these lines are about; albums are locked if they ``will_go``."""
     copies = [line.details["instance_id"] for line in lines if "instance_id" in line.details]
     releases = [line.release_id for line in lines if _is_of_want(line) and line.release_id is not None]
     known, pacts = instances.known(conn, user_id, copies), agreed.of_copies(conn, user_id, copies)
     made = {line.details["instance_id"] for line in lines if line.details.get("made_album")}
     albums_made = [pact.album.id for number, pact in pacts.items() if number in made and pact.album is not None]
-    removed = [line.release_id or 0 for line in lines if line.details["change"] == "remove" and not _is_of_want(line)]
     return Standing(
         pacts=pacts,
-        missing={number: one.copy for number, one in known.items() if one.is_missing},
+        missing={number for number, one in known.items() if one.is_missing},
         wants=wants.known(conn, user_id, releases),
         ours=wantlist.of_releases(conn, user_id, releases),
-        slots=find_slots(fields.of_user(conn, user_id)),
         untouched=forgetting.removable(conn, user_id, albums_made, will_go=will_go),
-        added=undos.added(conn, user_id, removed, until=at),
     )
 
 
@@ -124,49 +116,31 @@ def _is_of_want(line: LoggedChange) -> bool:
 
 def _of_copy(line: LoggedChange, standing: Standing) -> Reversal | None:
     number = int(line.details["instance_id"])
+    left = Reversal(line, UndoAct.NOTHING, False, number)
     if line.details["change"] == "remove":
-        return _of_removed(line, standing)
+        return left.left_alone(ON_DISCOGS)
     pact = standing.pacts.get(number)
     if pact is None or pact.album is None:
-        return None  # gone here since, or never an album: nothing of this line is left
-    if line.details["change"] == "missing":
-        return _of_missing(line, number, pact, pact.album.fields, standing)
-    if line.details.get("made_album"):
-        dropped = Reversal(line, UndoAct.DROP, False, number, pact.album.id, before=_shown(pact.album.fields))
-        if pact.album.id not in standing.untouched:
-            return dropped.left_alone(TOUCHED)
-        standing.pacts[number] = replace(pact, album=None)
-        return dropped
+        return None  # deleted here since, or never an album: nothing of this line is left
+    if pact.is_local_only:
+        return left.left_alone(LOCAL_ONLY)
     return _of_album(line, number, pact, pact.album, standing)
 
 
-def _of_missing(line: LoggedChange, number: int, pact: Agreement, ours: Fields, standing: Standing) -> Reversal:
-    gone = standing.missing.get(number)
-    # An album that was imported before own fields were knows none of them; its copy did.
-    said = (
-        {}
-        if gone is None
-        else {name: value for name, value in own_fields(gone.fields).items() if name not in pact.fields}
-    )
-    album_id = None if pact.album is None else pact.album.id
-    again = Reversal(line, UndoAct.ADD_AGAIN, False, number, album_id, after=_shown({**said, **ours}), problem=LOST)
-    return again if gone is not None else again.left_alone(STILL_THERE)
-
-
-def _of_removed(line: LoggedChange, standing: Standing) -> Reversal:
-    again = Reversal(
-        line,
-        UndoAct.ADD_AGAIN,
-        False,
-        int(line.details["instance_id"]),
-        after=_as_it_was(line.details, standing.slots),
-        problem=LOST,
-    )
-    added = standing.added.get(again.release_id)
-    return again.left_alone(ADDED) if added is not None and added > line.created_at else again
-
-
 def _of_album(line: LoggedChange, number: int, pact: Agreement, album: Album, standing: Standing) -> Reversal | None:
+    if line.details["change"] == "missing":
+        unmarked = Reversal(line, UndoAct.UNMARK, False, number, album.id)
+        return unmarked if number in standing.missing else unmarked.left_alone(STILL_THERE)
+    if line.details.get("made_album"):
+        dropped = Reversal(line, UndoAct.DROP, False, number, album.id, before=_shown(album.fields))
+        if album.id not in standing.untouched:
+            return dropped.left_alone(TOUCHED)
+        standing.pacts[number] = replace(pact, album=None)
+        return dropped
+    return _of_fields(line, number, pact, album, standing)
+
+
+def _of_fields(line: LoggedChange, number: int, pact: Agreement, album: Album, standing: Standing) -> Reversal | None:
     sides = line.details.get("album", {})
     names = [name for name in line.details.get("taken", ()) if name in PUT_BACK or own_number(name)]
     found = _put_back(line, names, album.fields, sides.get("before", {}), sides.get("after", {}))
@@ -177,14 +151,21 @@ def _of_album(line: LoggedChange, number: int, pact: Agreement, album: Album, st
 
 
 def _of_want(line: LoggedChange, standing: Standing) -> Reversal | None:
+    known, left = standing.wants.get(line.release_id or 0), Reversal(line, UndoAct.NOTHING, True)
+    if line.details["change"] == "remove":
+        return left.left_alone(ON_DISCOGS)
+    if known is not None and known.is_local_only:
+        return left.left_alone(LOCAL_ONLY)
+    return None if known is None else _of_known_want(line, known, standing)
+
+
+def _of_known_want(line: LoggedChange, known: KnownWant, standing: Standing) -> Reversal | None:
     number = line.release_id or 0
-    ours, known = standing.ours.get(number), standing.wants.get(number)
-    if line.details["change"] in ("missing", "remove"):
-        if ours is not None or known is None:
-            return None
-        again = Reversal(line, UndoAct.ADD_AGAIN, True, after=fields_of(known.want))
-        return again if known.is_missing else again.left_alone(STILL_THERE)
-    if ours is None or known is None or known.agreed is None:
+    ours = standing.ours.get(number)
+    if line.details["change"] == "missing" and ours is None:
+        unmarked = Reversal(line, UndoAct.UNMARK, True, after=fields_of(known.want))
+        return unmarked if known.is_missing else unmarked.left_alone(STILL_THERE)
+    if ours is None or known.agreed is None or line.details["change"] == "missing":
         return None
     if line.details["change"] == "created":
         dropped = Reversal(line, UndoAct.DROP, True, before=ours)
@@ -224,23 +205,6 @@ def _put_back(
     problem = CHANGED if kept else None
     found = Reversal(line, UndoAct.PUT_BACK, True, before=before, after=after, kept=tuple(kept), problem=problem)
     return found if after else found.left_alone(CHANGED)
-
-
-def _as_it_was(said: Mapping[str, Any], slots: Slots) -> dict[str, Value]:
-    """Read what a removed copy was, in the columns of an album."""
-    whole = said.get("removed") or {}
-    grading = grade(slots, {int(one["field_id"]): str(one["value"]) for one in whole.get("fields") or ()})
-    return {
-        "artist": whole.get("artist"),
-        "title": whole.get("title"),
-        "discogs_release_id": whole.get("release_id"),
-        "media_condition": grading.media_condition,
-        "sleeve_condition": grading.sleeve_condition,
-        "discogs_folder_id": whole.get("folder_id"),
-        "discogs_notes": grading.notes,
-        "discogs_rating": whole.get("rating") or None,
-        **own_fields(whole.get("fields")),
-    }
 
 
 def _shown(said: Fields) -> Fields:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db import Connection, links, outgoing, sync_settings, users
+from db.links import PauseReason
 from db.sync_settings import Chosen, Direction, Frequency
+from services.sync import pause
 from services.tiers import OFFERS, Feature, tier_of
 
 OFTEN: dict[Frequency, str] = {"nightly": "every night", "weekly": "one night a week"}
@@ -18,10 +20,11 @@ FIRST_YES = " What goes out waits for a first yes to its preview."
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """What was chosen, whether it takes effect now, and both in words."""
+    """The settings, whether they take effect now, and both as text. ``paused_reason`` says why no sync runs at all."""
 
     chosen: Chosen
     is_in_effect: bool
+    paused_reason: PauseReason | None
     sentence: str
 
 
@@ -31,11 +34,16 @@ def show(conn: Connection, user_id: UUID) -> SyncSettings:
     chosen = sync_settings.of_user(conn, person.id)
     link = links.link(conn, person.id)
     is_connected = link is not None and link.state == "connected"
-    is_in_effect = chosen.is_auto and tier_of(person.tier).has(Feature.NIGHTLY) and is_connected
+    paused_reason = None if link is None else link.paused_reason
+    is_in_effect = (
+        chosen.is_auto and tier_of(person.tier).has(Feature.NIGHTLY) and is_connected and paused_reason is None
+    )
+    if paused_reason is not None:
+        return SyncSettings(chosen, is_in_effect, paused_reason, f"{pause.MESSAGE} {pause.NEXT_STEP}")
     said = say(chosen, person.tier, is_connected=is_connected)
     if is_in_effect and chosen.direction != "in" and not outgoing.is_confirmed(conn, person.id):
         said += FIRST_YES
-    return SyncSettings(chosen, is_in_effect, said)
+    return SyncSettings(chosen, is_in_effect, None, said)
 
 
 def change(

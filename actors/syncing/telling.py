@@ -62,13 +62,18 @@ OF_WANTS = {
     "owned by now": "In the collection by now, and no longer wanted.",
 }
 UNDONE = {
-    "put_back": "The sync's change was taken back.",
-    "drop": "What the sync brought was taken back: it is no longer here, and the next push removes it on Discogs.",
-    "add_again": "What the sync took away was taken back: it is here again, and the next push adds it on Discogs.",
+    "put_back": "The sync's change was undone here; Discogs was not changed.",
+    "drop": "The sync that brought it was undone: it is no longer here, and still on Discogs.",
+    "unmark": "The sync marked it as gone from Discogs; that was undone here. Discogs was not changed.",
+}
+AFTER_UNDO = {
+    "import_again": "After the undo its user chose to import it again.",
+    "keep_mine": "After the undo its user chose to push what is here to Discogs.",
+    "keep_local": "After the undo its user chose to keep both sides as they are: no import or push touches it.",
 }
 Sides: TypeAlias = tuple[Json, Json]  # before and after
 FAILED = {
-    "not undone": "Not taken back",
+    "not undone": "Not undone",
     "add": "Not added on Discogs",
     "remove": "Not removed on Discogs",
     "unreadable": "Not read from Discogs",
@@ -99,8 +104,8 @@ def _head(line: Line, said: Mapping[str, Any], names: Names) -> str:
         return _of_field(line, said, names)
     if said.get("list") == "wantlist" and change in OF_WANTS:
         return OF_WANTS[change]
-    if change == "undone":
-        return UNDONE[str(said["undo"])]
+    if change in ("undone", "after_undo"):
+        return UNDONE[str(said["undo"])] if change == "undone" else AFTER_UNDO[str(said["choice"])]
     if change == "linked":
         return f"Recognised as the album that was here before, by {said.get('evidence', 'its release')}."
     return WRITTEN[change] if change in WRITTEN else ended(change.capitalize())

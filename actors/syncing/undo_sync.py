@@ -1,12 +1,12 @@
-"""The last sync is taken back, line by line, where nothing changed since; once, and as far as it can be.
+"""Undo of the last sync: local effects only, line by line, where nothing changed since; each sync once.
 
-What came in and is undone is a change here from then on: the next push takes it to Discogs, and no import brings it
-again. What the sync removed there is made again here, and the next push adds it there.
+It restores the album or want and the base together. So an undo leaves no difference that a push could send: nothing is
+deleted or overwritten on Discogs. The connection is paused until the user chooses how the sync goes on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -21,10 +21,10 @@ from actors.catalog import (
 )
 from actors.checkpoints import UndoCheckpoint
 from actors.enqueue import Enqueued, enqueue
-from actors.syncing.reversals import LOST, Reversal, UndoAct, decide, look
+from actors.syncing.reversals import Reversal, UndoAct, decide, look
 from actors.syncing.reversing import carry_out
 from actors.wording import count, utc
-from db import Connection, operations, undos
+from db import Connection, operations, undone_records, undos
 from db.agreed import Agreement
 from db.undos import LAST, Sync, Undo
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
@@ -37,20 +37,21 @@ KINDS = tuple(
 )
 APART = timedelta(minutes=5)  # jobs of a night follow each other: what begins so soon belongs to the same sync
 PIECE = 200  # lines a transaction
-FOREVER = datetime.max.replace(tzinfo=UTC)
 MOST = 5000  # lines that are looked at before anything is done
 
-NOTHING = "No sync did anything to a record that could be taken back."
-UNDER_WAY = "A sync is under way: it can be taken back when it is over. Nothing was changed."
-ANOTHER = "Another sync came since this one was shown: look at what would be taken back now. Nothing was changed."
-ALREADY = "That sync was taken back already. Nothing was changed."
+NOTHING = "No sync changed a record that could be undone."
+UNDER_WAY = "A sync is running. Undo it when it has ended, or cancel its jobs first. Nothing was changed."
+ANOTHER = "Another sync ran since the preview. Look at the preview again. Nothing was changed."
+ALREADY = "That sync is undone already. Nothing was changed."
 OPEN: tuple[State, ...] = ("undoable", "begun")
-GOES_OUT = "What differs from Discogs now goes out with the next push; its preview lists it."
+LOCAL = "Nothing changes on Discogs."
+PAUSED = "Imports and pushes are paused until you choose how to go on: `rekkrd sync resume`."
+WOULD_PAUSE = "Imports and pushes are then paused until you choose how to go on."
 
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview:
-    """What taking back the last sync would do. Nothing was changed; ``undone`` is how it was taken back before."""
+    """Effects of an undo of the last sync. Nothing was changed; ``undone`` is how it was undone before."""
 
     state: State
     sync: Sync | None
@@ -60,12 +61,12 @@ class UndoPreview:
     sentence: str
 
     def below(self, place: tuple[datetime, UUID] | None) -> Sequence[Reversal]:
-        """Return what follows a line, which itself may have gone out of the list meanwhile."""
+        """Return the reversals after a line, which itself may have left the list meanwhile."""
         return [one for one in self.reversals if place is None or (one.line.created_at, one.line.id) < place]
 
 
 def preview_undo(conn: Connection, user_id: UUID) -> UndoPreview:
-    """Say what would be taken back, and what would not, with the reason."""
+    """Say what would be undone, and what would not, with the reason."""
     sync, before = _sync_of(conn, user_id)
     state = _state(sync, before)
     if sync is None or state not in OPEN:
@@ -75,7 +76,7 @@ def preview_undo(conn: Connection, user_id: UUID) -> UndoPreview:
     decided: dict[int, Agreement] = {}
     while seen < MOST:
         lines = undos.lines(conn, user_id, sync.synced_from, sync.synced_until, below=below, room=PIECE)
-        standing = look(conn, user_id, lines, at=FOREVER, will_go=False)
+        standing = look(conn, user_id, lines, will_go=False)
         standing.pacts.update({number: pact for number, pact in decided.items() if number in standing.pacts})
         found += decide(lines, standing)
         decided |= standing.pacts
@@ -87,9 +88,9 @@ def preview_undo(conn: Connection, user_id: UUID) -> UndoPreview:
 
 
 def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[UndoPreview, Enqueued | None]:
-    """Have the last sync taken back, and leave an audit row; no job where there is nothing to do. And what it would do.
+    """Enqueue the undo of the last sync, with an audit row; without a job if there is nothing to undo.
 
-    Twice is once: the job that does it already is returned.
+    A second call returns the job of the first.
     """
     found = preview_undo(conn, user_id)
     if found.sync is None or found.state not in OPEN:
@@ -106,22 +107,32 @@ def fetch(step: UndoStep) -> None:
 
 
 def store(conn: Connection, step: UndoStep, _: None) -> Outcome:
-    """Choose the sync, then take back a piece of it."""
-    user_id, chosen = step.user_id, step.checkpoint.synced_until
-    if chosen is None:
-        sync, before = _sync_of(conn, user_id)
-        state = _state(sync, before)
-        if sync is None or state not in OPEN:
-            return Done(_said_of(state, before), step.progress)
-        if step.arguments.synced_until not in (None, sync.synced_until):
-            return Done(ANOTHER, step.progress)
-        undos.start(conn, user_id, sync, step.job_id)
-        return Continue(UndoCheckpoint(synced_until=sync.synced_until), step.progress, takes_token=False)
+    """Choose the sync and pause the connection, then undo it piece by piece."""
+    chosen = step.checkpoint.synced_until
+    return _start(conn, step) if chosen is None else _piece(conn, step, chosen)
+
+
+def _start(conn: Connection, step: UndoStep) -> Outcome:
+    user_id = step.user_id
+    sync, before = _sync_of(conn, user_id)
+    state = _state(sync, before)
+    if sync is None or state not in OPEN:
+        return Done(_said_of(state, before), step.progress)
+    if step.arguments.synced_until not in (None, sync.synced_until):
+        return Done(ANOTHER, step.progress)
+    undos.start(conn, user_id, sync, step.job_id)
+    operations.cancel(conn, undos.waiting_jobs(conn, user_id, KINDS))
+    undone_records.pause(conn, user_id)
+    return Continue(UndoCheckpoint(synced_until=sync.synced_until), step.progress, takes_token=False)
+
+
+def _piece(conn: Connection, step: UndoStep, chosen: datetime) -> Outcome:
+    user_id = step.user_id
     undo = undos.find(conn, user_id, chosen)
     if undo is None:
-        return Done(NOTHING, step.progress)  # their data was removed meanwhile
+        return Done(NOTHING, step.progress)  # the user's data was deleted meanwhile
     lines = undos.lines(conn, user_id, undo.synced_from, chosen, below=undo.reached, room=PIECE)
-    standing = look(conn, user_id, lines, at=undo.began_at, will_go=True)
+    standing = look(conn, user_id, lines, will_go=True)
     done = carry_out(conn, user_id, decide(lines, standing), step.job_id)
     undone = sum(one.is_done for one in done)
     if lines:
@@ -130,7 +141,11 @@ def store(conn: Connection, step: UndoStep, _: None) -> Outcome:
     if len(lines) == PIECE:
         return Continue(step.checkpoint, progress, takes_token=False)
     undos.finish(conn, user_id, chosen)
-    return Done(_told(progress), progress)
+    if not progress.processed:
+        undone_records.resume(conn, user_id)
+        return Done(_told(progress), progress)
+    undone_records.needs_full_sync(conn, user_id)
+    return Done(f"{_told(progress)} {PAUSED}", progress)
 
 
 def _sync_of(conn: Connection, user_id: UUID) -> tuple[Sync | None, Undo | None]:
@@ -161,34 +176,30 @@ def _said_of(state: State, undo: Undo | None) -> str:
 def _told(progress: Progress) -> str:
     kept = f" {count(progress.skipped, 'change')} left alone: the history says why." if progress.skipped else ""
     if not progress.processed:
-        return f"Nothing was taken back.{kept}"
-    return f"{count(progress.processed, 'change')} taken back.{kept} {GOES_OUT}"
+        return f"Nothing was undone.{kept}"
+    return f"{count(progress.processed, 'change')} undone.{kept} {LOCAL}"
 
 
 def _foretold(sync: Sync, found: Sequence[Reversal]) -> str:
-    """Say what would happen, and plainly what would not."""
+    """Say what would happen, and what would not."""
     parts = []
     for act, is_want, noun, words in (
-        (UndoAct.PUT_BACK, False, "album", "put back"),
-        (UndoAct.DROP, False, "album", "dropped again"),
-        (UndoAct.ADD_AGAIN, False, "record", "added again"),
-        (UndoAct.PUT_BACK, True, "want", "put back"),
-        (UndoAct.DROP, True, "want", "dropped again"),
-        (UndoAct.ADD_AGAIN, True, "want", "wanted again"),
+        (UndoAct.PUT_BACK, False, "album", "restored"),
+        (UndoAct.DROP, False, "album", "removed here"),
+        (UndoAct.UNMARK, False, "record", "no longer marked as missing"),
+        (UndoAct.PUT_BACK, True, "want", "restored"),
+        (UndoAct.DROP, True, "want", "removed here"),
+        (UndoAct.UNMARK, True, "want", "on the list again"),
     ):
         number = sum(one.act is act and one.is_want is is_want for one in found)
         if number:
             parts.append(f"{count(number, noun)} {words}")
     said = f"The sync that ended on {utc(sync.synced_until)}: "
-    said += f"{', '.join(parts)}." if parts else "nothing of it can be taken back."
+    said += f"{', '.join(parts)}." if parts else "nothing of it can be undone."
     kept = sum(not one.is_done or bool(one.kept) for one in found)
     if kept:
         said += f" {count(kept, 'change')} would be left alone."
-    if any(one.act is UndoAct.ADD_AGAIN and not one.is_want for one in found):
-        said += f" {LOST}"
-    if any(one.act is UndoAct.DROP for one in found):
-        said += " What goes here was added on Discogs, so the next push removes it there too, and asks if it is much."
-    return f"{said} {GOES_OUT}" if parts else said
+    return f"{said} {LOCAL} {WOULD_PAUSE}" if parts else said
 
 
 JOB: Job[UndoArguments, UndoCheckpoint, None] = Job(UNDO_SYNC, fetch, store)

@@ -72,14 +72,15 @@ class AnswerBody(Model):
 
 
 class RestoredOut(Model):
-    """A record that is not missing any more."""
+    """A record that is here again."""
 
     instance_id: int
-    was_missing: bool
+    was_missing: bool = Field(description="True if Discogs did not list it at the last import.")
+    album_id: UUID | None
 
 
 class RestoredWantOut(Model):
-    """A want that is not missing any more."""
+    """A want that is on the list again."""
 
     release_id: int
-    was_missing: bool = Field(description="False when it was there, or is wanted here already.")
+    was_missing: bool = Field(description="True if Discogs did not list it at the last import.")

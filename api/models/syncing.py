@@ -7,6 +7,7 @@ from pydantic import Field
 from actors.syncing.sync_settings import SyncSettings
 from api.models import Model
 from api.models.jobs import JobAnswer
+from db.links import PauseReason
 from db.sync_settings import Direction, Frequency
 
 
@@ -29,6 +30,9 @@ class SyncSettingsOut(Model):
     frequency: Frequency
     changed_at: datetime | None = Field(description="Null while nothing was chosen and the defaults hold.")
     is_in_effect: bool = Field(description="False when it is off, no account is connected, or the tier is another.")
+    paused_reason: PauseReason | None = Field(
+        description="`undone`: a sync was undone, and no import or push runs until `POST /api/discogs/sync/resume`."
+    )
     sentence: str = Field(
         examples=["What is on Discogs comes over every night, between 03:00 and 06:00 in your time zone."]
     )
@@ -42,6 +46,7 @@ class SyncSettingsOut(Model):
             frequency=chosen.frequency,
             changed_at=chosen.changed_at,
             is_in_effect=found.is_in_effect,
+            paused_reason=found.paused_reason,
             sentence=found.sentence,
         )
 

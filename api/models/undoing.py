@@ -1,4 +1,4 @@
-"""The last sync taken back."""
+"""Undo of the last sync."""
 
 from datetime import datetime
 from typing import Any
@@ -16,20 +16,21 @@ class ReversalOut(Model):
     """One record, or one want."""
 
     act: UndoAct = Field(
-        description="`put_back`: fields say again what they said; `drop`: what the sync added here goes; `add_again`: "
-        "what it lost or removed is made again, and goes out; `nothing`: left alone, `problem` says why."
+        description="`put_back`: fields have their values from before the sync again; `drop`: a record that the sync "
+        "brought is removed here; `unmark`: a record that the sync marked as missing is not marked any more, a want is "
+        "on the list again; `nothing`: left alone, `problem` says why."
     )
-    line_id: UUID = Field(description="The line of the history that is taken back.")
+    line_id: UUID = Field(description="The history line that is undone.")
     is_want: bool
     release_id: int | None
     instance_id: int | None
     album_id: UUID | None
     artist: str | None
     title: str | None
-    before: dict[str, Any] = Field(description="What stands here now, of each field that goes back.")
-    after: dict[str, Any] = Field(description="What will stand here again.")
+    before: dict[str, Any] = Field(description="Values now, of each field that is restored.")
+    after: dict[str, Any] = Field(description="Values that come back.")
     kept: list[str] = Field(description="Fields that changed since; they are left alone.")
-    problem: str | None = Field(description="Why something is left alone, or what does not come back.")
+    problem: str | None = Field(description="Why something is left alone.")
 
     @classmethod
     def of(cls, one: Reversal) -> "ReversalOut":
@@ -51,15 +52,15 @@ class ReversalOut(Model):
 
 
 class UndoOut(Model):
-    """The last sync, and what taking it back would do, or did."""
+    """The last sync, and what an undo would do, or did."""
 
     state: State = Field(
-        description="`undoable`; `begun`: taken back in part, another call goes on; `undone`: nothing is left to do; "
+        description="`undoable`; `begun`: undone in part, another call continues; `undone`: nothing is left to do; "
         "`under_way`: the sync is not over; `nothing`: no sync touched a record."
     )
     synced_from: datetime | None
     synced_until: datetime | None
-    undone: int | None = Field(description="How many changes were taken back; null before.")
+    undone: int | None = Field(description="How many changes were undone; null before.")
     kept: int | None = Field(description="How many were left alone.")
     items: list[ReversalOut]
     next_cursor: UUID | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
@@ -83,7 +84,7 @@ class UndoOut(Model):
 
 
 class UndoAnswer(Model):
-    """The job that takes it back; null where nothing is to be done, and `state` and `sentence` say why."""
+    """The job that does it; null if nothing is to be done, and `state` and `sentence` say why."""
 
     job: JobAnswer | None
     state: State

@@ -3,6 +3,7 @@
 SELECT
     agreed.instance_id,
     agreed.fields AS agreed_fields,
+    agreed.is_local_only,
     album.id,
     album.discogs_instance_id,
     album.artist,
@@ -53,6 +54,44 @@ SET discogs_instance_id = NULL, discogs_date_added = NULL
 FROM freed
 WHERE album.id = freed.album_id AND album.user_id = :user_id AND album.discogs_instance_id = freed.instance_id
 RETURNING freed.instance_id;
+
+-- name: forget(user_id, instance_ids)!
+-- Drop the base of these copies: nothing is agreed on them, as before the first import.
+DELETE FROM rekkrd.agreed
+WHERE user_id = :user_id AND instance_id = ANY(:instance_ids);
+
+-- name: sync_again(user_id, instance_id)!
+-- Let imports and pushes see a copy again that was kept local only.
+UPDATE rekkrd.agreed
+SET is_local_only = FALSE
+WHERE user_id = :user_id AND instance_id = :instance_id;
+
+-- name: find_unlinked(user_id, instance_id)^
+-- One present copy without a base, with what its album would say.
+SELECT
+    copy.instance_id,
+    copy.release_id,
+    copy.folder_id,
+    copy.media_condition,
+    copy.sleeve_condition,
+    copy.notes,
+    copy.date_added,
+    release.master_id,
+    release.artist,
+    release.title,
+    release.year,
+    nullif(nullif(release.labels #>> '{0,catno}', ''), 'none') AS catalog_number,
+    nullif(copy.rating, 0) AS discogs_rating,
+    copy.fields AS listed
+FROM rekkrd.instances AS copy
+INNER JOIN rekkrd.releases AS release ON copy.release_id = release.release_id
+WHERE copy.user_id = :user_id
+    AND copy.instance_id = :instance_id
+    AND copy.missing_since IS NULL
+    AND NOT EXISTS (
+        SELECT FROM rekkrd.agreed
+        WHERE agreed.user_id = copy.user_id AND agreed.instance_id = copy.instance_id
+    );
 
 -- name: has_unlinked(user_id)$
 -- Whether any present copy has no agreement, so that its album is still to be found or made.

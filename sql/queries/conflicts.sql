@@ -198,6 +198,7 @@ CROSS JOIN LATERAL jsonb_to_record(to_jsonb(album) || pact.fields) AS was (
 )
 WHERE copy.user_id = :user_id
     AND copy.missing_since IS NOT NULL
+    AND NOT pact.is_local_only
     AND ((
         nullif(album.artist, ''), nullif(album.title, ''), album.year, album.discogs_release_id,
         album.discogs_master_id, nullif(album.media_condition, ''), nullif(album.sleeve_condition, ''),

@@ -47,6 +47,13 @@ SELECT json_build_object('type', 'night', 'data', to_jsonb(n))::text AS line
 FROM rekkrd.nights AS n
 WHERE n.user_id = :user_id;
 
+-- name: list_undone_records(user_id)
+-- Records that an undo changed and about which the user has not chosen yet.
+SELECT json_build_object('type', 'undone_record', 'data', to_jsonb(u))::text AS line
+FROM rekkrd.undone_records AS u
+WHERE u.user_id = :user_id
+ORDER BY u.is_want, u.record_id;
+
 -- name: list_undos(user_id)
 -- Syncs that were taken back.
 SELECT json_build_object('type', 'undo', 'data', to_jsonb(u))::text AS line

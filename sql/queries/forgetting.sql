@@ -129,6 +129,11 @@ WHERE ctid = ANY(ARRAY(SELECT ctid FROM public.discogs_wantlist WHERE user_id = 
 DELETE FROM rekkrd.wants
 WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.wants WHERE user_id = :user_id LIMIT :room));
 
+-- name: forget_undone_records(user_id, room)!
+-- Records that an undo changed.
+DELETE FROM rekkrd.undone_records
+WHERE ctid = ANY(ARRAY(SELECT ctid FROM rekkrd.undone_records WHERE user_id = :user_id LIMIT :room));
+
 -- name: forget_undos(user_id, room)!
 -- Which syncs were taken back.
 DELETE FROM rekkrd.undos
@@ -276,6 +281,7 @@ UNION ALL SELECT 'intents', count(*) FROM rekkrd.intents WHERE user_id = :user_i
 UNION ALL SELECT 'instances', count(*) FROM rekkrd.instances WHERE user_id = :user_id
 UNION ALL SELECT 'discogs_wantlist', count(*) FROM public.discogs_wantlist WHERE user_id = :user_id
 UNION ALL SELECT 'wants', count(*) FROM rekkrd.wants WHERE user_id = :user_id
+UNION ALL SELECT 'undone_records', count(*) FROM rekkrd.undone_records WHERE user_id = :user_id
 UNION ALL SELECT 'undos', count(*) FROM rekkrd.undos WHERE user_id = :user_id
 UNION ALL SELECT 'preview_items', count(*) FROM rekkrd.preview_items WHERE user_id = :user_id
 UNION ALL SELECT 'preview_pages', count(*) FROM rekkrd.preview_pages WHERE user_id = :user_id

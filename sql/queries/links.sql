@@ -39,7 +39,8 @@ SELECT
     l.num_wantlist,
     l.identity_checked_at,
     l.collection_complete_at,
-    l.wantlist_complete_at
+    l.wantlist_complete_at,
+    l.paused_reason
 FROM rekkrd.links AS l
 INNER JOIN public.profiles AS p ON p.id = l.user_id
 LEFT JOIN rekkrd.users AS u ON u.id = l.user_id
@@ -61,7 +62,8 @@ SELECT
     l.num_wantlist,
     l.identity_checked_at,
     l.collection_complete_at,
-    l.wantlist_complete_at
+    l.wantlist_complete_at,
+    l.paused_reason
 FROM rekkrd.links AS l
 INNER JOIN public.profiles AS p ON p.id = l.user_id
 LEFT JOIN rekkrd.users AS u ON u.id = l.user_id
@@ -197,6 +199,7 @@ WITH
             AND want.agreed IS NOT NULL
     ),
     gone_undos AS (DELETE FROM rekkrd.undos WHERE user_id = :user_id),
+    gone_undone AS (DELETE FROM rekkrd.undone_records WHERE user_id = :user_id),
     gone_previews AS (DELETE FROM rekkrd.previews WHERE user_id = :user_id),
     gone_folders AS (DELETE FROM rekkrd.folders WHERE user_id = :user_id),
     gone_fields AS (DELETE FROM rekkrd.fields WHERE user_id = :user_id)

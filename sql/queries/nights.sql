@@ -19,6 +19,7 @@ LEFT JOIN rekkrd.nights AS n ON n.user_id = l.user_id
 LEFT JOIN rekkrd.sync_settings AS s ON s.user_id = l.user_id
 WHERE
     l.user_id > :after AND l.state = 'connected' AND u.tier = ANY(:tiers)
+    AND l.paused_reason IS NULL
     AND coalesce(s.is_auto, true)
 ORDER BY l.user_id
 LIMIT :room;

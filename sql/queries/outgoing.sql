@@ -9,6 +9,7 @@ LEFT JOIN public.albums AS album ON pact.album_id = album.id
 WHERE pact.user_id = :user_id
     AND copy.release_id > :after
     AND copy.missing_since IS NULL
+    AND NOT pact.is_local_only
     AND rekkrd.waits_to_go_out(pact.fields, album, copy)
 ORDER BY copy.release_id
 LIMIT :room;
@@ -77,6 +78,7 @@ WHERE pact.user_id = :user_id
     AND copy.release_id > :after_release
     AND (:release_id::bigint IS NULL OR copy.release_id = :release_id::bigint)
     AND copy.missing_since IS NULL
+    AND NOT pact.is_local_only
     AND (:with_the_same OR rekkrd.waits_to_go_out(pact.fields, album, copy))
 ORDER BY copy.release_id, pact.instance_id
 LIMIT :room;
@@ -90,6 +92,7 @@ SELECT
             WHERE pact.user_id = copy.user_id
                 AND pact.instance_id = copy.instance_id
                 AND pact.album_id IS NULL
+                AND NOT pact.is_local_only
                 AND rekkrd.waits_to_go_out(pact.fields, NULL, copy)
         )
     ) AS removals,

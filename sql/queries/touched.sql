@@ -24,6 +24,7 @@ SELECT
     due.user_id,
     coalesce(
         l.state = 'connected'
+        AND l.paused_reason IS NULL
         AND l.push_confirmed_at IS NOT NULL
         AND u.tier = ANY(:tiers)
         AND coalesce(s.is_auto, TRUE)

@@ -112,8 +112,14 @@ UPDATE rekkrd.undos
 SET ended_at = now()
 WHERE user_id = :user_id AND synced_until = :synced_until;
 
+-- name: list_waiting_jobs(user_id, kinds)
+-- Live jobs of these kinds that have not begun.
+SELECT job.id
+FROM rekkrd.jobs AS job
+WHERE job.user_id = :user_id AND job.kind = ANY(:kinds) AND job.started_at IS NULL AND job.finished_at IS NULL;
+
 -- name: drop_album(user_id, album_id)!
--- An album goes; what was agreed on it stays, so that its deletion waits to go out.
+-- Delete an album that a sync made. Its base is dropped by the caller, so that this is no deletion to push.
 DELETE FROM public.albums
 WHERE id = :album_id AND user_id = :user_id;
 
@@ -143,9 +149,3 @@ FROM jsonb_to_record(:columns::jsonb) AS said (
 )
 LEFT JOIN rekkrd.releases AS release ON said.discogs_release_id = release.release_id
 RETURNING id;
-
--- name: list_added(user_id, release_ids, until)
--- When albums of these releases were made that are still there.
-SELECT discogs_release_id AS release_id, created_at
-FROM public.albums
-WHERE user_id = :user_id AND discogs_release_id = ANY(:release_ids) AND created_at < :until;

@@ -63,7 +63,10 @@ SELECT
 FROM rekkrd.wants AS want
 LEFT JOIN public.discogs_wantlist AS mine
     ON mine.user_id = want.user_id AND mine.discogs_release_id = want.release_id
-WHERE want.user_id = :user_id AND want.missing_since IS NOT NULL AND want.agreed IS NOT NULL
+WHERE want.user_id = :user_id
+    AND want.missing_since IS NOT NULL
+    AND want.agreed IS NOT NULL
+    AND NOT want.is_local_only
 ORDER BY want.release_id;
 
 -- name: removed(user_id, release_id)!

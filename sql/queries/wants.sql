@@ -8,6 +8,7 @@ SELECT
     seen_in,
     missing_since IS NOT NULL AS is_missing,
     agreed,
+    is_local_only,
     fetched_at AS looked_at
 FROM rekkrd.wants
 WHERE user_id = :user_id AND release_id = ANY(:release_ids);
@@ -101,3 +102,15 @@ SELECT
     'success',
     jsonb_build_object('change', 'missing', 'list', 'wantlist', 'sweep', :sweep_id::text, 'by', 'collector')
 FROM gone;
+
+-- name: unmark(user_id, release_id)!
+-- Count a missing want as present on Discogs until the next import.
+UPDATE rekkrd.wants
+SET missing_since = NULL
+WHERE user_id = :user_id AND release_id = :release_id;
+
+-- name: sync_again(user_id, release_id)!
+-- Let imports and pushes see a want again that was kept local only.
+UPDATE rekkrd.wants
+SET is_local_only = FALSE
+WHERE user_id = :user_id AND release_id = :release_id;

@@ -37,6 +37,7 @@ INSERT INTO rekkrd.instances (user_id, instance_id, release_id, folder_id, notes
 SELECT %(user)s, n, 1, 1, %(said)s FROM generate_series(1, 5) AS n;
 INSERT INTO rekkrd.wants (user_id, release_id, notes) SELECT %(user)s, 1, %(said)s;
 INSERT INTO public.discogs_wantlist (user_id, discogs_release_id, notes) SELECT %(user)s, 1, %(said)s;
+INSERT INTO rekkrd.undone_records (user_id, is_want, record_id, act) SELECT %(user)s, false, 1, 'drop';
 INSERT INTO rekkrd.undos (user_id, synced_from, synced_until, job_id) SELECT %(user)s, now(), now(), %(job)s;
 INSERT INTO rekkrd.previews (user_id, job_id) SELECT %(user)s, %(job)s;
 INSERT INTO rekkrd.preview_items (user_id, way, change, is_want, release_id, artist, title)

@@ -311,8 +311,9 @@ def restore(client, headers, number=ONE):
 
 def test_a_missing_record_is_restored_by_one_call(client, as_app, ada, lost, execute, resources):
     lost(ada)
-    said = [restore(client, as_app(ada)).json()["was_missing"] for _ in range(2)]
-    assert (said, missing(execute)) == ([True, False], [])
+    first, again = (restore(client, as_app(ada)) for _ in range(2))
+    assert (first.json()["was_missing"], missing(execute)) == (True, [])
+    assert (again.status_code, again.json()["error"]["reason"]) == (409, "restore_refused")
     with resources.pool.transaction() as conn:
         (line,) = sync_log.of_user(conn, ada)
     assert line.details["change"] == "restored"

@@ -62,7 +62,7 @@ def test_beforehand_it_says_what_goes_back_and_what_does_not(client, as_app, syn
         "It changed here since.",
         "Steely Dan",
     )
-    assert "1 album put back. 1 change would be left alone." in told["sentence"]
+    assert "1 album restored. 1 change would be left alone." in told["sentence"]
     beyond = {"cursor": item["line_id"]}
     assert client.get(PATH, params=beyond, headers=as_app(synced)).json()["items"] == []
     assert client.get(PATH, params={"cursor": str(uuid4())}, headers=as_app(synced)).status_code == 404
@@ -94,7 +94,7 @@ def test_what_was_taken_back_says_so(client, as_app, synced, resources):
         )
     answer = client.post(PATH, headers=as_app(synced))
     assert (answer.status_code, answer.json()["state"]) == (200, "undone")
-    assert answer.json()["sentence"].startswith("That sync was taken back already.")
+    assert answer.json()["sentence"].startswith("That sync is undone already.")
     told = client.get(PATH, headers=as_app(synced)).json()
     assert (told["undone"], told["kept"], told["items"]) == (1, 1, [])
 
@@ -107,7 +107,7 @@ def test_the_terminal_lists_and_asks_before_it_does_anything(synced, resources):
     shown = run("--dry-run")
     assert (shown.exit_code, shown.stderr) == (0, "")
     said = " ".join(shown.stdout.split())
-    assert "put back Steely Dan - Aja [bold] media VG → NM" in said
+    assert "restore Steely Dan - Aja [bold] media VG → NM" in said
     assert "It changed here since." in said
     assert json.loads(run("--dry-run", "--json").stdout)["state"] == "undoable"
     assert run().exit_code == 1

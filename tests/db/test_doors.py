@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from actors.catalog import CATALOG, IMPORT_COLLECTION, UPKEEP
 from actors.enqueue import IfLive, Wanted, enqueue, enqueue_many
-from db import Connection, adding, jobs, kinds, line, links, operations, steps
+from db import Connection, adding, jobs, kinds, line, links, operations, steps, undone_records
 from db.jobs import State
 from db.kinds import KindRow
 from db.links import Credentials
@@ -218,6 +218,14 @@ def test_sql_is_told_when_the_account_is_not_connected(conn: Connection, ada: UU
     with pytest.raises(psycopg.DatabaseError, match="no Discogs account connected") as refused:
         by_sql(conn, ada)
     assert refused.value.sqlstate == "RK004"
+
+
+def test_sql_refuses_a_sync_that_is_paused_after_an_undo(conn: Connection, connected: UUID) -> None:
+    undone_records.pause(conn, connected)
+    with pytest.raises(psycopg.DatabaseError, match="paused, because a sync was undone") as refused:
+        by_sql(conn, connected)
+    assert refused.value.sqlstate == "RK006"
+    by_sql(conn, connected, kind="preview_sync")
 
 
 def test_a_role_that_may_call_the_door_needs_no_right_on_any_table(

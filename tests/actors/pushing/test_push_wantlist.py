@@ -9,6 +9,7 @@ import pytest
 from actors.catalog import PUSH_WANTLIST, PushArguments
 from actors.checkpoints import WantsStage
 from actors.comparing.resolving import resolve
+from actors.errors import RestoreRefused
 from actors.jobs import JOBS
 from actors.pushing.guarding import MOST_LOOKS
 from actors.pushing.push_preview import preview_push
@@ -240,8 +241,9 @@ def test_gone_there_alone_is_gone_here_and_comes_back_by_one_call(collector, sim
     collector.import_wantlist()
     assert one not in ours(collector)
     assert push(collector) == "Nothing waited to go out."
-    assert restore_want(collector.conn, collector.user_id, one)
-    assert not restore_want(collector.conn, collector.user_id, one)
+    assert restore_want(collector.conn, collector.user_id, one).was_missing
+    with pytest.raises(RestoreRefused, match="on the list already"):
+        restore_want(collector.conn, collector.user_id, one)
     assert push(collector) == "On Discogs: 1 added, 1 written."
     assert theirs(account)[one] == (" the German press\r\n", 3)
 

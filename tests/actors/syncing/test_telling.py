@@ -23,14 +23,14 @@ def changed(name, before, after, **more):
             changed("media_condition", "VG+", "NM", taken=["media_condition"]),
             "Media condition changed on Discogs from VG+ to NM; taken over.",
         ),
-        ({"change": "undone", "undo": "put_back"}, "The sync's change was taken back."),
+        ({"change": "undone", "undo": "put_back"}, "The sync's change was undone here; Discogs was not changed."),
         (
             {"change": "undone", "undo": "drop"},
-            "What the sync brought was taken back: it is no longer here, and the next push removes it on Discogs.",
+            "The sync that brought it was undone: it is no longer here, and still on Discogs.",
         ),
         (
-            {"change": "undone", "undo": "add_again", "list": "wantlist"},
-            "What the sync took away was taken back: it is here again, and the next push adds it on Discogs.",
+            {"change": "undone", "undo": "unmark", "list": "wantlist"},
+            "The sync marked it as gone from Discogs; that was undone here. Discogs was not changed.",
         ),
         (
             changed("notes", "a", "b", clashing=["discogs_notes"]),

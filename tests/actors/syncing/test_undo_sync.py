@@ -1,20 +1,34 @@
-"""The last sync is taken back where nothing changed since, once, and no later import brings it again."""
+"""Undo of the last sync: local and reversible, once, and only where nothing changed since."""
 
 from dataclasses import replace
 
 import pytest
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, PUSH_COLLECTION, UNDO_SYNC, PushArguments, UndoArguments
+from actors.catalog import (
+    IMPORT_COLLECTION,
+    IMPORT_WANTLIST,
+    PREVIEW_SYNC,
+    PUSH_COLLECTION,
+    PUSH_WANTLIST,
+    REFRESH_COLLECTION,
+    UNDO_SYNC,
+    UndoArguments,
+)
+from actors.enqueue import enqueue
+from actors.errors import RestoreRefused
 from actors.pushing.push_preview import preview_push
+from actors.syncing.answering import restore, restore_want
+from actors.syncing.resume import resume
 from actors.syncing.reversals import UndoAct
 from actors.syncing.undo_sync import ALREADY, ANOTHER, NOTHING, UNDER_WAY, preview_undo
-from db import sync_log
+from db import sync_log, undone_records
 from discogs.records.collection import Note
-from simulator import SimulatorSettings, running
+from services.errors import ChoiceOutdated, NothingToResume
+from services.sync.undo_choice import preview
+from tests.actors.conftest import JOBS
+from workers.errors import JobFailed
 
 FIRST = 3_000_000_000
-YES = PushArguments(is_confirmed=True)
-OWN = "bought in Ghent"
 PAST = (
     "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour', finished_at = now() - interval '59 minutes'",
     "UPDATE discogs_sync_log SET created_at = created_at - interval '1 hour'",
@@ -84,29 +98,188 @@ def synced(known, make_item, make_want):
     return known
 
 
-def test_everything_that_came_in_goes_back_and_waits_to_go_out(synced):
-    assert ran(synced, UNDO_SYNC).startswith("6 changes taken back. What differs from Discogs now goes out")
-    assert album(synced, 0)["media_condition"] == "NM"
-    assert synced.rows("SELECT id FROM albums WHERE discogs_release_id = 777") == []
-    (lost,) = synced.rows("SELECT * FROM albums WHERE discogs_release_id = 100001")
-    assert (lost["discogs_instance_id"], lost["discogs_notes"]) == (None, "note 1")
-    wants = synced.rows("SELECT discogs_release_id AS release, notes, rating FROM discogs_wantlist ORDER BY 1")
-    assert [tuple(row.values()) for row in wants] == [(100200, "", 0), (100201, "mono", 0)]
-    out = waiting(synced)
-    assert ("write", "media_condition", "NM") in out
-    assert sorted(act for act, _, _ in out) == ["add", "add", "remove", "remove", "write", "write"]
+def base(drive) -> dict:
+    """Albums, wants and what was agreed on them, but for when."""
+    return {
+        "albums": drive.rows(
+            "SELECT discogs_instance_id AS number, media_condition, discogs_notes FROM albums"
+            " ORDER BY 1, discogs_release_id"
+        ),
+        "agreed": drive.rows("SELECT instance_id, fields FROM rekkrd.agreed ORDER BY 1"),
+        "list": drive.rows("SELECT discogs_release_id AS release, notes, rating FROM discogs_wantlist ORDER BY 1"),
+        "wants": drive.rows("SELECT release_id, agreed FROM rekkrd.wants WHERE agreed IS NOT NULL ORDER BY 1"),
+    }
 
 
-def test_a_later_import_does_not_bring_again_what_was_taken_back(synced):
+def chosen(drive, choice, **numbers) -> list:
+    """Choose how the sync goes on, and run the jobs that follow."""
+    with drive.conn.transaction():
+        started = resume(drive.conn, drive.user_id, choice, by="test", **numbers)
+    return [one.job.kind for one in started]
+
+
+def options(drive) -> dict:
+    with drive.conn.transaction():
+        return {one.choice: one.pushed for one in preview(drive.conn, drive.user_id).options}
+
+
+def test_undo_restores_both_lists_and_their_base(known, make_item, make_want):
+    before = base(known)
+    items, wants = known.discogs.items, known.discogs.wants
+    known.discogs.items = [edited(items[0]), *items[2:], make_item(99, release=777, title="New one")]
+    known.discogs.wants = [replace(wants[0], rating=4), make_want(202)]
+    ran(known, IMPORT_COLLECTION, IMPORT_WANTLIST)
+    assert base(known) != before
+    assert ran(known, UNDO_SYNC).startswith(
+        "6 changes undone. Nothing changes on Discogs. Imports and pushes are paused"
+    )
+    assert base(known) == before
+    assert known.one("SELECT count(*) FROM rekkrd.instances WHERE missing_since IS NOT NULL") == 0
+    assert waiting(known) == []
+
+
+def test_import_after_an_undo_brings_the_sync_again(synced):
+    after = base(synced)
     ran(synced, UNDO_SYNC)
-    before = waiting(synced)
-    assert before
+    assert base(synced) != after
+    assert chosen(synced, "import_again") == ["import_collection", "import_wantlist"]
+    ran(synced, IMPORT_COLLECTION, IMPORT_WANTLIST)
+    assert base(synced) == after
+    assert waiting(synced) == []
+
+
+def test_undo_of_a_first_import_plans_no_deletion(drive, make_item, make_want):
+    drive.discogs.items = [make_item(number) for number in range(130)]
+    drive.discogs.wants = [make_want(200), make_want(201, notes="mono")]
+    ran(drive, IMPORT_COLLECTION, IMPORT_WANTLIST)
+    after = base(drive)
+    ran(drive, UNDO_SYNC)
+    assert base(drive) == {"albums": [], "agreed": [], "list": [], "wants": []}
+    assert waiting(drive) == []
+    assert drive.one("SELECT collection_first_complete_at FROM rekkrd.links") is None
+    chosen(drive, "import_again")
+    assert ran(drive, IMPORT_COLLECTION) == "130 records: complete."
+    ran(drive, IMPORT_WANTLIST)
+    assert base(drive) == after
+    assert waiting(drive) == []
+
+
+def test_paused_jobs_fail_and_say_what_to_do(synced):
+    ran(synced, UNDO_SYNC)
+    before = base(synced)
+    for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION, PUSH_COLLECTION, PUSH_WANTLIST):
+        with pytest.raises(JobFailed, match="Choose how to go on"):
+            synced.run(kind)
+    assert base(synced) == before
+
+
+def test_page_that_was_requested_before_the_undo_is_not_stored(synced):
+    steps = synced.steps(IMPORT_COLLECTION)
+    step = next(steps)
+    (job,) = [job for job in JOBS if job.kind is IMPORT_COLLECTION]
+    fetched = job.fetch(step)
+    with synced.conn.transaction():
+        undone_records.pause(synced.conn, synced.user_id)
+    with pytest.raises(JobFailed, match="paused"), synced.conn.transaction():
+        job.store(synced.conn, step, fetched)
+
+
+def test_undo_cancels_pushes_that_were_not_sent(synced):
+    synced.execute("UPDATE albums SET media_condition = 'P' WHERE discogs_instance_id = %s", FIRST + 5)
+    with synced.conn.transaction():
+        waits = enqueue(synced.conn, PUSH_COLLECTION, synced.user_id).job
+    ran(synced, UNDO_SYNC)
+    assert synced.one("SELECT state FROM rekkrd.jobs WHERE id = %s", waits.id) == "cancelled"
+    assert waiting(synced) == [("write", "media_condition", "P")]
+
+
+def test_keep_mine_needs_the_numbers_of_now(synced):
+    ran(synced, UNDO_SYNC)
+    pushed = options(synced)["keep_mine"]
+    assert (pushed.deletions, pushed.overwrites, pushed.adds) == (2, 2, 2)
+    before = base(synced)
+    for wrong in ({}, {"deletions": 2, "overwrites": 1}, {"deletions": 1, "overwrites": 2}):
+        with pytest.raises(ChoiceOutdated, match="2 deletions and 2 overwrites"):
+            chosen(synced, "keep_mine", **wrong)
+    assert base(synced) == before
+    assert options(synced)["keep_mine"] == pushed
+    assert chosen(synced, "keep_mine", deletions=2, overwrites=2) == ["push_collection", "push_wantlist"]
+    out = waiting(synced)
+    assert sorted(act for act, _, _ in out) == ["add", "add", "remove", "remove", "write", "write"]
+    assert ("write", "media_condition", "NM") in out
+
+
+def test_keep_local_leaves_both_sides_as_they_are(synced):
+    ran(synced, UNDO_SYNC)
+    here = {name: rows for name, rows in base(synced).items() if name in ("albums", "list")}
+    assert chosen(synced, "keep_local") == []
     for _ in range(2):
         ran(synced, IMPORT_COLLECTION, IMPORT_WANTLIST)
-    assert album(synced, 0)["media_condition"] == "NM"
-    assert synced.rows("SELECT id FROM albums WHERE discogs_release_id = 777") == []
+        assert {name: rows for name, rows in base(synced).items() if name in ("albums", "list")} == here
+        assert waiting(synced) == []
     assert synced.one("SELECT count(*) FROM rekkrd.conflicts WHERE resolved_at IS NULL") == 0
-    assert waiting(synced) == before
+
+
+def test_record_kept_local_is_synced_again_once_restored(synced):
+    ran(synced, UNDO_SYNC)
+    chosen(synced, "keep_local")
+    with synced.conn.transaction():
+        gone = restore(synced.conn, synced.user_id, FIRST + 99)
+        restore(synced.conn, synced.user_id, FIRST)
+        restore_want(synced.conn, synced.user_id, 100202)
+    assert synced.one("SELECT discogs_release_id FROM albums WHERE id = %s", gone.album_id) == 777
+    ran(synced, IMPORT_COLLECTION, IMPORT_WANTLIST)
+    assert album(synced, 0)["media_condition"] == "M"
+    assert waiting(synced) == []
+
+
+def test_restore_brings_back_what_the_undo_removed(synced):
+    ran(synced, UNDO_SYNC)
+    with synced.conn.transaction():
+        restored = restore(synced.conn, synced.user_id, FIRST + 99)
+        assert not restored.was_missing
+        restore_want(synced.conn, synced.user_id, 100202)
+    assert album(synced, 99)["id"] == restored.album_id
+    assert waiting(synced) == []
+    for again, number in ((restore, FIRST + 99), (restore_want, 100202)):
+        with pytest.raises(RestoreRefused, match="already"), synced.conn.transaction():
+            again(synced.conn, synced.user_id, number)
+    assert options(synced)["keep_mine"].deletions == 0
+
+
+def test_choice_without_a_pause_is_refused(synced):
+    with pytest.raises(NothingToResume, match="not paused"):
+        chosen(synced, "import_again")
+
+
+def test_choice_waits_for_the_end_of_the_undo(known, monkeypatch):
+    monkeypatch.setattr("actors.syncing.undo_sync.PIECE", 2)
+    known.discogs.items = [edited(item) for item in known.discogs.items]
+    ran(known, IMPORT_COLLECTION)
+    steps = known.steps(UNDO_SYNC)
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    with pytest.raises(NothingToResume, match="has not ended"):
+        chosen(known, "import_again")
+
+
+def test_undo_that_changed_nothing_does_not_pause(synced):
+    synced.execute("UPDATE albums SET media_condition = 'G' WHERE discogs_instance_id = %s", FIRST)
+    synced.execute("DELETE FROM discogs_sync_log WHERE details ->> 'change' <> 'updated' OR details ? 'list'")
+    assert ran(synced, UNDO_SYNC) == "Nothing was undone. 1 change left alone: the history says why."
+    assert synced.one("SELECT paused_reason FROM rekkrd.links") is None
+
+
+def test_preview_while_paused_says_what_an_import_brings(synced):
+    ran(synced, UNDO_SYNC)
+    synced.run(PREVIEW_SYNC)
+    found = synced.rows("SELECT change, is_want, field FROM rekkrd.preview_items WHERE way = 'comes_in'")
+    assert {(row["change"], row["field"]) for row in found if not row["is_want"]} == {
+        ("new", None),
+        ("changed", "media_condition"),
+    }
+    assert {row["change"] for row in found if row["is_want"]} == {"new", "changed"}
 
 
 def test_a_second_call_says_that_it_was_done_and_changes_nothing(synced):
@@ -114,7 +287,7 @@ def test_a_second_call_says_that_it_was_done_and_changes_nothing(synced):
     contents = synced.rows("SELECT * FROM albums ORDER BY id")
     said = ran(synced, UNDO_SYNC)
     assert said.startswith(ALREADY)
-    assert "6 changes taken back" in said
+    assert "6 changes undone" in said
     assert synced.rows("SELECT * FROM albums ORDER BY id") == contents
     assert foretold(synced).state == "undone"
 
@@ -168,9 +341,8 @@ def test_beforehand_it_is_said_and_nothing_happens(synced):
     lines = synced.one("SELECT count(*) FROM discogs_sync_log")
     told = foretold(synced)
     assert (told.state, told.is_whole) == ("undoable", True)
-    assert "1 album put back, 1 album dropped again, 1 record added again" in told.sentence
-    assert "The numbers that Discogs gave it and the day on which it was added do not come back" in told.sentence
-    assert "the next push removes it there too" in told.sentence
+    assert "1 album restored, 1 album removed here, 1 record no longer marked as missing" in told.sentence
+    assert "Nothing changes on Discogs. Imports and pushes are then paused" in told.sentence
     assert synced.rows("SELECT * FROM albums ORDER BY id") == albums
     assert synced.one("SELECT count(*) FROM discogs_sync_log") == lines
     assert synced.rows("SELECT * FROM rekkrd.undos") == []
@@ -202,130 +374,9 @@ def test_a_worker_that_dies_half_way_leaves_the_rest_to_the_next_call(known, mon
     steps.close()
     assert foretold(known).state == "begun"
     known.is_clumsy = True
-    assert ran(known, UNDO_SYNC).startswith("60 changes taken back.")
+    assert ran(known, UNDO_SYNC).startswith("60 changes undone.")
     assert known.one("SELECT count(*) FROM albums WHERE media_condition = 'NM'") == 60
     assert known.one("SELECT count(*) FROM discogs_sync_log WHERE details ->> 'change' = 'undone'") == 60
-
-
-@pytest.fixture
-def pushed(drive):
-    """A collector who deleted an album; the push removed its copy on the simulated Discogs. And the account there."""
-    with running(SimulatorSettings(port=0, records=60, wants=1, limit=10_000)) as simulator:
-        account = simulator.world.account("demo_collector")
-        with drive.speaking_to(simulator, account):
-            copy = next(one for _, one in sorted(account.instances.items()) if len(account.copies(one.release_id)) == 1)
-            for field_id, text in ((1, "Near Mint (NM or M-)"), (2, "Generic"), (3, " an old\nnote ")):
-                account.note(copy.id, field_id, text)
-            own = next(one.id for one in account.fields.values() if one.id > 3 and one.type == "textarea")
-            account.note(copy.id, own, OWN)
-            copy.rating = 4
-            ran(drive, IMPORT_COLLECTION)
-            an_hour_passes(drive)
-            drive.execute("DELETE FROM albums WHERE discogs_instance_id = %s", copy.id)
-            ran(drive, PUSH_COLLECTION, arguments=YES)
-            assert copy.id not in account.instances
-            yield drive, account, copy
-
-
-def test_what_a_sync_removed_on_discogs_is_there_again_after_the_next_push(pushed):
-    drive, account, copy = pushed
-    (one,) = foretold(drive).reversals
-    assert (one.act, one.after["media_condition"]) == (UndoAct.ADD_AGAIN, "NM")
-    assert one.problem.startswith("The numbers that Discogs gave it")
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    (there,) = account.copies(copy.release_id)
-    assert (there.folder_id, there.rating) == (copy.folder_id, 4)
-    assert there.notes == copy.notes
-    assert OWN in there.notes.values()
-    assert len(account.instances) == 60
-
-
-def test_what_was_added_here_again_already_is_not_added_twice(pushed):
-    drive, account, copy = pushed
-    drive.add_album(artist="A", title="B", discogs_release_id=copy.release_id)
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    assert len(account.copies(copy.release_id)) == 1
-
-
-def test_a_copy_that_vanished_on_discogs_is_added_again_with_all_its_fields(pushed):
-    drive, account, copy = pushed
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    (there,) = account.copies(copy.release_id)
-    ran(drive, IMPORT_COLLECTION)
-    an_hour_passes(drive)
-    said = dict(there.notes)
-    account.remove(there.id)
-    ran(drive, IMPORT_COLLECTION)
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    (again,) = account.copies(copy.release_id)
-    assert (again.notes, again.rating) == (said, 4)
-
-
-def test_a_copy_that_vanished_before_its_album_knew_own_fields_is_added_again_with_them(pushed):
-    drive, account, copy = pushed
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    ran(drive, IMPORT_COLLECTION)
-    drive.execute("UPDATE albums SET discogs_fields = NULL WHERE discogs_release_id = %s", copy.release_id)
-    drive.execute("UPDATE rekkrd.agreed SET fields = fields - 'field_5'")
-    an_hour_passes(drive)
-    (there,) = account.copies(copy.release_id)
-    account.remove(there.id)
-    ran(drive, IMPORT_COLLECTION)
-    ran(drive, UNDO_SYNC)
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    (again,) = account.copies(copy.release_id)
-    assert again.notes == copy.notes
-
-
-def test_a_copy_that_is_added_again_says_in_own_fields_what_its_album_says_by_now(pushed):
-    drive, account, copy = pushed
-    ran(drive, UNDO_SYNC)
-    drive.execute(
-        'UPDATE albums SET discogs_fields = \'{"field_5": "mine"}\' WHERE discogs_release_id = %s', copy.release_id
-    )
-    ran(drive, PUSH_COLLECTION, arguments=YES)
-    (there,) = account.copies(copy.release_id)
-    assert there.notes[5] == "mine"
-    account.note(there.id, 5, "")
-    ran(drive, IMPORT_COLLECTION)
-    assert waiting(drive) == []
-
-
-def test_a_push_that_dies_before_the_last_field_is_ended_by_the_next(pushed):
-    drive, account, copy = pushed
-    ran(drive, UNDO_SYNC)
-    assert waiting(drive) == [("add", None, None)]
-    for step in drive.steps(PUSH_COLLECTION, YES):
-        doing = step.checkpoint.doing
-        if doing is not None and doing.field_id == 5:
-            break
-    assert OWN not in account.copies(copy.release_id)[0].notes.values()
-    assert waiting(drive) == [("write", "field_5", OWN)]
-    assert ran(drive, PUSH_COLLECTION, arguments=YES) == "On Discogs: 1 written."
-    assert account.copies(copy.release_id)[0].notes == copy.notes
-    assert waiting(drive) == []
-
-
-def test_a_field_that_discogs_refuses_by_now_is_said_once_and_never_sent(pushed):
-    drive, account, copy = pushed
-    drive.execute(
-        "UPDATE discogs_sync_log SET details = jsonb_set(details, '{removed,fields}', %s) WHERE action = 'delete'",
-        '[{"field_id": 4, "value": "a shelf that is gone"}, {"field_id": 5, "value": "9 EUR"}]',
-    )
-    ran(drive, UNDO_SYNC)
-    assert "1 change could not go out" in ran(drive, PUSH_COLLECTION, arguments=YES)
-    assert account.copies(copy.release_id)[0].notes == {5: "9 EUR"}
-    again = ran(drive, PUSH_COLLECTION, arguments=YES)
-    assert again == "Nothing waited to go out. 1 change could not go out: the history says why."
-    said = drive.rows(
-        "SELECT details FROM discogs_sync_log WHERE details ->> 'field' = 'field_4' AND status = 'skipped'"
-    )
-    assert len(said) == 1
 
 
 def test_another_sync_than_the_one_that_was_shown_is_not_taken_back(synced, make_item):

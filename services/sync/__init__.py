@@ -1,0 +1,1 @@
+"""Sync of records and wants between an application and Discogs."""
