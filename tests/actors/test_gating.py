@@ -63,7 +63,7 @@ def test_an_import_is_everybodys():
 def test_a_step_of_somebody_whose_tier_ended_fails_before_it_asks_discogs():
     asked = []
     job = gated(Job(PUSH_COLLECTION, asked.append, lambda *_: None))
-    step = SimpleNamespace(account=SimpleNamespace(tier="collector"))
+    step = SimpleNamespace(account=SimpleNamespace(tier="collector", paused_reason=None))
     with pytest.raises(JobFailed, match=r"Curator tier, and this is Collector\. Upgrade to Curator\.") as failed:
         job.fetch(step)
     assert (failed.value.error_class, asked) == ("TierTooLow", [])

@@ -392,6 +392,7 @@ def test_another_sync_than_the_one_that_was_shown_is_not_taken_back(synced, make
 
 def test_what_follows_soon_after_it_was_taken_back_does_not_offer_it_again(synced, make_item):
     ran(synced, UNDO_SYNC)
+    chosen(synced, "keep_local")
     synced.discogs.items = [*synced.discogs.items, make_item(98, release=778)]
     ran(synced, IMPORT_COLLECTION)
     assert foretold(synced).state == "undone"
