@@ -42,7 +42,7 @@ def choose(user_id: Speaker, by: Acting, resources: ResourcesNow, body: ResumeBo
     """
     with resources.pool.transaction() as conn:
         started = resume(conn, user_id, body.choice, by=by, deletions=body.deletions, overwrites=body.overwrites)
-        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources))
+        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=resources.redis)
     return ResumeAnswer(
         choice=body.choice,
         jobs=[
