@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from actors.operating import progress
 from actors.syncing.resume import resume
 from api.access import Acting, Speaker
-from api.answers import ResourcesNow, errors, pace_of
+from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.resuming import PauseOut, ResumeAnswer, ResumeBody
@@ -42,7 +42,7 @@ def choose(user_id: Speaker, by: Acting, resources: ResourcesNow, body: ResumeBo
     """
     with resources.pool.transaction() as conn:
         started = resume(conn, user_id, body.choice, by=by, deletions=body.deletions, overwrites=body.overwrites)
-        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=resources.redis)
+        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=redis_of(resources))
     return ResumeAnswer(
         choice=body.choice,
         jobs=[

@@ -2086,12 +2086,6 @@ AS $function$ SELECT EXISTS (
         ) = coalesce(agreed ->> name, '')
 ) $function$;
 
-CREATE OR REPLACE FUNCTION rekkrd.title_key(title text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026 \t\n\r\u00a0\u2009\u202f-]'::text, ''::text, 'g'::text), ''::text), regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]+|[ \t\n\r\u00a0\u2009\u202f]+$'::text, ''::text, 'g'::text));
-
 CREATE OR REPLACE FUNCTION rekkrd.shown_fields(copy rekkrd.instances, release rekkrd.releases)
  RETURNS jsonb
  LANGUAGE sql
@@ -2117,6 +2111,12 @@ AS $function$
             '{}'
         )
 $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.title_key(title text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(regexp_replace(replace(regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]*the[ \t\n\r\u00a0\u2009\u202f]+'::text, ''::text), '&'::text, 'and'::text), '[]!"#$%''()*+,./:;<=>?@[\\^_`{|}~\u00a1\u00b4\u00b7\u00bf\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2026 \t\n\r\u00a0\u2009\u202f-]'::text, ''::text, 'g'::text), ''::text), regexp_replace(lower(NORMALIZE(title)), '^[ \t\n\r\u00a0\u2009\u202f]+|[ \t\n\r\u00a0\u2009\u202f]+$'::text, ''::text, 'g'::text));
 
 CREATE OR REPLACE FUNCTION rekkrd.waits_to_go_out(agreed jsonb, album public.albums, copy rekkrd.instances)
  RETURNS boolean
