@@ -150,7 +150,7 @@ def restore(conn: Connection, user_id: UUID, instance_id: int) -> Restored:
     if was_missing and pact is None:
         raise RestoreRefused(
             "This copy was removed on Discogs, or never had an album here.",
-            "Restore it to Discogs with POST /api/discogs/sync/restore, or add the record again.",
+            "Add the record again; its history line has its data.",
         )
     if pact is not None and pact.album is not None and not was_missing and not pact.is_local_only:
         raise RestoreRefused("This copy is here already, and not missing.", "Nothing needs to be done.")

@@ -25,7 +25,9 @@ TOUCHED = "It was edited or used here since."
 CHANGED = "It changed here since."
 STILL_THERE = "It is on Discogs again."
 LOCAL_ONLY = "It is kept local only."
-ON_DISCOGS = "The push removed it on Discogs. An undo changes nothing there: restore it with `restore to Discogs`."
+ON_DISCOGS = (
+    "The push removed it on Discogs, and an undo changes nothing there. Add the record again; the history has its data."
+)
 
 
 class UndoAct(StrEnum):
