@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from api.app import create_app
 from api.connections import BoundedProtocol, connection_limit
 from api.settings import ApiSettings
+from workers.ending import Ending
 from workers.resources import Resources
 
 log = structlog.get_logger(__name__)
@@ -18,17 +19,26 @@ GOODBYE_SECONDS = 10  # for requests under way; streams end by themselves at onc
 
 
 class Server(uvicorn.Server):
-    """A server that says that it listens once it does."""
+    """A server that says that it listens once it does, and that ends where the process was asked to end before."""
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self._ending = ending
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         """Bind the port, then say so; where that fails, uvicorn says why and ends."""
+        if self._ending.has_come:  # before uvicorn began to listen for signals
+            self.should_exit = True
+            return
         await super().startup(sockets)
         if self.started:
             log.info("api_listening", host=self.config.host, port=self.config.port)
 
 
-def serve(settings: ApiSettings, resources: Resources) -> None:
+def serve(settings: ApiSettings, resources: Resources, ending: Ending | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C, then answer what is under way. Open the resources after any fork.
+
+    At its end uvicorn raises the signal again; the handlers of ``ending`` take it, so the exit status is 0.
 
     Raises:
         NotConfigured: production, and no token is set.
@@ -47,7 +57,8 @@ def serve(settings: ApiSettings, resources: Resources) -> None:
             log_config=None,  # the process has set up logging
             server_header=False,
             timeout_graceful_shutdown=GOODBYE_SECONDS,
-        )
+        ),
+        ending or Ending(),
     )
     app.state.is_stopping = lambda: server.should_exit
     server.run()

@@ -31,10 +31,10 @@ def scheduler() -> None:
 
     Runs until Ctrl-C or SIGTERM. Any number may run beside each other: each tick counts once.
     """
+    ending = Ending()
     settings = here.settings()
     require_complete(settings)
     logs.configure(settings.engine.log_format, settings.engine.log_level)
-    ending = Ending()
     with here.opened_pool(settings) as pool:
         running = Clock(pool, watch=Watch(pool, settings.engine, teller(settings)).look)
         running.start()

@@ -1,6 +1,7 @@
 """How a process hears that it shall end."""
 
 import os
+import select
 import signal
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -19,6 +20,11 @@ class Ending:
         for number in SIGNALS:
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(written)
+
+    @property
+    def has_come(self) -> bool:
+        """Tell whether one of them came, without waiting."""
+        return bool(select.select([self._heard], [], [], 0)[0])
 
     def wait(self) -> None:
         """Sleep until one of them came, also if that was before this call."""
