@@ -8,11 +8,12 @@ import pytest
 from actors.catalog import IMPORT_COLLECTION
 from db import jobs
 from db.jobs import State
-from tests.journeys.fleet import LIMIT
-from tests.journeys.poisonous_worker import POISON
+from tests.journeys.fleet import LIMIT, SHORT_TIMING
+from tests.journeys.poisonous_worker import HOG, POISON
 
 pytestmark = pytest.mark.journey
 
+MEGABYTES = "1500"  # of address space, which threads and libraries use up, too
 POISONOUS_WORKER = (sys.executable, str(Path(__file__).with_name("poisonous_worker.py")))
 
 
@@ -75,8 +76,10 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_others_come_over(new_
     (poisonous,) = fleet.start_workers(command=POISONOUS_WORKER)
     assert fleet.wait_for_steps(5)
     poison = fleet.start_import(collector, POISON)
-    for _ in range(3):
+    for crash in range(1, 4):
         poisonous.wait_for_end()
+        executing = {job["id"] for job in fleet.held() if job["is_executing"]}
+        assert crash < 3 or executing == {poison.id}, "the third run is isolated"
         with fleet.outage(fleet.timing.lease):
             fleet.lost += len(fleet.held())
             (poisonous,) = fleet.start_workers(command=POISONOUS_WORKER)
@@ -91,3 +94,34 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_others_come_over(new_
     assert spent.requests <= fleet.requests_needed() + fleet.lost
     assert spent.most <= LIMIT
     assert spent.use >= fleet.timing.least_use
+
+
+def test_a_job_that_uses_up_the_memory_fails_alone(new_fleet):
+    """The limit refuses memory, so nothing is killed: the job fails after its attempts, and the worker goes on."""
+    fleet = new_fleet(timing=SHORT_TIMING)
+    user, *_ = fleet.crowd(300, 200)
+    imports = fleet.start_imports()
+    hog = fleet.start_import(user, HOG)
+    (worker,) = fleet.start_workers(command=(*POISONOUS_WORKER, MEGABYTES), REKKRD_MAX_ATTEMPTS="3")
+    fleet.wait_until_over()
+    failed = fleet.jobs([hog])[0]
+    assert (failed.state, failed.error_class, failed.crashes) == (State.FAILED, "MemoryError", 0)
+    assert {job.state for job in fleet.jobs(imports)} == {State.COMPLETED}
+    assert worker.terminate() == 0
+    assert fleet.complaints() == []
+
+
+def test_one_thread_is_enough_for_every_job(new_fleet):
+    """Imports, an isolated run and snoozes do not wait for each other in a worker with one thread."""
+    fleet = new_fleet(timing=SHORT_TIMING, latency=0.05)
+    fleet.crowd(300, *[100] * 3)
+    suspect, *others = fleet.start_imports()
+    with fleet.pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.jobs SET crashes = 2 WHERE id = %s", [suspect.id])
+    (worker,) = fleet.start_workers(REKKRD_WORKER_THREADS="1", REKKRD_TOKEN_WAIT_SECONDS="0.05")
+    fleet.wait_until_over()
+    assert {job.state for job in fleet.jobs([suspect, *others])} == {State.COMPLETED}
+    assert worker.events("step_given_back"), "no step snoozed"
+    assert worker.terminate() == 0
+    assert fleet.complaints() == []
+    assert len(fleet.discogs.arrivals()) == fleet.requests_needed()
