@@ -1,7 +1,9 @@
 """How long a job waits for its next claim after its worker was killed, was stopped, or hangs, with default settings.
 
 Two workers share a line. The one that holds a job's step is killed with -9 (or stopped with SIGSTOP) at a random moment
-of the step, and the watch runs until the job's row shows the next claim; a look takes place every 25 ms. For the hang a
+of the step, and the watch runs until the job's row shows the next claim; a look takes place every 25 ms. Before each
+kill both workers have run for longer than a lease, as in a fleet that is not being deployed: a younger one does not yet
+judge the others by their presence sessions, and the lease has to expire. For the hang a
 job sleeps in the middle of its step while its process and the renewal of its leases go on as ever: only the step's
 deadline can end that.
 """
@@ -14,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
+from math import ceil
 from statistics import median
 
 from actors.catalog import IMPORT_COLLECTION
@@ -22,12 +25,15 @@ from benchmarks.hanging import HANG
 from benchmarks.house import House, house
 from benchmarks.processes import Process, ProcessFailed
 from benchmarks.simulated import Simulated, simulated
+from db import presence
 from db.jobs import NOBODY, Job
 
 SENTENCE = "Seconds from kill -9, SIGSTOP or a hang to the next claim of the same job."
 
-AFTER_A_KILL, AFTER_A_HANG = 15.0, 75.0
+AFTER_A_KILL, AFTER_A_HANG = 2.0, 75.0
+P95 = 0.95
 LOOK_SECONDS = 0.025
+MARGIN_SECONDS = 0.5
 LONGEST_STEP_SECONDS = 1.2  # a moment of a step is chosen from this: the wait for a token and the answer
 ANSWERS = 0.3
 RECORDS = 20_000
@@ -53,7 +59,7 @@ class Waits:
 
 def run(bench: Bench) -> Outcome:
     """Measure in several fleets side by side: it is all waiting."""
-    fleets, kills, stops = (1, 1, 1) if bench.is_quick else (3, 5, 2)
+    fleets, kills, stops = (1, 1, 1) if bench.is_quick else (2, 10, 2)
     settings = SHORT if bench.is_quick else {}
     with (
         simulated(bench.folder, "discogs", limit=1_000_000, latency=ANSWERS) as discogs,
@@ -69,20 +75,27 @@ def run(bench: Bench) -> Outcome:
         hung = hang.result()
     return Outcome(
         [
-            *_figures("kill -9 to the next claim", killed, AFTER_A_KILL),
-            *_figures("SIGSTOP to the next claim", stopped, AFTER_A_HANG),
+            *_figures("kill -9 to the next claim", killed),
+            at_most("kill -9 to the next claim: p95", _p95(killed), AFTER_A_KILL, "s"),
+            *_figures("SIGSTOP to the next claim", stopped),
+            at_most("SIGSTOP to the next claim: p95", _p95(stopped), AFTER_A_HANG, "s"),
             at_most("a hanging step: claim to the next claim", hung, AFTER_A_HANG, "s"),
         ],
         {"killed": killed, "stopped": stopped, "hung": [hung]},
     )
 
 
-def _figures(name: str, seconds: Sequence[float], target: float) -> list[Figure]:
+def _p95(seconds: Sequence[float]) -> float:
+    """Return the value that 95 % of the runs did not exceed."""
+    return sorted(seconds)[max(0, ceil(len(seconds) * P95) - 1)]
+
+
+def _figures(name: str, seconds: Sequence[float]) -> list[Figure]:
     return [
         told(f"{name}: runs", len(seconds)),
         told(f"{name}: shortest", min(seconds), "s"),
         told(f"{name}: median", median(seconds), "s"),
-        at_most(f"{name}: longest", max(seconds), target, "s"),
+        told(f"{name}: longest", max(seconds), "s"),
     ]
 
 
@@ -95,7 +108,9 @@ def _blows(bench: Bench, discogs: Simulated, settings: dict[str, str], name: str
         workers = [stack.enter_context(home.worker(f"worker-{number}")) for number in range(2)]
         names = (f"worker-{number}" for number in count(2))
         left = list(plan)
+        lease_seconds = home.resources.settings.engine.lease_seconds
         while left:
+            _wait_for_presence(home, lease_seconds)
             held, victim = _holder(home, job, workers, chance)
             began = time.monotonic()
             (victim.kill if left[0] == "kill" else victim.stop)()
@@ -108,6 +123,18 @@ def _blows(bench: Bench, discogs: Simulated, settings: dict[str, str], name: str
             workers.remove(victim)
             workers.append(stack.enter_context(home.worker(next(names))))
     return waits
+
+
+def _wait_for_presence(home: House, lease_seconds: float) -> None:
+    """Wait until two workers have been there for longer than a lease."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with home.resources.pool.transaction() as conn:
+            if presence.count_sessions(conn, older_than=lease_seconds + MARGIN_SECONDS) >= 2:
+                return
+        if time.monotonic() > deadline:
+            raise ProcessFailed("The workers did not register their presence sessions.")
+        time.sleep(LOOK_SECONDS)
 
 
 def _holder(home: House, job: Job, workers: Sequence[Process], chance: random.Random) -> tuple[Job, Process]:

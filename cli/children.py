@@ -14,6 +14,7 @@ from threading import Thread
 
 from cli import lifeline
 from cli.errors import ProcessEnded
+from workers.presence import name_of, new_incarnation
 
 Hear = Callable[[str, str], None]
 
@@ -39,9 +40,10 @@ class Child:
         self.environment = environment
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._hear = hear
+        self.incarnation = new_incarnation()
         self.process = subprocess.Popen(  # noqa: S603  our own command with our own arguments
             command,
-            env=lifeline.tie({**environment, "PYTHONUNBUFFERED": "1"}),
+            env=lifeline.tie({**environment, "PYTHONUNBUFFERED": "1", lifeline.INCARNATION: self.incarnation}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,6 +63,11 @@ class Child:
                 self.last_lines.append(line.rstrip())
                 self._hear(self.name, line.rstrip())
 
+    @property
+    def worker_name(self) -> str:
+        """The name under which this child holds leases, if it is a worker."""
+        return name_of(self.process.pid, self.incarnation)
+
     def hear_out(self) -> None:
         """Wait until the last line of an ended process was heard."""
         self._ear.join(1.0)
@@ -69,8 +76,10 @@ class Child:
 class Family:
     """Children in the order of their birth."""
 
-    def __init__(self, hear: Hear) -> None:
+    def __init__(self, hear: Hear, on_death: Callable[[Child], None] = lambda _: None) -> None:
+        """Prepare a family. ``on_death`` is told of a child that died by itself, before another one replaces it."""
         self._hear = hear
+        self._on_death = on_death
         self._children: list[Child] = []
         self._ended: SimpleQueue[Child] = SimpleQueue()
         self._revived: dict[str, deque[float]] = {}
@@ -113,6 +122,7 @@ class Family:
             raise _gone(child, f"again after {REVIVALS} new starts within {minutes}, so everything was ended")
         place = self._children.index(child)
         _close(child)
+        self._on_death(child)
         self._hear(child.name, f"ended by itself ({_manner(child.process.returncode)}), and is started again")
         self._children[place] = self._bear(child.name, child.command, child.environment)
 

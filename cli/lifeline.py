@@ -8,6 +8,7 @@ import time
 from threading import Thread
 
 SETTING = "REKKRD_LIFELINE"
+INCARNATION = "REKKRD_INCARNATION"  # chosen by the parent, which can then report the death of exactly this process
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 GRACE_SECONDS = 5.0  # a step's request may still end; then nobody is left to care
 

@@ -17,11 +17,13 @@ from actors import publishing
 from actors.wording import count
 from api.settings import ApiSettings
 from cli import here, ports, running_settings, screen, simulated, words
-from cli.children import Family, Hear, ours
+from cli.children import Child, Family, Hear, ours
 from cli.place import Place, development_key, hold
 from cli.production import require_complete
 from cli.servers import Postgres, Valkey, running_postgres, running_valkey
 from cli.settings import CommandSettings
+from db import presence
+from db.errors import DatabaseError
 from simulator.settings import SimulatorSettings
 from workers.settings import Settings
 
@@ -91,7 +93,7 @@ def everything(hear: Hear, *, records: int | None = None) -> Iterator[Running]:
         ports.require_free(api.host, api.port, "REKKRD_API_PORT", "The API")
         additions, servers = _with_servers(stack, chosen, place)
         additions |= _with_key(chosen, place)
-        family = stack.enter_context(_family(hear))
+        family = stack.enter_context(_family(hear, _report_death))
         additions |= _with_discogs(family, place, chosen, records) | _with_api(api, place)
         additions |= _with_public_url(chosen, api)
         running_settings.store(place, additions, os.environ)
@@ -194,9 +196,20 @@ def _answering(url: str) -> Callable[[], bool]:
     return lambda: ports.answers(url)
 
 
+def _report_death(child: Child) -> None:
+    """End the leases of a worker that was reaped: its steps go on at once. Without the database they expire."""
+    if child.name != "worker":
+        return
+    try:
+        with here.opened_pool() as pool, pool.transaction() as conn:
+            presence.report_death(conn, child.worker_name)
+    except DatabaseError as error:
+        tell(child.name, f"its steps go on when their leases expire: {error}")
+
+
 @contextmanager
-def _family(hear: Hear) -> Iterator[Family]:
-    family = Family(hear)
+def _family(hear: Hear, on_death: Callable[[Child], None]) -> Iterator[Family]:
+    family = Family(hear, on_death)
     try:
         yield family
     finally:

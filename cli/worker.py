@@ -7,9 +7,10 @@ import typer
 
 from actors.alerting.mailing import composer
 from actors.jobs import jobs_of
-from cli import here
+from cli import here, lifeline
 from cli.production import require_complete
 from workers import logs
+from workers.ending import Ending
 from workers.limiter.lanes import Lane
 from workers.process import WorkerProcess
 
@@ -27,6 +28,7 @@ def worker(
     At Ctrl-C or SIGTERM the steps under way are finished and the rest is given back. Start as many as you like, on as
     many machines as you like: they share one line and one budget.
     """
+    ending = Ending()  # first of all: a process that is asked to end while it starts ends with status 0, too
     lanes = _lanes(queues)
     if threads is not None:
         os.environ["REKKRD_WORKER_THREADS"] = str(threads)  # an option outranks the environment
@@ -35,7 +37,13 @@ def worker(
     logs.configure(settings.engine.log_format, settings.engine.log_level)
     with here.opened(settings) as resources:
         compose = composer(resources.keys, sender=settings.engine.mail_from, public_url=settings.engine.public_url)
-        WorkerProcess(resources, jobs_of(settings.engine), lanes=lanes, compose=compose).run()
+        WorkerProcess(
+            resources,
+            jobs_of(settings.engine),
+            lanes=lanes,
+            compose=compose,
+            incarnation=os.environ.pop(lifeline.INCARNATION, None),
+        ).run(ending)
 
 
 def _lanes(queues: str) -> tuple[Lane, ...]:

@@ -45,10 +45,12 @@ def call_up(
     room: int,
     call_seconds: float,
     kinds: Collection[str] | None = None,
+    worker: str | None = None,
 ) -> list[Call]:
     """Call up at most ``room`` steps of these kinds, or of any, from the head of a lane, in order of turns.
 
-    Empty when nothing is ready or another dispatcher is at this lane in the same moment.
+    ``worker`` is the process whose dispatcher sends the messages. Empty when nothing is ready or another dispatcher is
+    at this lane in the same moment.
     """
     rows = _sql.call_up(
         conn,
@@ -57,6 +59,7 @@ def call_up(
         takes_token=takes_token,
         room=room,
         call_seconds=call_seconds,
+        worker=worker,
     )
     return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"], crashes=row["crashes"]) for row in rows]
 

@@ -6,7 +6,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -17,8 +17,9 @@ from db import Connection
 from db.pool import connect
 
 CONNECT_SECONDS = 5.0
-FIRST_PAUSE_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
+OUTAGE_SHARE = 0.25  # of the time since the connection was lost, before the next try: soon at first, seldom later
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ class Listener:
         self._url = url
         self._channels = tuple(channels)
         self._conn: Connection | None = None
-        self._pause = FIRST_PAUSE_SECONDS
+        self._lost_at: float | None = None
         self._connect_at = 0.0
         self._closed = threading.Event()
         self._wake, self._woken = socket.socketpair()
@@ -67,6 +68,14 @@ class Listener:
         self._drop()
         return []
 
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Connection | None]:
+        """Lend the connection to the thread that waits; None while there is none. An error in it counts as its loss."""
+        try:
+            yield self._conn
+        except psycopg.Error as error:
+            self._lost(error)
+
     def close(self) -> None:
         """End a wait at once, from any thread; the connection is closed by the thread that waits, or here if none."""
         self._closed.set()
@@ -89,7 +98,7 @@ class Listener:
         self._conn = connect(self._url, timeout_seconds=CONNECT_SECONDS)
         for channel in self._channels:
             self._conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        self._pause = FIRST_PAUSE_SECONDS
+        self._lost_at = None
         log.debug("listening", channels=self._channels)
         return [Notification(channel, "") for channel in self._channels]
 
@@ -110,10 +119,13 @@ class Listener:
     def _lost(self, error: psycopg.Error) -> None:
         """Drop the connection and try again later, a little apart from the other workers."""
         self._drop()
-        wait = self._pause * random.uniform(0.5, 1.0)  # noqa: S311  spreads reconnects, guards nothing
-        self._connect_at = time.monotonic() + wait
-        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-        log.warning("listening_lost", error=str(error).partition("\n")[0], again_in_seconds=round(wait, 1))
+        now = time.monotonic()
+        is_first, self._lost_at = self._lost_at is None, now if self._lost_at is None else self._lost_at
+        pause = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, (now - self._lost_at) * OUTAGE_SHARE))
+        wait = pause * random.uniform(0.5, 1.0)  # noqa: S311  spreads reconnects, guards nothing
+        self._connect_at = now + wait
+        say = log.warning if is_first else log.debug
+        say("listening_lost", error=str(error).partition("\n")[0], again_in_seconds=round(wait, 1))
 
     def _drop(self) -> None:
         if self._conn is not None:

@@ -116,6 +116,14 @@ def connect(url: str, *, timeout_seconds: float) -> Connection:
     return psycopg.Connection[Row].connect(url, **_options(timeout_seconds))
 
 
+@contextmanager
+def transaction_on(conn: Connection, *, timeout_seconds: float) -> Iterator[Connection]:
+    """Open a transaction on a connection of ``connect``, with a limit for each statement; errors are psycopg's."""
+    with conn.transaction():
+        conn.execute(f"SET LOCAL statement_timeout = {int(timeout_seconds * 1000)}".encode())
+        yield conn
+
+
 def _options(timeout_seconds: float) -> dict[str, Any]:
     """Return what every connection of ours is opened with.
 

@@ -43,8 +43,9 @@ class DatabaseSettings(BaseSettings):
     database_direct_url: PostgresUrl | None = Field(
         default=None,
         validation_alias="DATABASE_DIRECT_URL",
-        description="The same database without a pooler, for migrations and LISTEN. Without it `DATABASE_URL` is taken "
-        "for migrations, and workers look for work once a second.",
+        description="The same database without a pooler, for migrations, LISTEN and the presence of workers. Without "
+        "it `DATABASE_URL` is taken for migrations, workers look for work once a second, and only an expired lease "
+        "tells that a worker is dead.",
     )
     encryption_key: Annotated[SecretStr, AfterValidator(_is_readable)] | None = Field(
         default=None,
@@ -58,7 +59,7 @@ class DatabaseSettings(BaseSettings):
         le=200,
         validation_alias="REKKRD_DATABASE_POOL_SIZE",
         description="Connections that one process holds at most, `REKKRD_WORKER_THREADS` and 5 at least; a worker "
-        "holds two more, for its leases and to LISTEN.",
+        "holds two more: for its leases, and for LISTEN and presence.",
     )
     timeout_seconds: float = Field(
         default=10.0,

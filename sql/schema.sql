@@ -632,6 +632,7 @@ CREATE TABLE rekkrd.jobs (
     follows uuid,
     awaited_key text,
     claimed_at timestamp with time zone,
+    dispatched_by text,
     CONSTRAINT jobs_pkey PRIMARY KEY (id),
     CONSTRAINT jobs_follows_fkey FOREIGN KEY (follows) REFERENCES rekkrd.jobs(id) ON DELETE SET NULL,
     CONSTRAINT jobs_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane),
@@ -668,6 +669,8 @@ COMMENT ON COLUMN rekkrd.jobs.awaited_key IS
 'The key that it takes then. Not in unique_key before: a release that knows nothing of this would find two holders.';
 COMMENT ON COLUMN rekkrd.jobs.claimed_at IS
 'When the step under way was claimed; without a lease it says nothing. Not bound to the lease by a constraint: a release that does not know it ends leases, and claims, without it.';
+COMMENT ON COLUMN rekkrd.jobs.dispatched_by IS
+'The worker process whose dispatcher sent the message of called_until; without that it says nothing.';
 CREATE INDEX jobs_by_age ON rekkrd.jobs USING btree (created_at DESC, id DESC);
 CREATE INDEX jobs_by_state ON rekkrd.jobs USING btree (state, created_at DESC, id DESC);
 CREATE INDEX jobs_ended ON rekkrd.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
@@ -852,6 +855,19 @@ CREATE TABLE rekkrd.pauses (
 );
 COMMENT ON TABLE rekkrd.pauses IS
 'Lanes from which nothing is called up until a time. It is compared with now: nothing needs to be undone.';
+
+CREATE TABLE rekkrd.presence_sessions (
+    worker text NOT NULL,
+    backend_pid integer NOT NULL,
+    backend_started_at timestamp with time zone NOT NULL,
+    server_started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT presence_sessions_pkey PRIMARY KEY (worker)
+);
+COMMENT ON TABLE rekkrd.presence_sessions IS
+'The direct database session of each worker process. A row that is missing means that only leases count.';
+COMMENT ON COLUMN rekkrd.presence_sessions.ended_at IS
+'When a dispatcher found the session gone, and shortened the leases of the worker.';
 
 CREATE TABLE rekkrd.preview_items (
     user_id uuid NOT NULL,

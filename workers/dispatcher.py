@@ -31,9 +31,16 @@ class Dispatcher:
     """One thread a worker process. There is no leader: two dispatchers at one lane take turns by its row's lock."""
 
     def __init__(
-        self, resources: Resources, broker: CallBroker, *, lanes: tuple[Lane, ...], kinds: Collection[str]
+        self,
+        resources: Resources,
+        broker: CallBroker,
+        *,
+        lanes: tuple[Lane, ...],
+        kinds: Collection[str],
+        worker: str | None = None,
     ) -> None:
         self._kinds = kinds
+        self._worker = worker
         self._resources = resources
         self._settings = resources.settings.engine
         self._broker = broker
@@ -140,6 +147,7 @@ class Dispatcher:
                     takes_token=takes_token,
                     room=room_here,
                     call_seconds=self._settings.call_seconds,
+                    worker=self._worker,
                 )
             called += len(calls)
             self._resources.figures.called_up(lane, len(calls))
@@ -185,6 +193,7 @@ def _take_over(conn: Connection, expired: Expired) -> Job:
     if expired.job.cancel_requested_at is not None:
         return steps.give_back(conn, expired.job, requests=0, after_seconds=0.0, waits_for=None)
     jobs.announce(conn, expired.job.id)
+    jobs.wake_line(conn, expired.job.lane)  # this process may have no thread free
     return expired.job
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version as release_of
 from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
-from db import fleet
+from db import fleet, presence
 from db.errors import DatabaseError
 from db.fleet import SignOfLife
 from db.pool import Pool
@@ -41,7 +42,9 @@ class Presence:
         self._thread.join()
         try:
             with self._pool.transaction() as conn:
-                fleet.remove(conn, self._sign().name)
+                name = self._sign().name
+                fleet.remove(conn, name)
+                presence.remove(conn, name)
         except DatabaseError as error:
             log.warning("worker_not_removed", error=str(error))
 
@@ -69,6 +72,16 @@ class Presence:
 def this_host() -> str:
     """Name this machine as its workers do."""
     return platform.node() or "unnamed"
+
+
+def new_incarnation() -> str:
+    """Return a random identifier for one start of a worker process."""
+    return uuid4().hex[:12]
+
+
+def name_of(pid: int, incarnation: str) -> str:
+    """Return the name of a worker process of this machine, under which it holds leases."""
+    return f"{this_host()}:{pid}:{incarnation}"
 
 
 def version_of(kinds: Iterable[Kind[Any, Any]]) -> str:

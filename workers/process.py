@@ -4,9 +4,8 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
-from threading import Event, Thread
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import dramatiq
 import structlog
@@ -26,7 +25,8 @@ from workers.leases import LeaseKeeper
 from workers.limiter.lanes import Lane
 from workers.mail import open_sender
 from workers.postman import Compose, Postman
-from workers.presence import Presence, this_host, version_of
+from workers.presence import Presence, name_of, new_incarnation, this_host, version_of
+from workers.presence_session import PresenceSession
 from workers.resources import Resources
 from workers.runner import Runner
 
@@ -45,9 +45,11 @@ class WorkerProcess:
         *,
         lanes: tuple[Lane, ...] = tuple(Lane),
         compose: Compose | None = None,
+        incarnation: str | None = None,
     ) -> None:
+        """Prepare a process. ``incarnation`` tells it from an earlier one with the same host and pid."""
         settings = resources.settings.engine
-        self.name = f"{this_host()}:{os.getpid()}:{uuid4().hex[:6]}"
+        self.name = name_of(os.getpid(), incarnation or new_incarnation())
         by_kind: Mapping[str, Job[Any, Any, Any]] = {job.kind.name: job for job in jobs}
         self._desk = Desk(settings.worker_threads)
         self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
@@ -64,7 +66,7 @@ class WorkerProcess:
         self._goodbye_seconds = resources.settings.discogs.deadline_seconds + GOODBYE_SECONDS
         self._lanes = lanes
         self._kinds = tuple(by_kind)
-        self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes, kinds=self._kinds)
+        self._dispatcher = Dispatcher(resources, self._broker, lanes=lanes, kinds=self._kinds, worker=self.name)
         self._desk.on_free = self._dispatcher.wake
         self._broker.on_unknown = self._leave_to_others
         self._version = version_of(job.kind for job in by_kind.values())
@@ -87,14 +89,18 @@ class WorkerProcess:
             queues={lane.value for lane in lanes},
             worker_threads=settings.worker_threads,
         )
-        self._end = Event()
         direct = resources.settings.database.database_direct_url
-        self._ear = Listener(None if direct is None else direct.get_secret_value(), ("rekkrd_line",))
-        self._listening = Thread(target=self._listen, name="line-listener", daemon=True)
+        self._session = PresenceSession(
+            Listener(None if direct is None else direct.get_secret_value(), ("rekkrd_line",)),
+            self._leases,
+            worker=self.name,
+            lease_seconds=settings.lease_seconds,
+            on_work=self._dispatcher.wake,
+        )
 
-    def run(self) -> None:
+    def run(self, ending: Ending | None = None) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and give back what only waits."""
-        ending = Ending()
+        ending = ending or Ending()
         memory.stay_flat()
         self.start()
         log.info("worker_started", worker=self.name, threads=self._desk.threads)
@@ -112,13 +118,10 @@ class WorkerProcess:
         self._leases.start()
         self._worker.start()
         self._dispatcher.start()
-        self._listening.start()
+        self._session.start()
 
     def stop(self) -> None:
         """Call nothing up any more, let steps end, and give back those that still wait for a token."""
-        self._end.set()
-        self._ear.close()
-        self._listening.join()
         self._dispatcher.stop()
         self._leases.release_waiters()
         self._desk.ring()
@@ -128,6 +131,7 @@ class WorkerProcess:
         if self._postman is not None:
             self._postman.stop()
         self._presence.stop()
+        self._session.stop()
         self._lifeline.close()
 
     def _sign(self) -> SignOfLife:
@@ -160,10 +164,3 @@ class WorkerProcess:
                 steps.uncall(conn, [UUID(job_id)])
         except DatabaseError as error:
             log.warning("call_not_taken_back", job_id=job_id, error=str(error))
-
-    def _listen(self) -> None:
-        """Wake the dispatcher when somebody enqueues; without this it looks by itself a moment later."""
-        with self._ear:
-            while not self._end.is_set():
-                if self._ear.wait(60.0):
-                    self._dispatcher.wake()

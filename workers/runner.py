@@ -35,6 +35,7 @@ from workers.tokens import LaneBudget
 log = structlog.get_logger(__name__)
 
 MISFIT_SECONDS = 3600.0  # a deploy is over by then
+RENEWAL_SECONDS = 0.5  # that a permit waits for the leases: it expires soon
 CLAIM_LOCK_SECONDS = 1.0  # a step whose row stays locked is dispatched again later; its thread takes another one
 
 
@@ -77,6 +78,8 @@ class Runner:
             structlog.contextvars.clear_contextvars()
 
     def _run(self, job_id: UUID) -> None:
+        if not self._leases.wait_until_renewed(self._settings.call_seconds):
+            return  # its dispatch has expired meanwhile
         with self._resources.pool.transaction(lock_seconds=CLAIM_LOCK_SECONDS) as conn:
             row = steps.claim(conn, job_id, worker=self._worker, lease_seconds=self._settings.lease_seconds)
         if row is None:
@@ -202,6 +205,8 @@ class Runner:
 
     def _budget(self, row: JobRow, lease: Lease, notes: Notes) -> LaneBudget:
         def mark_executing() -> None:
+            if not self._leases.wait_until_renewed(RENEWAL_SECONDS):
+                raise GaveUp("The presence session has ended, and the leases are not renewed yet.")
             with self._resources.pool.transaction() as conn:
                 if not steps.mark_executing(conn, row):
                     raise StepLost

@@ -9,7 +9,7 @@ from typing import Any
 from actors.catalog import UPKEEP
 from actors.checkpoints import UpkeepCheckpoint
 from actors.wording import count
-from db import Connection, fleet, floors, idempotency, line, mails, retention, ticks, usage
+from db import Connection, fleet, floors, idempotency, line, mails, presence, retention, ticks, usage
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 TICKS_KEPT = timedelta(days=30)
@@ -63,6 +63,7 @@ TABLES: Mapping[str, Callable[[Connection, Kept], int]] = {
     "mail": lambda conn, _: mails.forget_old(conn, MAILS_KEPT, room=PIECE),
     "worker": lambda conn, _: fleet.forget_gone(conn, room=PIECE),
     "lease extension": lambda conn, _: line.forget_extensions(conn, room=PIECE),
+    "presence session": lambda conn, _: presence.forget_ended(conn, room=PIECE),
 }
 
 

@@ -1,4 +1,4 @@
--- name: call_up(lane, kinds, takes_token, room, call_seconds)
+-- name: call_up(lane, kinds, takes_token, room, call_seconds, worker)
 -- Call up the head of one lane: users by turn, a user's steps by priority and age, one conversation a user.
 -- Whoever holds the lane's row is its dispatcher for this moment; a second one finds it locked and gets nothing.
 -- Only kinds that the dispatcher's own process knows: while releases change, another one may be the only one that does.
@@ -113,10 +113,10 @@ ready AS (
 ),
 
 called AS (
-    UPDATE rekkrd.live_jobs AS j
-    SET called_until = now() + make_interval(secs => :call_seconds)
+    UPDATE rekkrd.jobs AS j
+    SET called_until = now() + make_interval(secs => :call_seconds), dispatched_by = :worker
     FROM ready
-    WHERE j.id = ready.id AND j.is_ready
+    WHERE j.id = ready.id
     RETURNING j.id, j.kind, j.queue, j.crashes
 ),
 

@@ -86,6 +86,20 @@ def test_a_child_that_died_is_started_again_in_its_place_and_that_is_told(family
     assert [child.name for child in family._children] == ["simulator", "worker", "api"]
 
 
+def test_the_death_of_a_child_is_reported_before_it_is_replaced(heard):
+    reported = []
+    family = Family(heard, lambda child: reported.append((child.worker_name, child.process.poll())))
+    try:
+        start(family, "import os; print(os.environ['REKKRD_INCARNATION']); os.abort()")
+        heard.first.wait(10)
+        family.wait(10)
+        (name, status) = reported[0]
+        assert status == -signal.SIGABRT
+        assert name.split(":")[2] == heard.lines[0][1], "the child was told the name under which it is reported"
+    finally:
+        family.end()
+
+
 def test_a_child_that_dies_again_and_again_is_given_up_with_its_last_words(family, heard):
     start(family, "print('no such table'); raise SystemExit(3)")
     with pytest.raises(ProcessEnded, match="after 5 new starts within 5 minutes") as ended:

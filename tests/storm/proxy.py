@@ -34,6 +34,7 @@ class Proxy:
         self._path = path
         self._to_lose = 0
         self._matching = b""
+        self._refuses_until = 0.0
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop
         self._is_open, self._is_over = threading.Event(), asyncio.Event()
@@ -55,6 +56,15 @@ class Proxy:
         with self._lock:
             self._to_lose, self._matching = replies, matching
 
+    def cut(self, seconds: float) -> None:
+        """Reset every connection, and refuse new ones for so long."""
+        self._loop.call_soon_threadsafe(self._cut_all, seconds)
+
+    def _cut_all(self, seconds: float) -> None:
+        self._refuses_until = self._loop.time() + seconds
+        for writer in tuple(self._cut):
+            writer.transport.abort()
+
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -69,6 +79,9 @@ class Proxy:
 
     async def _serve(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         link = Link()
+        if self._loop.time() < self._refuses_until:
+            to_client.transport.abort()
+            return
         try:
             from_server, to_server = await asyncio.open_unix_connection(self._path)
         except OSError:

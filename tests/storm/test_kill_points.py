@@ -36,7 +36,8 @@ LOOK_SECONDS = 0.002
 # What a claim, a call, a death or what is counted may change; everything else only changes with a step's COMMIT.
 NOT_OF_STEPS = {
     "jobs", "turns", "lanes", "gates", "discogs_import_jobs", "attempts",
-    "touched", "usage_minutes", "usage_months", "usage_flushes", "discogs_usage", "tallies",
+    "touched", "usage_minutes", "usage_months", "usage_flushes", "discogs_usage", "tallies", "lease_extensions",
+    "presence_sessions",
 }  # fmt: skip
 TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('rekkrd', 'public') ORDER BY 1, 2"
 BACKENDS = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from unittest.mock import MagicMock, Mock
+from unittest.mock import MagicMock
 from uuid import UUID
 
 import pytest
@@ -51,9 +51,7 @@ def test_a_step_that_was_just_stored_is_not_reported_lost(
     stored, lost = job_row(NOW, fence=4), job_row(NOW, id=UUID(int=8), fence=4)
     rows = [Renewal(stored.id, 4, False, False), Renewal(lost.id, 5, True, False)]
     monkeypatch.setattr(steps, "renew", lambda *_, **__: rows)
-    monkeypatch.setattr(keeper, "_pool", Mock())
-    keeper._pool.transaction = MagicMock()
     with keeper.hold(stored) as first, keeper.hold(lost) as second, capture_logs() as logs:
-        keeper._renew()
+        keeper.renew_in(MagicMock())
     assert (first.is_lost, second.is_lost) == (False, True)
     assert [(line["event"], line["job_id"]) for line in logs] == [("lease_lost", str(lost.id))]

@@ -84,6 +84,8 @@ OLD_ROWS = {
     "SELECT n::text, 'h', 1, '1', '{{}}', '{{}}', 1, 0, 0, {old} FROM {n}",
     "lease_extensions": "INSERT INTO rekkrd.lease_extensions (job_id, worker, fence, leased_until) "
     "SELECT gen_random_uuid(), 'w', 1, {old} FROM {n}",
+    "presence_sessions": "INSERT INTO rekkrd.presence_sessions (worker, backend_pid, backend_started_at, "
+    "server_started_at, ended_at) SELECT n::text, 1, {old}, pg_postmaster_start_time(), {old} FROM {n}",
 }
 
 
