@@ -41,6 +41,7 @@ KNOWN: dict[str, str] = {
     "workers/outgoing.py httpx": "sends to the app's webhook, Resend and Slack",
     "workers/mail.py resend": "sends the mails of alerts",
     "workers/dispatcher.py redis": "its errors",
+    "workers/redis_probe.py redis": "its errors: the health probe",
     "workers/redis_server.py redis": "its type and its errors: the doctor's look",
     "workers/broker.py redis": "its errors",
     "workers/broker.py dramatiq": "messages by Redis",
