@@ -9,8 +9,8 @@ from db.albums import SHARED, Fields, Value, own_names
 from services.collection.names import are_same_names
 
 NAMES = frozenset({"artist", "title"})
-# What Discogs knows better than an album that was typed in: without a base its value is taken, never a conflict.
-DESCRIPTIVE = NAMES | {"year", "discogs_release_id", "discogs_master_id", "discogs_date_added", "catalog_number"}
+# What describes the release: without a base it is never a conflict. Names stay as typed in, of these Discogs' is taken.
+FACTS = frozenset({"year", "discogs_release_id", "discogs_master_id", "discogs_date_added", "catalog_number"})
 
 Side: TypeAlias = Literal["ours", "theirs"]
 
@@ -46,8 +46,8 @@ def merge(
     becomes the base, so that it counts as changed here only. A field that is absent from ``agreed`` was never agreed
     on, as when an album that was there before is linked to a copy: an empty side takes the other's value, so an empty
     album field is filled and an empty one on Discogs becomes a local change; of two different values Discogs' is taken
-    where the field describes the release, else both stay, without a base. Spellings of one name are no difference,
-    except that a name that nobody touched here follows Discogs' spelling.
+    for facts of the release, a name stays as it was typed in, all else stays without a base. Spellings of one name are
+    no difference, except that a name that nobody touched here follows Discogs' spelling.
     An empty text and none at all are the same. Its owner's own fields, wherever they are named, are shared too.
     """
     becomes, base = dict(ours), dict(agreed)
@@ -65,8 +65,8 @@ def merge(
             base[name] = its
         elif name in agreed and name in NAMES and are_same_names(name, its, agreed[name]):
             pass  # changed here only, but for Discogs' spelling
-        elif name not in agreed and _is_empty(its):
-            base[name] = its
+        elif name not in agreed and (name in NAMES or _is_empty(its)):
+            base[name] = its  # what was typed in stays
         elif _is_discogs_to_say(name, agreed, mine) or decided.get(name) == "theirs":
             becomes[name] = base[name] = its
             taken.append(name)
@@ -79,9 +79,9 @@ def merge(
 
 
 def _is_discogs_to_say(name: str, agreed: Fields, mine: Value) -> bool:
-    """Return True if our value stands against nothing: it was typed in or scanned, or only its spelling changed."""
+    """Return True if our value stands against nothing: a fact without a base, or a name of which only the spelling changed."""
     if name not in agreed:
-        return name in DESCRIPTIVE
+        return name in FACTS
     return name in NAMES and are_same_names(name, mine, agreed[name])
 
 

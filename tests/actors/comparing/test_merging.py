@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.comparing.merging import DESCRIPTIVE, merge
+from actors.comparing.merging import FACTS, NAMES, merge
 from db.albums import SHARED
 
 value = st.sampled_from([None, "", "a", "b", "c"])
@@ -68,7 +68,7 @@ def test_without_a_base_two_different_values_stay_without_one():
 @given(base, side, side)
 def test_an_edit_of_ours_is_never_overwritten(agreed, ours, theirs):
     merged = merge(agreed, ours, theirs)
-    for name in (name for name in SHARED if name in agreed or name not in DESCRIPTIVE):
+    for name in (name for name in SHARED if name in agreed or name not in FACTS):
         if (ours[name] or None) != (agreed.get(name) or None):
             assert merged.becomes[name] == ours[name]
 
@@ -89,10 +89,16 @@ def test_a_second_look_changes_nothing(agreed, ours, theirs):
     assert (second.becomes, second.agreed, second.taken) == (first.becomes, first.agreed, ())
 
 
-@pytest.mark.parametrize("name", sorted(DESCRIPTIVE))
-def test_without_a_base_a_descriptive_field_takes_what_discogs_has(name):
+@pytest.mark.parametrize("name", sorted(FACTS))
+def test_without_a_base_a_fact_takes_what_discogs_has(name):
     merged = merge({}, fields(**{name: "x"}), fields(**{name: "y"}))
     assert (merged.becomes[name], merged.agreed[name], merged.clashing) == ("y", "y", ())
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_without_a_base_a_name_stays_as_typed_in(name):
+    merged = merge({}, fields(**{name: "x"}), fields(**{name: "y"}))
+    assert (merged.becomes[name], merged.agreed[name], merged.taken, merged.clashing) == ("x", "y", (), ())
 
 
 @pytest.mark.parametrize("agreed", [{}, {"artist": "Cranes"}])

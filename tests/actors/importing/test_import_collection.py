@@ -488,7 +488,8 @@ def test_an_album_that_names_its_copy_is_linked_at_once(drive, make_item):
     assert (album["id"], album["title"], album["media_condition"]) == (album_id, "my own title", "NM")
     (base,) = drive.rows("SELECT * FROM rekkrd.agreed")
     assert base["album_id"] == album_id
-    assert "title" not in base["fields"]  # both have one and they differ: never agreed
+    assert base["fields"]["title"] == "Title 100001"
+    assert drive.one("SELECT count(*) FROM rekkrd.conflicts") == 0
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_bad_signature_is_a_strangers_view_with_200_and_an_identity_that_is_re
     assert not page.is_owner_view
     assert {each.folder_id for each in page.items} == {None}
     assert {note.field_id for each in page.items for note in each.notes} <= {1, 2, 3, 7}
-    assert [each.id for each in client.folders("ada")] == [0]
+    assert [each.id for each in client.folders("ada").items] == [0]
     with pytest.raises(Unauthorised) as caught:
         client.identity()
     assert caught.value.status == 401

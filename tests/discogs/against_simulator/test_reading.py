@@ -49,10 +49,10 @@ def test_identity_and_profile_are_those_of_the_account(as_ada, ada, zoe):
 
 
 def test_folders_and_fields_are_the_accounts_own(as_ada, ada):
-    folders = as_ada.folders("ada")
+    folders = as_ada.folders("ada").items
     assert {each.id: each.name for each in folders} == ada.folders
     assert {each.id: each.count for each in folders} == {each: ada.count(each) for each in ada.folders}
-    assert [(each.id, each.name, each.type, each.options, each.public) for each in as_ada.fields("ada")] == [
+    assert [(each.id, each.name, each.type, each.options, each.public) for each in as_ada.fields("ada").items] == [
         (each.id, each.name, each.type, each.options, each.is_public) for each in ada.fields.values()
     ]
 
