@@ -79,7 +79,7 @@ def merge(
 
 
 def _is_discogs_to_say(name: str, agreed: Fields, mine: Value) -> bool:
-    """Return True if our value stands against nothing: a fact without a base, or a name of which only the spelling changed."""
+    """Return True if ours stands against nothing: a fact without a base, or a name that differs in spelling only."""
     if name not in agreed:
         return name in FACTS
     return name in NAMES and are_same_names(name, mine, agreed[name])
