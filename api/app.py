@@ -57,6 +57,7 @@ from api.news import JobNews
 from api.settings import ApiSettings
 from api.spent import Spent
 from api.waiting_room import WaitingRoom
+from discogs.errors import DiscogsError
 from services.senders import Senders
 from services.single_flight import SingleFlight
 from workers.errors import NotConfigured
@@ -204,7 +205,8 @@ async def _answer_own(_: Request, error: Exception) -> JSONResponse:
 async def _answer_room(_: Request, error: Exception) -> JSONResponse:
     said = in_our_words(error)
     if said.code in (Code.UNAVAILABLE, Code.INTERNAL):
-        log.warning("not_answered", reason=said.reason, error_class=type(error).__name__, error=str(error))
+        answer = {"status": error.status, "snippet": error.snippet} if isinstance(error, DiscogsError) else {}
+        log.warning("not_answered", reason=said.reason, error_class=type(error).__name__, error=str(error), **answer)
     return _answer(said)
 
 

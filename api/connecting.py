@@ -34,7 +34,7 @@ router = APIRouter(prefix=PREFIX, tags=["connecting"])
     "/request-token",
     summary="Begin a hand-shake",
     response_description="Where to send the browser.",
-    responses=errors(Code.NOT_FOUND),
+    responses=errors(Code.NOT_FOUND, Code.NOT_CONNECTED),
 )
 async def request_token(
     request: Request, user_id: Speaker, resources: ResourcesNow, senders: SendersNow, body: BeginBody | None = None

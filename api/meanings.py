@@ -38,7 +38,9 @@ from discogs.errors import (
     Blocked,
     DiscogsError,
     Gone,
+    PastEnd,
     PermitExpired,
+    SellerSettings,
     Throttled,
     Unauthorised,
     Unavailable,
@@ -49,6 +51,7 @@ from workers.limiter.errors import GateClosed, LimiterError
 
 RETRY_AFTER_SECONDS = 5
 RETRY_AFTER_THROTTLED_SECONDS = 60
+RETRY_AFTER_REFUSED_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +169,30 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
         ),
     ),
     (Gone, Meaning(Code.NOT_FOUND, "gone_at_discogs", "Check what was asked for.", "Discogs has no such thing.")),
+    (PastEnd, Meaning(Code.NOT_FOUND, "past_end", "Ask for an earlier page.", "Discogs has no such page.")),
+    (
+        SellerSettings,
+        Meaning(
+            Code.CONFLICT,
+            "seller_settings",
+            "The owner of the account fills in the seller settings at Discogs, under Settings.",
+        ),
+    ),
     (
         Unavailable,
         Meaning(
             Code.UNAVAILABLE, "discogs_unavailable", _LATER, "Discogs did not answer as it should.", RETRY_AFTER_SECONDS
+        ),
+    ),
+    # Last, for every other class: Discogs refuses a request that we built, so the caller can't correct it.
+    (
+        DiscogsError,
+        Meaning(
+            Code.UNAVAILABLE,
+            "discogs_refused",
+            "Try again later. If it stays, tell the operator the time: the log has Discogs' answer.",
+            "Discogs refuses this request.",
+            RETRY_AFTER_REFUSED_SECONDS,
         ),
     ),
 )

@@ -114,8 +114,12 @@ _APPLICATION: Sequence[Shape] = ("json", "other")  # Discogs' own code, not a ga
 _JSON: Sequence[Shape] = ["json"]
 _HTML: Sequence[Shape] = ["html"]
 _OWN = ("/oauth/identity", "/users/{username}/collection", "/users/{username}/wants", "/marketplace/price_suggestions")
+_SIGN_IN = ("/oauth/request_token",)
 _RECONNECT = "Discogs no longer lets us into this account: connect it again."
 _OWN_KEY = "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET."
+_OWN_SIGN_IN = (
+    "Discogs refuses to begin a sign-in: check DISCOGS_CONSUMER_KEY, DISCOGS_CONSUMER_SECRET and the callback address."
+)
 _SIGN_IN_OVER = (
     "This sign-in has expired, was used before or was refused: start again and allow access within 15 minutes."
 )
@@ -128,7 +132,10 @@ _TABLE: tuple[_Line, ...] = (
     _Line(Unauthorised, _RECONNECT, {401}, _APPLICATION, "invalid consumer", with_users_token=True),
     _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, "invalid consumer"),
     _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, "oauth_consumer_key"),
-    _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, endpoints=("/oauth/request_token",)),
+    _Line(ApplicationRejected, _OWN_KEY, {401}, _APPLICATION, endpoints=_SIGN_IN),
+    # No user is involved yet: a refusal is about our key, our signature or our callback address.
+    _Line(ApplicationRejected, _OWN_SIGN_IN, {400, 422}, _APPLICATION, endpoints=_SIGN_IN),
+    _Line(ApplicationRejected, _OWN_SIGN_IN, {403}, _JSON, endpoints=_SIGN_IN),
     _Line(Invalid, _SIGN_IN_OVER, {400, 401, 403, 404}, _APPLICATION, endpoints=("/oauth/access_token",)),
     _Line(Unauthorised, _RECONNECT, {401}, _APPLICATION),
     _Line(PastEnd, "Discogs shows no more than 100 pages of this.", {403}, says="pagination above 100"),

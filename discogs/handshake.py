@@ -18,6 +18,7 @@ from discogs.errors import ApplicationRejected, Invalid, Unavailable, meaning
 from discogs.exchange import exchange
 from discogs.settings import DiscogsSettings
 
+LONGEST_TOKEN = 200  # characters; Discogs' own tokens have 40, its verifiers 10
 OUT_OF_BAND = "oob"  # as call-back address: Discogs shows the verifier for the person to copy
 _REQUEST_TOKEN = "/oauth/request_token"  # noqa: S105  a path
 _ACCESS_TOKEN = "/oauth/access_token"  # noqa: S105  a path
@@ -55,10 +56,10 @@ def finish(settings: DiscogsSettings, budget: Budget, request_token: RequestToke
         Unavailable: Discogs did not answer; the verifier may be used up.
     """
     own = _own(settings)
-    if not verifier.strip():
-        raise Invalid(
-            "The code from Discogs is empty: copy it from the page that Discogs shows.", endpoint=_ACCESS_TOKEN
-        )
+    if not 0 < len(verifier.strip()) <= LONGEST_TOKEN:
+        what = "longer than any that Discogs shows" if verifier.strip() else "empty"
+        sentence = f"The code from Discogs is {what}: copy it from the page that Discogs shows."
+        raise Invalid(sentence, endpoint=_ACCESS_TOKEN)
     with OAuth1Session(
         own.consumer_key,
         client_secret=own.consumer_secret,
@@ -86,10 +87,17 @@ def _asked(
     fetch = session.fetch_request_token if path == _REQUEST_TOKEN else session.fetch_access_token
     try:
         got = fetch(settings.api_url + path)
-        return OAuthToken(got["oauth_token"], got["oauth_token_secret"])
+        return OAuthToken(_short(got["oauth_token"]), _short(got["oauth_token_secret"]))
     except (ValueError, KeyError):  # a 200 with something else in it; the errors quote the answer
         sentence = "Discogs answered the sign-in with something that we cannot read."
         raise Unavailable(sentence, status=200, endpoint=f"POST {path}", maybe_applied=True) from None
+
+
+def _short(token: str) -> str:
+    """Return the token. Raises ValueError if it is too long to be one."""
+    if len(token) > LONGEST_TOKEN:
+        raise ValueError
+    return token
 
 
 class _OurNetwork(BaseAdapter):
