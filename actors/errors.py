@@ -6,6 +6,7 @@ ActorError
 ├── HoldRefused         nothing that anybody means: no reason, or a time that is past or too far away
 │   ├── BrakeRefused
 │   └── PauseRefused
+├── FilterRefused       a filter names a value that doesn't exist; the next step lists the valid ones
 ├── AnswerRefused       a question cannot be answered like that
 ├── RestoreRefused      a missing record cannot be restored
 ├── AlertRefused        a price alert cannot be made or changed like that
@@ -33,6 +34,10 @@ class NotConnected(ActorError):
 
 class TierTooLow(ActorError):
     """The user's tier does not have this; the next step names the one that does."""
+
+
+class FilterRefused(ActorError):
+    """A filter names a value that doesn't exist; the next step lists the valid ones."""
 
 
 class HoldRefused(ActorError):

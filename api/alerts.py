@@ -10,6 +10,7 @@ from actors.alerting.rehearsing import MOST_DAYS, USUAL_DAYS, of_alert, of_price
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
+from api.models import Whole
 from api.models.alerts import (
     AlertBody,
     AlertChange,
@@ -30,7 +31,7 @@ MOST_ON_A_PAGE = 200
 router = APIRouter(prefix="/api/discogs/alerts", tags=["prices"])
 
 AlertId = Annotated[UUID, Path(description="The alert's id.")]
-Days = Annotated[int, Query(ge=1, le=MOST_DAYS, description="How far back, today included; days are in UTC.")]
+Days = Annotated[Whole, Query(ge=1, le=MOST_DAYS, description="How far back, today included; days are in UTC.")]
 
 
 @router.post(
@@ -72,7 +73,7 @@ def add(user_id: Speaker, resources: ResourcesNow, body: AlertBody, response: Re
 def show(
     user_id: Speaker,
     resources: ResourcesNow,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[AlertCursor | None, Query()] = None,
 ) -> AlertPage:
     """Each alert with the floor, its age, the rate by which it was converted, and a sentence. Asks Discogs nothing."""

@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -27,6 +28,7 @@ from api import (
     metrics,
     offers,
     operations,
+    pages,
     previewing,
     price_plan,
     prices,
@@ -52,10 +54,11 @@ from api.job_watch import JobWatch
 from api.limits import BodyLimit, largest_body, too_large
 from api.logs import RequestLog
 from api.meanings import ROOM_ERRORS, in_our_words
-from api.naming import named
+from api.naming import named, where_and_why
 from api.news import JobNews
 from api.settings import ApiSettings
 from api.spent import Spent
+from api.text import TextCheck
 from api.waiting_room import WaitingRoom
 from discogs.errors import DiscogsError
 from services.senders import Senders
@@ -77,6 +80,10 @@ trademark of Zink Media, LLC.
 """
 
 TAGS_OF_BODIES = (enqueuing.ONE, enqueuing.MANY)  # which of two bodies was meant is no place in it
+
+HTML_PATHS = frozenset(
+    route.path for page in (browsing, unsubscribing) for route in page.router.routes if isinstance(route, APIRoute)
+)
 
 TAGS = [
     {"name": "jobs", "description": "Ask for work, what it would cost, see how it goes, cancel it."},
@@ -125,6 +132,7 @@ def create_app(settings: ApiSettings, resources: Resources) -> FastAPI:
     app.state.is_stopping = lambda: False
     # The outermost is added last: every request is logged, then measured, then answered.
     app.add_middleware(BodyLimit)
+    app.add_middleware(TextCheck, html_paths=HTML_PATHS)
     app.add_middleware(RequestLog)
     for room in (
         enqueuing,
@@ -194,51 +202,54 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await holding.stop()
 
 
-def _answer(error: ApiError) -> JSONResponse:
+def _answer(request: Request, error: ApiError) -> Response:
+    """Return the error as JSON, or as a page where a browser asked for one."""
+    if request.scope["path"] in HTML_PATHS:
+        return pages.trouble(error)
     return JSONResponse(error.body(), error.status, headers=error.headers)
 
 
-async def _answer_own(_: Request, error: Exception) -> JSONResponse:
-    return _answer(error if isinstance(error, ApiError) else INTERNAL)
+async def _answer_own(request: Request, error: Exception) -> Response:
+    return _answer(request, error if isinstance(error, ApiError) else INTERNAL)
 
 
-async def _answer_room(_: Request, error: Exception) -> JSONResponse:
+async def _answer_room(request: Request, error: Exception) -> Response:
     said = in_our_words(error)
     if said.code in (Code.UNAVAILABLE, Code.INTERNAL):
         answer = {"status": error.status, "snippet": error.snippet} if isinstance(error, DiscogsError) else {}
         log.warning("not_answered", reason=said.reason, error_class=type(error).__name__, error=str(error), **answer)
-    return _answer(said)
+    return _answer(request, said)
 
 
-async def _answer_invalid(request: Request, error: Exception) -> JSONResponse:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     """Name each thing that is wrong and where it stands, never what was sent: it may be a secret."""
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
     is_said = "json" in request.headers.get("Content-Type", "") or request.headers.get("Content-Length", "0") == "0"
     if not is_said and any(one["loc"][0] == "body" for one in wrong):
         said_so = ApiError(Code.INVALID, "The body is not said to be JSON.", "Send `Content-Type: application/json`.")
-        return _answer(said_so)
-    said = [
-        f"{'.'.join(str(part) for part in one['loc'] if part not in TAGS_OF_BODIES)}: {one['msg']}" for one in wrong
-    ]
+        return _answer(request, said_so)
+    said = [where_and_why(one, leave_out=TAGS_OF_BODIES) for one in wrong]
     step = "Mend what is named and send again; /docs shows what fits."
-    return _answer(ApiError(Code.INVALID, f"{named(said, enqueuing.MOST_NAMED)}.", step))
+    return _answer(request, ApiError(Code.INVALID, f"{named(said, enqueuing.MOST_NAMED)}.", step))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     """Say what the router itself refuses in our words."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == STATUS[Code.TOO_LARGE]:
-        return _answer(too_large(largest_body(request.scope)))
+        return _answer(request, too_large(largest_body(request.scope)))
     if status == 204:
         return Response(status_code=204)
     if status == 404:
-        return _answer(ApiError(Code.NOT_FOUND, "There is nothing here.", "/docs shows what there is."))
+        return _answer(request, ApiError(Code.NOT_FOUND, "There is nothing here.", "/docs shows what there is."))
+    if status == 400:  # the body is not UTF-8, or its form can't be parsed
+        return _answer(request, ApiError(Code.INVALID, "The body cannot be read.", "Send JSON in UTF-8."))
     headers = (error.headers if isinstance(error, HTTPException) else None) or {}
     sentence = "This method is not for this address." if status == 405 else "The request cannot be read."
-    return _answer(ApiError(Code.INVALID, sentence, "/docs shows what fits.", status=status, headers=headers))
+    return _answer(request, ApiError(Code.INVALID, sentence, "/docs shows what fits.", status=status, headers=headers))
 
 
-async def _answer_unforeseen(_: Request, error: Exception) -> JSONResponse:
+async def _answer_unforeseen(request: Request, error: Exception) -> Response:
     """Tell a stranger nothing; the server logs the traceback, for the error goes on to it."""
     log.error("internal_error", error_class=type(error).__name__)
-    return _answer(INTERNAL)
+    return _answer(request, INTERNAL)

@@ -12,6 +12,7 @@ from actors.comparing.resolving import resolve
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
+from api.models import Flag, Whole
 from api.models.conflicts import ConflictOut, ConflictPage, FieldName, OwnField, Rules, TakeBody, TakeManyBody, TakenOut
 from db import Connection, conflicts, operations, rules, users
 from db.conflicts import Conflict
@@ -40,9 +41,9 @@ def show(
     field: Annotated[FieldName | OwnField | None, Query(description="Only conflicts about this field.")] = None,
     album: Annotated[UUID | None, Query(description="Only those of this album.")] = None,
     is_open: Annotated[
-        bool | None, Query(alias="open", description="True: those that wait. False: those that were ended.")
+        Flag | None, Query(alias="open", description="True: those that wait. False: those that were ended.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> ConflictPage:
     """Each with what was agreed on, what is here, what Discogs shows, and when; of notes also the words that differ."""

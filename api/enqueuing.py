@@ -18,8 +18,9 @@ from actors.operating.estimate import estimate as forecast
 from api.access import USER_HEADER, Acting, Caller, Program
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
+from api.models import Flag, refuse_converted
 from api.models.jobs import AddedOut, EstimateAnswer, EstimateOut, JobAnswer, JobBody, JobOut, JobsAnswer, JobsBody
-from api.naming import named
+from api.naming import named, where_and_why
 from api.roles import Role
 from db import Connection, idempotency, jobs, links, operations, users
 from db.errors import DatabaseBusy
@@ -68,13 +69,13 @@ def ask(
     response: Response,
     key: Key = None,
     estimate: Annotated[
-        bool, Query(description="Only say what one job would cost: nothing is spent, nothing is enqueued.")
+        Flag, Query(description="Only say what one job would cost: nothing is spent, nothing is enqueued.")
     ] = False,
 ) -> JobAnswer | JobsAnswer | EstimateAnswer:
     """Put jobs into the ledger: 202, and they will be done; all of them or none. When each is a live one that stands
     for it already: 200.
 
-    One job with `estimate=1`: requests and minutes at the present line, before anything is spent. With an
+    One job with `estimate=true`: requests and minutes at the present line, before anything is spent. With an
     `Idempotency-Key`, asking again within 24 hours is answered with the first answer's jobs, 200 and
     `Idempotent-Replayed: true`.
     """
@@ -265,10 +266,15 @@ def _kind(name: str, who: Caller) -> Kind[Any, Any]:
 
 def _arguments(kind: Kind[Any, Any], given: dict[str, Any]) -> Plain:
     try:
+        refuse_converted(kind.arguments, given)
         arguments: Plain = kind.arguments.model_validate(given)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)]
-        raise ApiError(
-            Code.INVALID, f"The arguments do not fit: {named(wrong, MOST_NAMED)}.", "Mend them and send again."
-        ) from None
+        wrong = [where_and_why(one) for one in error.errors(include_input=False)]
+        raise _misfit(named(wrong, MOST_NAMED)) from None
+    except ValueError as error:
+        raise _misfit(str(error)) from None
     return arguments
+
+
+def _misfit(why: str) -> ApiError:
+    return ApiError(Code.INVALID, f"The arguments do not fit: {why}.", "Mend them and send again.")

@@ -9,7 +9,7 @@ from actors.syncing import history
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
-from api.models import Moment
+from api.models import Moment, Whole
 from api.models.history import HistoryPage
 from db import users
 from db.sync_log import Action, Status, Wanted
@@ -31,13 +31,13 @@ def show(
     user_id: Speaker,
     resources: ResourcesNow,
     album: Annotated[UUID | None, Query(description="Only this album: its story.")] = None,
-    release: Annotated[int | None, Query(ge=1, le=LARGEST, description="Only this release, wants included.")] = None,
+    release: Annotated[Whole | None, Query(ge=1, le=LARGEST, description="Only this release, wants included.")] = None,
     action: Annotated[Action | None, Query(description="Only lines of this action.")] = None,
     status: Annotated[Status | None, Query(description="Only lines that ended like this.")] = None,
     job: Annotated[UUID | None, Query(description="Only what this job did, while its record is kept.")] = None,
     since: Annotated[Moment | None, Query(description="Only what happened at this moment or later.")] = None,
     until: Annotated[Moment | None, Query(description="Only what happened before this moment.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> HistoryPage:
     """Each line is one thing that happened to one record, in words and with both sides of every field that changed.

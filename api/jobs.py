@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from actors.operating import progress
+from actors.operating import job_filter, progress
 from api.access import Acting, Caller, CallerNow
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
-from api.models import Moment
+from api.models import Moment, Whole
 from api.models.jobs import JobOut, JobPage
 from api.roles import Role
 from db import Connection, jobs, operations, users
@@ -40,13 +40,14 @@ def list_jobs(
     error_class: Annotated[str | None, Query(max_length=200, description="Only jobs that failed of this.")] = None,
     newer_than: Annotated[Moment | None, Query(description="Only jobs asked for after this moment.")] = None,
     older_than: Annotated[Moment | None, Query(description="Only jobs asked for before this moment.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> JobPage:
     """The application sees the jobs of the user for whom it speaks, an operator sees all."""
     if user is not None and who.role is not Role.OPERATOR:
         raise _only_for_operators("user")
     with resources.pool.transaction() as conn:
+        job_filter.check(conn, kind=kind, error_class=error_class)
         user_id = users.find(conn, user).id if user is not None else who.user_id
         below = None if cursor is None else find(conn, cursor, who)
         found = jobs.page(

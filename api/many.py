@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
+from actors.operating import job_filter
 from api.access import Acting, operator
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
@@ -62,6 +63,7 @@ def _go_through(
 ) -> ManyOut:
     """Do it to one piece after the other, each with its audit row, until there are no more or the time is up."""
     with resources.pool.transaction() as conn:
+        job_filter.check(conn, kind=body.kind, error_class=body.error_class)
         user_id = users.find(conn, body.user).id if body.user is not None else None
         choice = body.choice(tuple(dict.fromkeys(body.states)), user_id)
         if body.dry_run:

@@ -10,6 +10,7 @@ from actors.errors import (
     AnswerRefused,
     BrakeRefused,
     Denied,
+    FilterRefused,
     NotConnected,
     OtherAccount,
     PauseRefused,
@@ -31,6 +32,7 @@ from db.errors import (
     HandshakeUsed,
     MayBeRetried,
     SealBroken,
+    TextRefused,
     UnknownUser,
 )
 from discogs.errors import (
@@ -85,6 +87,11 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (AlertRefused, Meaning(Code.CONFLICT, "alert_refused", "")),
     (SellerRefused, Meaning(Code.CONFLICT, "seller_refused", "")),
     (RestoreRefused, Meaning(Code.CONFLICT, "restore_refused", "")),
+    (FilterRefused, Meaning(Code.INVALID, "unknown_value", "")),
+    (
+        TextRefused,
+        Meaning(Code.INVALID, "text_refused", "Leave the NUL character out, and send valid UTF-8."),
+    ),
     (TierTooLow, Meaning(Code.FORBIDDEN, "tier_too_low", "")),
     (NotConnected, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
     (SyncPaused, Meaning(Code.CONFLICT, "sync_paused", "")),

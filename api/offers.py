@@ -8,6 +8,7 @@ from actors.market import offers, upgrades
 from api.access import Speaker
 from api.answers import FlightsNow, ResourcesNow, Wait, errors
 from api.errors import Code
+from api.models import Whole
 from api.models.offers import ListingsOut
 from api.models.upgrades import UpgradeCursor, UpgradePage, place_of
 from api.prices import ReleaseNumber, answered
@@ -58,8 +59,8 @@ async def listings(
 def cheaper(
     user_id: Speaker,
     resources: ResourcesNow,
-    release_id: Annotated[int | None, Query(ge=1, le=LARGEST, description="This release alone.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    release_id: Annotated[Whole | None, Query(ge=1, le=LARGEST, description="This release alone.")] = None,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UpgradeCursor | None, Query()] = None,
 ) -> UpgradePage:
     """Offers of watched sellers in a better grade than the best copy that is owned, below what Discogs suggests for it.

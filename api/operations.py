@@ -9,6 +9,7 @@ from api.access import Acting, Caller, operator
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
 from api.jobs import JobId, find
+from api.models import Whole
 from api.models.jobs import JobOut
 from api.models.operations import ActOut, ActPage, FailureList, FailuresOut
 from api.roles import Role
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/api", tags=["operations"], dependencies=[Depends(ope
     response_description="Groups of failed jobs.",
     responses=errors(),
 )
-def failures(resources: ResourcesNow, limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50) -> FailureList:
+def failures(resources: ResourcesNow, limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50) -> FailureList:
     """Failed jobs of one kind and class of error as one line: how many, why, what to do, and the newest of them."""
     with resources.pool.transaction() as conn:
         return FailureList(failures=[FailuresOut.of(group) for group in operations.failure_groups(conn, room=limit)])
@@ -41,8 +42,8 @@ def failures(resources: ResourcesNow, limit: Annotated[int, Query(ge=1, le=MOST_
 )
 def audit(
     resources: ResourcesNow,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
-    before: Annotated[int | None, Query(ge=1, le=2**62, description="`next_before` of the page before.")] = None,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    before: Annotated[Whole | None, Query(ge=1, le=2**62, description="`next_before` of the page before.")] = None,
 ) -> ActPage:
     """Who did what, when, to how many jobs; the newest first."""
     with resources.pool.transaction() as conn:

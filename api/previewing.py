@@ -12,6 +12,7 @@ from actors.syncing.preview import CURSOR, Cursor, Way, preview
 from api.access import Speaker
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
+from api.models import Whole
 from api.models.jobs import JobAnswer, JobOut
 from api.models.previewing import SyncPreviewOut
 from api.roles import Role
@@ -55,7 +56,7 @@ def show(
     user_id: Speaker,
     resources: ResourcesNow,
     way: Annotated[Way | None, Query(description="Only what goes this way.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[
         str | None, Query(pattern=CURSOR.pattern, description="`next_cursor` of the page before.")
     ] = None,

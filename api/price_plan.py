@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from actors.market.price_plan import plan
 from api.access import operator
 from api.answers import ResourcesNow, errors
+from api.models import Whole
 from api.models.prices import PlanOut
 
 router = APIRouter(prefix="/api/prices", tags=["operations"], dependencies=[Depends(operator)])
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/api/prices", tags=["operations"], dependencies=[Depe
 )
 def show(
     resources: ResourcesNow,
-    limit: Annotated[int, Query(ge=0, le=1_000, description="How many of the next to show.")] = 10,
+    limit: Annotated[Whole, Query(ge=0, le=1_000, description="How many of the next to show.")] = 10,
 ) -> PlanOut:
     """How fresh prices can be with what the last 24 hours left over, whether that is enough, and what is next and why.
 

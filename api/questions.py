@@ -10,6 +10,7 @@ from actors.syncing.answering import restore as restore_copy
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
+from api.models import Whole
 from api.models.questions import AnswerBody, QuestionOut, QuestionPage, RestoredOut, RestoredWantOut
 from db import Connection, instances, questions, wants
 from db.questions import Kind, Question
@@ -31,7 +32,7 @@ def show(
     user_id: Speaker,
     resources: ResourcesNow,
     kind: Annotated[Kind | None, Query(description="Only questions of this kind.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> QuestionPage:
     """Which album a copy is, whether so many records really went away on Discogs, whether an owned want may go."""

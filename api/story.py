@@ -9,6 +9,7 @@ from api.access import operator
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import Code
 from api.jobs import JobId, find
+from api.models import Whole
 from api.models.story import StoryOut
 from api.operations import OPERATOR
 from db import story
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/api/jobs", tags=["operations"], dependencies=[Depend
 def tell(
     job_id: JobId,
     resources: ResourcesNow,
-    lines: Annotated[int, Query(ge=0, le=story.MOST_LINES, description="How many lines of its log.")] = 50,
+    lines: Annotated[Whole, Query(ge=0, le=story.MOST_LINES, description="How many lines of its log.")] = 50,
 ) -> StoryOut:
     """Where it stands, how its attempts ended and why, what it asked of Discogs and how that answered, and its log."""
     with resources.pool.transaction() as conn:

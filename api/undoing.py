@@ -13,6 +13,7 @@ from actors.syncing.undo_sync import begin, preview_undo
 from api.access import Acting, Speaker
 from api.answers import ResourcesNow, errors, pace_of, redis_of
 from api.errors import ApiError, Code
+from api.models import Whole
 from api.models.jobs import JobAnswer, JobOut
 from api.models.undoing import UndoAnswer, UndoOut
 from api.roles import Role
@@ -33,7 +34,7 @@ def show(
     *,
     user_id: Speaker,
     resources: ResourcesNow,
-    limit: Annotated[int, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_ON_A_PAGE)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> UndoOut:
     """List the local effects of an undo, where nothing changed since. Nothing happens yet.

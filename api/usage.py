@@ -5,12 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from actors.operating import usage
 from api.access import Caller, CallerNow
 from api.answers import ResourcesNow, errors
 from api.errors import ApiError, Code
+from api.models import Moment, Whole
 from api.models.usage import BY, MinuteOut, MinutesOut, UsageOut
 from api.roles import Role
 from db import Connection, users
@@ -43,8 +43,8 @@ def show(
     ] = None,
     by: By = "kind",
     user: Named = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_PARTS, description="Parts to name.")] = 50,
-    skip: Annotated[int, Query(ge=0, le=MOST_SKIPPED, description="Parts of the pages before.")] = 0,
+    limit: Annotated[Whole, Query(ge=1, le=MOST_PARTS, description="Parts to name.")] = 50,
+    skip: Annotated[Whole, Query(ge=0, le=MOST_SKIPPED, description="Parts of the pages before.")] = 0,
 ) -> UsageOut:
     """The application sees the month of the user for whom it speaks, an operator everybody's."""
     with resources.pool.transaction() as conn:
@@ -62,10 +62,8 @@ def show_minutes(
     *,
     who: CallerNow,
     resources: ResourcesNow,
-    last: Annotated[int, Query(ge=1, le=MOST_MINUTES, description="Minutes, the newest one included.")] = 60,
-    until: Annotated[
-        AwareDatetime | None, Query(description="In the newest of them; the present one without it.")
-    ] = None,
+    last: Annotated[Whole, Query(ge=1, le=MOST_MINUTES, description="Minutes, the newest one included.")] = 60,
+    until: Annotated[Moment | None, Query(description="In the newest of them; the present one without it.")] = None,
     by: By = "lane",
     user: Named = None,
 ) -> MinutesOut:

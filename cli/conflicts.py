@@ -130,7 +130,8 @@ def _ask(there: int, take: str, *, is_sure: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandFailed(f"{count(there, 'conflict')} would be resolved.", "Say --yes to do it without being asked.")
-    typer.confirm(f"{count(there, 'conflict')} will be resolved: {take} taken. Go on?", abort=True)
+    if not screen.confirm(f"{count(there, 'conflict')} will be resolved: {take} taken. Go on?"):
+        raise typer.Abort
 
 
 def _rest(left: int) -> str:

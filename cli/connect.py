@@ -12,11 +12,12 @@ from actors.accounts import at_terminal
 from actors.accounts.connect import Connected, Newcomer
 from actors.wording import count
 from cli import here, screen, words
-from cli.errors import CommandFailed, NotFound
+from cli.errors import BrokenText, CommandFailed, NotFound
 from db import users
 from db.errors import AmbiguousUser, UnknownUser
 from db.handshakes import LIFETIME
 from workers.resources import Resources
+from workers.terminal_text import is_text
 
 OWN_TIER = "archivist"  # on one's own machine nobody sells a tier to oneself
 
@@ -88,4 +89,6 @@ def _asked(question: str, *, is_secret: bool = False) -> str:
     answer = screen.err().input(question, password=is_secret) if is_person else sys.stdin.readline()
     if not answer.strip():
         raise CommandFailed("Nothing was entered, so nothing was changed.", "Run the command again when you have it.")
+    if not is_text(answer.strip()):
+        raise BrokenText("What was entered")
     return answer.strip()

@@ -44,7 +44,7 @@ def disconnect(
             screen.tell(removal.sentence)
             if dry_run:
                 return
-            if not yes and not typer.confirm("Remove it?"):
+            if not yes and not screen.confirm("Remove it?"):
                 raise CommandFailed("Nothing was changed: nobody said yes.")
         ended = disconnecting.disconnect(resources, person.id, forget_account=forget_account, remove_data=remove_data)
     cancelled = f", {count(len(ended.cancelled), 'job')} cancelled" if ended.cancelled else ""

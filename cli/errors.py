@@ -2,6 +2,7 @@
 
 CommandFailed
 ├── BadSettings         a setting cannot be read
+├── BrokenText          an argument, a setting or an input is not valid UTF-8, or has a control character
 ├── NothingRunning      no `rekkrd up` here, and no address of another database
 ├── AlreadyRunning      another `rekkrd up` holds this data folder
 ├── PortTaken           somebody else listens where we should
@@ -29,6 +30,17 @@ class BadSettings(CommandFailed):
     """A setting cannot be read; the sentence names it."""
 
     exit_code = 2
+
+
+class BrokenText(CommandFailed):
+    """Something typed, set or piped in is not valid UTF-8, or has a control character; ``what`` names it."""
+
+    exit_code = 2
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is not valid UTF-8, or has a control character.", "Correct it and run the command again."
+        )
 
 
 class NothingRunning(CommandFailed):

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from actors.operating import progress
+from actors.operating import job_filter, progress
 from actors.operating.pace import Pace
 from actors.wording import count
 from api.models.jobs import JobOut, JobPage
@@ -38,6 +38,8 @@ SomeJob = Annotated[str | None, typer.Argument(metavar="[ID]", help="The job's i
 class BadState(CommandFailed):
     """Jobs in this state are not for this command."""
 
+    exit_code = 2
+
 
 @app.callback()
 def list_jobs(
@@ -64,6 +66,7 @@ def list_jobs(
     redis = RedisProbe(settings.engine).look()
     asked = {"--state": state, "--user": user, "--kind": kind, "--error": error, "--newer": newer, "--older": older}
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
+        job_filter.check(conn, kind=kind, error_class=error)
         found = jobs.page(
             conn,
             user_id=users.find(conn, user).id if user else None,
@@ -148,7 +151,7 @@ def retry(
         )
     state = state or State.FAILED
     if state not in operations.OVER:
-        raise BadState(f"Jobs that are {state} are not retried.", "Say --state failed or --state cancelled.")
+        raise BadState(f"Jobs in state {state!r} can't be retried.", "Say --state failed or --state cancelled.")
     with here.opened_pool() as pool:
         if job_id is not None:
             with pool.transaction() as conn:
@@ -238,7 +241,8 @@ def remove(
     state = state or State.FAILED
     if state not in operations.ENDED:
         raise BadState(
-            f"Jobs that are {state} are not removed.", "Say --state failed, cancelled or completed; cancel live ones."
+            f"Jobs in state {state!r} can't be removed.",
+            "Say --state failed, cancelled or completed; cancel live ones.",
         )
     with here.opened_pool() as pool:
         if job_id is not None:

@@ -2,29 +2,31 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from actors.errors import ActorError
+from actors.errors import ActorError, FilterRefused
 from cli import here, lifeline, screen
 from cli.commands import needed
 from cli.documented import ROOMS, environment_name
-from cli.errors import BadSettings, CommandFailed, NothingRunning
+from cli.errors import BadSettings, BrokenText, CommandFailed, NothingRunning
 from cli.next_steps import next_step_after
-from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError
+from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError, TextRefused
 from discogs.errors import DiscogsError, PermitExpired
 from services.errors import ServiceError
 from workers import logs
 from workers.errors import EngineError
 from workers.limiter.errors import LimiterError
+from workers.terminal_text import is_text
 
 LOG_LEVEL = "REKKRD_LOG_LEVEL"
 
 FORESEEN = (
     CommandFailed,
+    UnicodeError,
     DatabaseError,
     EngineError,
     DiscogsError,
@@ -43,6 +45,7 @@ def main() -> None:
     # A command speaks for itself; the processes set up their own logs.
     logs.configure("pretty", "debug" if is_debugging() else "error")
     try:
+        refuse_broken_text(sys.argv[1:], os.environ)
         app_for(sys.argv[1:])()
     except FORESEEN as error:
         if is_debugging():
@@ -50,6 +53,17 @@ def main() -> None:
         failure = in_words(error)
         screen.show_failure(failure)
         sys.exit(failure.exit_code)
+
+
+def refuse_broken_text(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Refuse arguments and settings that are not valid UTF-8, or that have control characters. Raises BrokenText."""
+    for number, argument in enumerate(arguments, 1):
+        if not is_text(argument):
+            raise BrokenText(f"Argument {number}")
+    ours = {environment_name(room, field) for room in ROOMS.values() for field in room.model_fields}
+    for name in sorted(ours & environment.keys()):
+        if not is_text(environment[name]):
+            raise BrokenText(name)
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
@@ -72,11 +86,13 @@ def in_words(error: Exception) -> CommandFailed:
     """Say a room's error as a command's: its own sentence, and the next step, which the room cannot know."""
     if isinstance(error, CommandFailed):
         return error
+    if isinstance(error, UnicodeError):
+        return BrokenText("A text")
     if isinstance(error, ValidationError):
         return _bad_settings(error)
     if isinstance(error, DatabaseAway) and not isinstance(error, CommitUnknown) and here.is_own_database():
         return NothingRunning(*here.after_its_database())
-    failure = BadSettings if isinstance(error, BadKey) else CommandFailed
+    failure = BadSettings if isinstance(error, (BadKey, FilterRefused, TextRefused)) else CommandFailed
     return failure(str(error), next_step_after(error))
 
 

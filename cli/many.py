@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from actors.operating import job_filter
 from actors.wording import count
 from cli import operator, screen, times
 from cli.errors import CommandFailed
@@ -59,6 +60,7 @@ def choose(
     is_all: bool,
 ) -> Choice:
     """Make a choice of what was typed. Raises CommandFailed, when it would silently be everything, and UnknownUser."""
+    job_filter.check(conn, kind=kind, error_class=error)
     now = datetime.now(UTC)
     choice = Choice(
         states,
@@ -109,4 +111,5 @@ def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, i
 def _ask(there: int, verb: str) -> None:
     if not sys.stdin.isatty():
         raise CommandFailed(f"{count(there, 'job')} would be {verb}.", "Say --yes to do it without being asked.")
-    typer.confirm(f"{count(there, 'job')} will be {verb}. Go on?", abort=True)
+    if not screen.confirm(f"{count(there, 'job')} will be {verb}. Go on?"):
+        raise typer.Abort

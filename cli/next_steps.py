@@ -25,6 +25,7 @@ NEXT_STEPS: Mapping[type[Exception], str] = {
     db.DatabaseBusy: "Run the command again; REKKRD_DATABASE_TIMEOUT_SECONDS is how long it waits.",
     db.DatabaseFull: "Make room on the database server, or lower REKKRD_DATABASE_POOL_SIZE; then run it again.",
     db.StatementRefused: "Look with `rekkrd migrate --check`. If all is applied, report what `rekkrd --debug …` shows.",
+    db.TextRefused: "Leave the NUL character out, and type the text in UTF-8.",
     db.MigrationRefused: _MIGRATE,
     db.MigrationBlocked: "Run `rekkrd migrate` again at a quieter time.",
     db.SealBroken: "Run `rekkrd connect USER` for that user, or set the right DISCOGS_OAUTH_ENCRYPTION_KEY.",

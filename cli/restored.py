@@ -88,7 +88,8 @@ def _ask(*, is_sure: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandFailed("Nothing happened: nobody is here to be asked.", "Say --yes to do it, --dry-run to count.")
-    typer.confirm("Do it now?", abort=True)
+    if not screen.confirm("Do it now?"):
+        raise typer.Abort
 
 
 def _remember() -> None:

@@ -3,14 +3,18 @@
 import codecs
 import io
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 
-from rich.console import Console
+import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from cli.errors import CommandFailed
 from cli.listing import Listing
+from workers.terminal_text import visible
 
 NARROWEST = 80  # a pipe has no width of its own; what is made for fewer columns stands in `listing.py`
 
@@ -32,16 +36,25 @@ def _plainer(error: UnicodeError) -> tuple[str, int]:
     return "".join(PLAINER.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
+class SafeConsole(Console):
+    """A console on which no text can command the terminal: everything that a command prints is rendered here."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as rich does; control characters in texts become visible, rich's own control codes stay."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 @cache
 def out() -> Console:
-    """Where answers go."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else NARROWEST)
+    """Return the console for answers."""
+    return SafeConsole(highlight=False, width=None if sys.stdout.isatty() else NARROWEST)
 
 
 @cache
 def err() -> Console:
     """Where trouble goes, so that an answer can be piped on: in whole words to a terminal, in whole lines to a log."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return SafeConsole(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def zone() -> tzinfo:
@@ -69,6 +82,11 @@ def show_failure(error: CommandFailed) -> None:
     err().print(f"{error}", style="red", markup=False)
     if error.next_step:
         err().print(error.next_step, markup=False)
+
+
+def confirm(question: str) -> bool:
+    """Ask a yes-or-no question at the terminal."""
+    return typer.confirm(visible(question))
 
 
 def listing(*columns: str, title: str | None = None) -> Listing:

@@ -62,7 +62,7 @@ def undo(
         screen.plain(found.sentence)
         if dry_run or found.state not in OPEN:
             return
-        if not yes and not typer.confirm("Undo it?"):
+        if not yes and not screen.confirm("Undo it?"):
             raise CommandFailed("Nothing was changed: the undo was not confirmed.")
         with resources.pool.transaction() as conn:
             importing.require(conn, user_id, UNDO_SYNC)

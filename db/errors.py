@@ -8,6 +8,7 @@ DatabaseError
 │   ├── DatabaseBusy        a lock, a deadlock or a statement took too long
 │   └── DatabaseFull        disk, memory or connections are used up
 ├── StatementRefused        a constraint or type said no: a bug of ours, or data nobody foresaw
+│   └── TextRefused         a text has a NUL character, or is not encodable as UTF-8
 ├── MigrationRefused        the migrations stopped, and the sentence says what to do
 │   └── MigrationBlocked    a busy table: nothing changed, try again at a quieter time
 ├── SealBroken              a stored secret does not open: changed, moved to another owner, or cut off
@@ -62,6 +63,14 @@ class StatementRefused(DatabaseError):
         super().__init__(sentence)
         self.sqlstate = sqlstate
         self.constraint = constraint
+
+
+class TextRefused(StatementRefused):
+    """A text can't be stored: it has a NUL character, or half a surrogate pair."""
+
+    def __init__(self) -> None:
+        sentence = "A text has a NUL character or half a surrogate pair, which PostgreSQL can't store."
+        super().__init__(sentence, sqlstate=None, constraint=None)
 
 
 class MigrationRefused(DatabaseError):
@@ -131,6 +140,11 @@ def translated(error: psycopg.Error) -> DatabaseError:
         return DatabaseReadOnly(f"The database is read-only: {_first_line(error)}. Make it writable again.")
     if isinstance(error, (psycopg.OperationalError, *_AWAY)):
         return DatabaseAway(f"The database is away: {_first_line(error)}.")
+    # Without a state psycopg itself refused the value: its only such DataError is about NUL.
+    if isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire)) or (
+        isinstance(error, psycopg.DataError) and error.sqlstate is None
+    ):
+        return TextRefused()
     return StatementRefused(
         f"The database refused a statement ({error.sqlstate}): {_first_line(error)}.",
         sqlstate=error.sqlstate,

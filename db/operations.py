@@ -234,6 +234,11 @@ def failure_groups(conn: Connection, room: int = 50) -> list[FailureGroup]:
     return [FailureGroup(**row) for row in _sql.group_failures(conn, room=room)]
 
 
+def error_classes(conn: Connection) -> list[str]:
+    """Return each error class that a stored job has."""
+    return [row["error_class"] for row in _sql.error_classes(conn)]
+
+
 def audit(conn: Connection, *, by: str, action: str, target: dict[str, Any], jobs: int) -> None:
     """Remember what an operator did, in the transaction that does it."""
     _sql.audit(conn, made_by=by, action=action, target=Jsonb(target), jobs=jobs)

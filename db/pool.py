@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 from db import Connection, Row
-from db.errors import CommitUnknown, DatabaseAway, translated
+from db.errors import CommitUnknown, DatabaseAway, TextRefused, translated
 from db.settings import DatabaseSettings
 
 IDLE_SECONDS = 300.0  # a connection above the one that is kept goes home after this
@@ -57,6 +57,8 @@ class Pool:
                 yield conn
             except psycopg.Error as error:
                 raise translated(error).with_traceback(error.__traceback__) from None
+            except UnicodeEncodeError as error:  # psycopg encodes a text before it sends anything
+                raise TextRefused().with_traceback(error.__traceback__) from None
             _commit(conn)
         finally:
             self._give_back(conn)

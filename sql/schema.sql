@@ -102,6 +102,7 @@ CREATE TABLE public.discogs_price_cache (
     CONSTRAINT discogs_price_cache_expires_later CHECK ((expires_at > fetched_at))
 );
 ALTER TABLE public.discogs_price_cache ENABLE ROW LEVEL SECURITY;
+CREATE POLICY discogs_price_cache_of_users ON public.discogs_price_cache FOR SELECT USING (((expires_at > now()) AND (( SELECT ((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text)) IS NOT NULL)));
 
 CREATE TABLE public.discogs_sync_log (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -266,6 +267,7 @@ CREATE TABLE rekkrd.audit (
     target jsonb NOT NULL,
     jobs integer NOT NULL,
     CONSTRAINT audit_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_is_printable CHECK (rekkrd.is_printable(made_by)) NOT VALID,
     CONSTRAINT audit_jobs_not_negative CHECK ((jobs >= 0))
 );
 COMMENT ON TABLE rekkrd.audit IS
@@ -358,6 +360,7 @@ CREATE TABLE rekkrd.entry_pauses (
     reason text NOT NULL,
     made_by text NOT NULL,
     CONSTRAINT entry_pauses_pkey PRIMARY KEY (entry),
+    CONSTRAINT entry_pauses_are_printable CHECK ((rekkrd.is_printable(reason) AND rekkrd.is_printable(made_by))) NOT VALID,
     CONSTRAINT entry_pauses_in_order CHECK ((paused_until > paused_at))
 );
 COMMENT ON TABLE rekkrd.entry_pauses IS
@@ -458,6 +461,7 @@ CREATE TABLE rekkrd.gates (
     share double precision NOT NULL DEFAULT 0,
     closed_by text,
     CONSTRAINT gates_pkey PRIMARY KEY (budget, cause),
+    CONSTRAINT gates_are_printable CHECK (rekkrd.is_printable(reason)) NOT VALID,
     CONSTRAINT gates_cause_known CHECK ((cause = ANY (ARRAY['throttled'::text, 'blocked'::text, 'rejected'::text, 'operator'::text]))),
     CONSTRAINT gates_in_order CHECK ((closed_until > closed_at)),
     CONSTRAINT gates_share_is_a_part CHECK (((share >= (0)::double precision) AND (share < (1)::double precision))),
@@ -851,6 +855,7 @@ CREATE TABLE rekkrd.pauses (
     made_by text NOT NULL,
     CONSTRAINT pauses_pkey PRIMARY KEY (lane),
     CONSTRAINT pauses_lane_fkey FOREIGN KEY (lane) REFERENCES rekkrd.lanes(lane),
+    CONSTRAINT pauses_are_printable CHECK ((rekkrd.is_printable(reason) AND rekkrd.is_printable(made_by))) NOT VALID,
     CONSTRAINT pauses_in_order CHECK ((paused_until > paused_at))
 );
 COMMENT ON TABLE rekkrd.pauses IS
@@ -1945,6 +1950,13 @@ BEGIN
     END LOOP;
 END;
 $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.is_printable(given text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN (given !~ '[\u0001-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]'::text);
 
 CREATE OR REPLACE FUNCTION rekkrd.misfit(given jsonb, wanted jsonb, root jsonb, place text)
  RETURNS text

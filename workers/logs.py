@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 
 from workers import job_log
+from workers.terminal_text import visible
 
 _SECRET = re.compile(r"(^|_)(token|secrets?|verifier|password|authorization|cookies?|credentials|notes?)$")
 
@@ -20,6 +21,7 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
+    is_pretty = log_format == "pretty"
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
@@ -38,6 +40,7 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                *([show_control_characters] if is_pretty else []),  # JSON escapes them
                 renderer,
             ],
         )
@@ -46,6 +49,13 @@ def configure(log_format: Literal["pretty", "json"], level: str) -> None:
     # httpx would log whole addresses, httpcore whole headers, tokens and all; the others narrate threads and start-up.
     for narrator in ("httpx", "httpcore", "dramatiq", "apscheduler", "uvicorn"):
         logging.getLogger(narrator).setLevel(logging.WARNING)
+
+
+def show_control_characters(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Make control characters in each fact visible; other values are shown by their repr, which escapes them."""
+    return {name: visible(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def hide_secrets(

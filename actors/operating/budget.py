@@ -11,6 +11,7 @@ from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot
 from workers.resources import Resources
+from workers.terminal_text import has_control_characters
 
 LONGEST_HOLD = timedelta(days=7)  # whoever needs longer says so again; what was forgotten ends by itself
 
@@ -115,6 +116,8 @@ def refuse_hold(until: datetime, reason: str, now: datetime, refused: type[HoldR
     """Raise this error when something is to be held back without a reason, or until a time that nobody means."""
     if not reason.strip():
         raise refused("No reason was given.", "Say in a few words why: everybody whose job waits will read it.")
+    if has_control_characters(reason):
+        raise refused("The reason has a control character.", "Leave it out: the reason is shown on terminals.")
     if until <= now:
         raise refused(f"{until:%Y-%m-%d %H:%M:%S %Z} is past.", "Name a time to come.")
     if until - now > LONGEST_HOLD:

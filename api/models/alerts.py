@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from actors.alerting.alerts import FLOOR_SAYS, link_of, sentence
-from api.models import Model
+from api.models import Body, Model, Whole
 from api.models.prices import MoneyOut
 from db.alerts import LAST, Alert
 from discogs.ids import LARGEST
@@ -32,13 +32,15 @@ def _in_cents(given: Decimal) -> Decimal:
 
 Grade = Literal["M", "NM", "VG+", "VG", "G+", "G", "F", "P"]
 Target = Annotated[
-    Decimal, Field(gt=0, le=MOST, decimal_places=2, max_digits=12, examples=["20.00"]), AfterValidator(_in_cents)
+    Decimal,
+    Field(gt=0, le=MOST, decimal_places=2, max_digits=12, examples=["20.00"]),
+    AfterValidator(_in_cents),
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-ReleaseNumber = Annotated[int, Field(ge=1, le=LARGEST, description="The release's number at Discogs.")]
+ReleaseNumber = Annotated[Whole, Field(ge=1, le=LARGEST, description="The release's number at Discogs.")]
 
 
-class AlertBody(Model):
+class AlertBody(Body):
     """What to wait for."""
 
     release_id: ReleaseNumber
@@ -49,7 +51,7 @@ class AlertBody(Model):
     )
 
 
-class AlertChange(Model):
+class AlertChange(Body):
     """What an alert shall say from now on; what is left out stays."""
 
     target: Target | None = None

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from actors.comparing.differing import Part, words
 from actors.comparing.merging import Side
 from actors.comparing.wants_resolving import is_of_want
-from api.models import Model
+from api.models import Body, Model
 from db.conflicts import Conflict, Resolution
 from db.rules import Rule
 
@@ -99,7 +99,7 @@ class ConflictPage(Model):
     next_cursor: UUID | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
 
 
-class TakeBody(Model):
+class TakeBody(Body):
     """Which side to take."""
 
     take: Side = Field(description="`theirs` is written to the album; `ours` waits to be pushed to Discogs.")
@@ -132,7 +132,7 @@ class TakenOut(Model):
     dry_run: bool
 
 
-class Rules(Model):
+class Rules(Body):
     """What is done at the next look where a field changed on both sides.
 
     `newest` decides where it can be known which side changed last, and asks where it cannot: Discogs tells no times.

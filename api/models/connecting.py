@@ -8,13 +8,13 @@ from pydantic import Field, StringConstraints
 
 from actors.accounts.connect import Connected
 from actors.accounts.forget_collection import Removal
-from api.models import Model, Short
+from api.models import Body, Model, Short
 
 # A page to go back to is a link on our own page: nothing but http and https may stand there.
 WebAddress = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s\"'<>\\]+$")]
 
 
-class BeginBody(Model):
+class BeginBody(Body):
     """How a hand-shake shall come back."""
 
     callback_url: WebAddress | None = Field(
@@ -41,7 +41,7 @@ class BegunOut(Model):
     expires_at: datetime
 
 
-class CompleteBody(Model):
+class CompleteBody(Body):
     """What Discogs sent to the app's callback."""
 
     request_token: Short = Field(description="`oauth_token`, or `denied`, of the callback's query.")
@@ -65,7 +65,7 @@ class ConnectedOut(Model):
         return cls(**{name: getattr(connected, name) for name in cls.model_fields})
 
 
-class DisconnectBody(Model):
+class DisconnectBody(Body):
     """How thoroughly to disconnect."""
 
     data: Literal["keep", "remove"] = Field(

@@ -11,7 +11,7 @@ from actors.enqueue import IfLive
 from actors.operating import failures
 from actors.operating.estimate import Estimate
 from actors.operating.progress import JobView
-from api.models import Model, Moment, Short
+from api.models import Body, Model, Moment, Short
 from api.models.causes import CauseOut
 from api.roles import Role
 from db.jobs import Job, State
@@ -20,7 +20,7 @@ MOST_AT_ONCE = 10_000
 LONGEST_DELAY = timedelta(days=366)
 
 
-class JobBody(Model):
+class JobBody(Body):
     """A job to be done."""
 
     kind: Annotated[Short, WithJsonSchema({"type": "string", "enum": sorted(CATALOG)})] = Field(
@@ -52,7 +52,7 @@ class JobBody(Model):
         return run_at
 
 
-class JobsBody(Model):
+class JobsBody(Body):
     """Many jobs to be done: all of them or none."""
 
     jobs: list[JobBody] = Field(min_length=1, max_length=MOST_AT_ONCE)
@@ -215,7 +215,7 @@ class EstimateOut(Model):
 
 
 class EstimateAnswer(Model):
-    """The answer to `estimate=1`."""
+    """The answer to `estimate=true`."""
 
     estimate: EstimateOut
 

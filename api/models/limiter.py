@@ -4,17 +4,28 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from actors.operating import budget
 from actors.operating.budget import Cause, Lowered
-from api.models import Model
+from api.models import Body, Model, Moment
 from api.models.tokens import PROGRAM
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot, Waiting, Waits
+from workers.terminal_text import has_control_characters
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+def _printable(given: str) -> str:
+    """Refuse characters that would act on an operator's terminal."""
+    if has_control_characters(given):
+        raise ValueError("has a control character; leave it out")
+    return given
+
+
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
 
 
 class LoweredOut(Model):
@@ -175,11 +186,11 @@ class LimiterOut(Model):
         )
 
 
-class BrakeBody(Model):
+class BrakeBody(Body):
     """How hard to brake, for how long, and why."""
 
     share: float = Field(default=0.0, ge=0, lt=1, description="What is left of the budget: 0 nothing, 0.5 half.")
-    until: AwareDatetime | None = Field(default=None, description="When it ends by itself; a week ahead at most.")
+    until: Moment | None = Field(default=None, description="When it ends by itself; a week ahead at most.")
     for_seconds: float | None = Field(default=None, gt=0, le=700_000, description="The same as a length from now.")
     reason: Reason = Field(
         description="For everybody whose job waits meanwhile.", examples=["Discogs asked us to be gentle today"]

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.models import Model, Moment, Short
+from api.models import Body, Model, Moment, Short
 from api.models.jobs import next_step
 from db.jobs import State
 from db.operations import ENDED, LIVE, OVER, Act, Choice, FailureGroup
 
 
-class _Filter(Model):
+class _Filter(Body):
     """Jobs that have all of this in common; what is left out does not matter."""
 
     kind: Short | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from actors.syncing.answering import sentence
-from api.models import Model
+from api.models import Body, Model
 from db.questions import Kind, Question
 
 
@@ -45,7 +45,7 @@ class QuestionPage(Model):
     next_cursor: UUID | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
 
 
-class AnswerBody(Model):
+class AnswerBody(Body):
     """The answer: ``album`` to a duplicate, ``gone`` to vanished records, ``drop`` to an owned want."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"gone": False}, {"album": None}]})

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from actors.operating.queues import Backlog, Neglect, Queue
-from api.models import Model, Moment
+from api.models import Body, Model, Moment
 from api.models.causes import CauseOut
 from api.models.limiter import Reason
 from api.roles import Role
@@ -66,7 +66,7 @@ class QueueList(Model):
         )
 
 
-class PauseBody(Model):
+class PauseBody(Body):
     """Until when, and why."""
 
     until: Moment | None = Field(default=None, description="Either this or `for_seconds`; a week ahead at most.")

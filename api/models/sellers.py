@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from actors.market.sellers import MOST_A_USER, link_of, sentence
-from api.models import Model
+from api.models import Body, Model
 from db.sellers import Watched
 from services.market.prices import ATTRIBUTION
 
@@ -20,7 +20,7 @@ SellerName = Annotated[
 ]
 
 
-class SellerBody(Model):
+class SellerBody(Body):
     """Whom to watch."""
 
     seller: SellerName

@@ -5,13 +5,13 @@ from datetime import datetime
 from pydantic import Field
 
 from actors.syncing.sync_settings import SyncSettings
-from api.models import Model
+from api.models import Body, Model
 from api.models.jobs import JobAnswer
 from db.links import PauseReason
 from db.sync_settings import Direction, Frequency
 
 
-class SyncSettingsBody(Model):
+class SyncSettingsBody(Body):
     """What changes; what is left out or null stays as it is."""
 
     is_auto: bool | None = Field(default=None, description="Whether the clock syncs without being asked.")

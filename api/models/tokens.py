@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.models import Model
+from api.models import Body, Model
 from workers.limiter.lanes import Lane
 
 PROGRAM = "program:"  # before the name of one who waits and is no user
@@ -13,7 +13,7 @@ LONGEST_WAIT_SECONDS = 25.0  # proxies close what is silent for 30 s
 ProgramName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-class TokenBody(Model):
+class TokenBody(Body):
     """Who asks for a token, and how long it may take."""
 
     program: ProgramName = Field(
@@ -51,7 +51,7 @@ class TokenOut(Model):
     )
 
 
-class ReportBody(Model):
+class ReportBody(Body):
     """What became of a token: what Discogs answered, or nothing was sent."""
 
     unused: bool = Field(default=False, description="True when nothing was sent: the place is free again at once.")

@@ -173,7 +173,9 @@ def _ask(resources: Resources, user_id: UUID | None, was: Price, mine: UUID) -> 
         log.warning("price_not_asked", release_id=was.release_id, what=was.what, error=failed)
         if was.state is not None:
             return _stale(was, failed)
-        if isinstance(error, (Unauthorised, Invalid, SellerSettings)):  # who looks is not to blame, and can do nothing about it
+        if isinstance(
+            error, (Unauthorised, Invalid, SellerSettings)
+        ):  # who looks is not to blame, and can do nothing about it
             raise Unavailable(failed) from error
         raise
     finally:

@@ -155,3 +155,10 @@ FROM rekkrd.audit
 WHERE id < :before_id
 ORDER BY id DESC
 LIMIT :room;
+
+-- name: error_classes()
+-- Return each error class that a stored job has.
+SELECT DISTINCT j.error_class
+FROM rekkrd.jobs AS j
+WHERE j.error_class IS NOT NULL
+ORDER BY j.error_class;

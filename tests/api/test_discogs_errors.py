@@ -79,7 +79,7 @@ def test_each_route_answers_every_discogs_error(client, app, as_app, ada, connec
             method, path = operation.split(" ")
             answer = client.request(method, path.replace("{release_id}", str(release_id)), headers=as_app(ada))
             is_answered(answer, paths[path][method.lower()])
-        assert len(asked) >= len(REACH_DISCOGS) - 1, f"{kind.__name__}: prices and values may be answered from memory"
+        assert asked, kind.__name__
 
 
 def test_the_end_of_an_oauth_flow_answers_every_discogs_error(client, app, as_app, ada, discogs, browser, monkeypatch):

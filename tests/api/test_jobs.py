@@ -60,7 +60,7 @@ def test_work_of_no_user_is_for_operators(client, ada, as_app, as_operator):
 
 def test_an_estimate_says_the_cost_and_starts_nothing(client, resources, discogs, ada, connect, as_app):
     connect(ada)
-    answer = client.post("/api/jobs?estimate=1", json=IMPORT, headers=as_app(ada))
+    answer = client.post("/api/jobs?estimate=true", json=IMPORT, headers=as_app(ada))
     assert answer.status_code == 200
     assert answer.json()["estimate"]["sentence"] == "10,043 records: 104 requests, about 2 min."
     assert client.get("/api/jobs", headers=as_app(ada)).json()["jobs"] == []

@@ -94,6 +94,6 @@ def test_a_browser_goes_all_the_way_and_sees_how_it_ended(live, discogs, as_app,
     assert page.status_code == 200, page.text
     assert "The Discogs account crates is connected to the Rekkrd user ada, with 30 records and 5 wants." in page.text
     asked = httpx.post(
-        f"{url}/api/jobs?estimate=1", json={"kind": "import_wantlist"}, headers=as_app(ada), trust_env=False
+        f"{url}/api/jobs?estimate=true", json={"kind": "import_wantlist"}, headers=as_app(ada), trust_env=False
     )
     assert asked.json()["estimate"]["requests"] == 1

@@ -18,6 +18,7 @@ OWN_ROWS = {
     "discogs_import_jobs", "discogs_sync_log", "discogs_value_history", "discogs_price_alerts", "discogs_usage",
     "discogs_wantlist",
 }  # fmt: skip
+PRICES = "discogs_price_cache"  # shared by all users
 SECRET = {"discogs_oauth_token", "discogs_oauth_secret"}
 TOLD_BY_DISCOGS = SECRET | {"discogs_username", "discogs_user_id", "discogs_connected_at"}
 
@@ -105,7 +106,7 @@ def test_nobody_but_us_reads_or_writes_anything_but_own_rows(url: str, role: str
     assert len(found) > 15
     with played(url, role, ADA) as conn:
         for schema, table in found:
-            is_own = role == "authenticated" and schema == "public" and table in OWN_ROWS
+            is_own = role == "authenticated" and schema == "public" and table in {*OWN_ROWS, PRICES}
             name = f"{schema}.{table} as {role}"
             assert may(conn, "SELECT * FROM {}.{}", schema, table) == is_own, name
             assert not may(conn, "INSERT INTO {}.{} DEFAULT VALUES", schema, table), name
@@ -130,6 +131,19 @@ def test_a_user_reads_own_rows_and_no_others(url: str) -> None:
             for table in OWN_ROWS:
                 rows = conn.execute(sql.SQL("SELECT user_id::text FROM public.{}").format(sql.Identifier(table)))
                 assert rows.fetchall() == ([(user,)] if user else []), table
+
+
+def test_signed_in_users_read_prices_that_have_not_expired(url: str) -> None:
+    for user, seen in ((ADA, [(1,)]), (None, [])):
+        with played(url, "authenticated", user) as conn:
+            assert conn.execute("SELECT discogs_release_id FROM public.discogs_price_cache").fetchall() == seen
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "UPDATE public.discogs_price_cache "
+            "SET fetched_at = now() - interval '2 h', expires_at = now() - interval '1 h'"
+        )
+    with played(url, "authenticated", ADA) as conn:
+        assert conn.execute("SELECT FROM public.discogs_price_cache").rowcount == 0
 
 
 @pytest.mark.parametrize("role", STRANGERS)
