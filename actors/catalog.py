@@ -171,6 +171,17 @@ REFRESH_PRICES = Kind(
     takes_token=False,
 )
 
+CHECK_ALERTS = Kind(
+    name="check_alerts",
+    sentence="Request the lowest prices that alerts wait for: every 6 h within 20 % of the target, else every 24 h.",
+    lane=Lane.BACKGROUND,
+    arguments=NoArguments,
+    checkpoint=PriceCheckpoint,
+    unique="check_alerts",
+    speaks_for_user=False,
+    takes_token=False,
+)
+
 REFRESH_RATES = Kind(
     name="refresh_rates",
     sentence="Ask Discogs how it converts between the currencies that somebody has.",
@@ -219,6 +230,7 @@ CATALOG: dict[str, Kind[Any, Any]] = {
         NIGHTLY_SYNC,
         PUSH_CHANGES,
         REFRESH_PRICES,
+        CHECK_ALERTS,
         REFRESH_RATES,
         READ_SHOPS,
         VALUE_SNAPSHOTS,

@@ -6,7 +6,7 @@ from typing import Any
 from actors.accounts import forget_collection
 from actors.gating import gated
 from actors.importing import import_collection, import_wantlist, refresh_collection
-from actors.market import exchange, read_shops, refresh_prices, snapshots
+from actors.market import check_alerts, exchange, read_shops, refresh_prices, snapshots
 from actors.operating import upkeep
 from actors.pushing import push_changes, push_collection, push_wantlist
 from actors.scheduling import nightly
@@ -40,6 +40,7 @@ def _jobs(kept: upkeep.Kept) -> tuple[Job[Any, Any, Any], ...]:
         nightly.JOB,
         push_changes.JOB,
         refresh_prices.JOB,
+        check_alerts.JOB,
         exchange.JOB,
         read_shops.JOB,
         snapshots.JOB,

@@ -8,10 +8,13 @@ from actors.operating import budget
 from actors.operating.budget import Pulled
 from api.access import Acting, Program, operator
 from api.answers import ResourcesNow, errors
+from api.errors import ApiError, Code
 from api.holding import Holding
-from api.models.limiter import BrakeBody, LimiterOut, PulledOut, ReleasedOut
+from api.models.limiter import BrakeBody, LimiterOut, ProbeOut, PulledOut, ReleasedOut
 from api.roles import Role
 from api.tokens import refusal
+from services.operations import circuit_breaker
+from services.operations.circuit_breaker import ProbeRefused
 from workers.limiter.errors import LimiterError
 
 router = APIRouter(prefix="/api/limiter", tags=["limiter"])
@@ -76,6 +79,27 @@ def pull(by: Acting, resources: ResourcesNow, body: BrakeBody, response: Respons
 def release(by: Acting, resources: ResourcesNow) -> ReleasedOut:
     """Let the fleet spend its whole budget again; again is the same as once. What Discogs closed stays closed."""
     return ReleasedOut(was_pulled=budget.release_brake(resources, by=by))
+
+
+@router.post(
+    "/probe",
+    summary="Probe an open circuit breaker",
+    response_description="Discogs' answer to the probe.",
+    responses=errors(Code.CONFLICT),
+    dependencies=[Depends(operator)],
+)
+def probe(by: Acting, resources: ResourcesNow) -> ProbeOut:
+    """Send one request while the circuit breaker is open, and close the breaker if Discogs answers.
+
+    At most once a minute, and never during a cooldown or an operator's pause: 409 `probe_refused`.
+    """
+    try:
+        found = circuit_breaker.probe(resources, by=by)
+    except ProbeRefused as refused:
+        raise ApiError(Code.CONFLICT, str(refused), refused.next_step, reason="probe_refused") from None
+    except LimiterError as error:
+        raise refusal(error) from None
+    return ProbeOut(result=found.result, message=found.message)
 
 
 def _pulled(pulled: Pulled) -> PulledOut:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from actors.syncing.answering import answer_duplicate, answer_owned, answer_vanished, restore_want
+from actors.syncing.answering import answer_duplicate, answer_owned, answer_removed, answer_vanished, restore_want
 from actors.syncing.answering import restore as restore_copy
 from api.access import Speaker
 from api.answers import ResourcesNow, errors
@@ -63,7 +63,7 @@ def answer(
     """Do what the answer says, at once: link or make an album, mark what is gone, drop a want. Again is as once."""
     with resources.pool.transaction() as conn:
         question = _find(conn, user_id, question_id)
-        if body.kind != question.kind:
+        if not body.answers(question.kind):
             raise ApiError(
                 Code.INVALID,
                 f"That is no answer to this question: it asks about {_ABOUT[question.kind]}.",
@@ -74,6 +74,8 @@ def answer(
                 answer_duplicate(conn, user_id, question, body.album)
             elif question.kind == "owned_want":
                 answer_owned(conn, user_id, question, is_dropped=bool(body.drop))
+            elif question.kind == "removed_want":
+                answer_removed(conn, user_id, question, is_dropped=bool(body.drop))
             else:
                 answer_vanished(conn, user_id, question, are_gone=bool(body.gone))
             question = _find(conn, user_id, question_id)
@@ -134,19 +136,21 @@ _ABOUT = {
     "duplicate": "an album",
     "vanished": "records that are gone",
     "owned_want": "a want that is owned",
+    "removed_want": "an alert whose want is gone",
 }
 _ANSWERS = {
     "duplicate": 'Send {"album": id} for the album that the copy is, or {"album": null} for a new one.',
     "vanished": 'Send {"gone": true} to mark them missing, or {"gone": false} to keep them.',
     "owned_want": 'Send {"drop": true} to want it no more, or {"drop": false} to keep it.',
+    "removed_want": 'Send {"drop": true} to turn the alert off, or {"drop": false} to keep it.',
 }
 
 
 def _is_same(question: Question, body: AnswerBody) -> bool:
     said = question.answer or {}
-    if body.kind == "vanished":
+    if body.gone is not None:
         return said.get("gone") == body.gone
-    if body.kind == "owned_want":
+    if body.drop is not None:
         return said.get("drop") == body.drop
     if body.album is None:
         return said.get("is_new") is True

@@ -119,9 +119,17 @@ def remove(user: User, alert: Annotated[UUID, typer.Argument(metavar="ALERT", he
 
 
 @app.command("mails")
-def show_mails(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
-    """Show how the mails of alerts stand, and those that were not taken; what may have arrived is not sent again."""
+def show_mails(
+    *,
+    retries: Annotated[bool, typer.Option("--retry", help="First end the back-off of failed e-mails.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show the e-mails of alerts: how many wait, and those that failed. What may have arrived is not sent again."""
     with here.opened_pool() as pool, pool.transaction() as conn:
+        if retries:
+            again = mails.retry_now(conn)
+            operations.audit(conn, by=operator.name(), action="mails retried", target={"mails": again}, jobs=0)
+            screen.say(f"{count(again, 'e-mail')} due now.")
         counts, troubled = mails.counts(conn), mails.troubled(conn)
     if as_json:
         said = {**asdict(counts), "troubled": [asdict(one) for one in troubled]}

@@ -22,6 +22,8 @@ from db import gates as stored
 from db import users
 from db.errors import MayBeRetried
 from db.gates import Hold
+from services.operations import circuit_breaker
+from services.operations.circuit_breaker import ProbeRefused
 from services.wording import ended
 from workers.limiter.errors import LimiterUnavailable
 from workers.limiter.lanes import Lane
@@ -98,10 +100,10 @@ def share(
 
 @app.command()
 def resume() -> None:
-    """Release the brake before its time. What Discogs itself has closed stays closed."""
+    """End an operator's pause or share before its time. `rekkrd limiter probe` tests an open circuit breaker."""
     with here.opened() as resources:
         was_pulled = budget.release_brake(resources, by=operator.name())
-        screen.say("The brake is released." if was_pulled else "The brake was not pulled.")
+        screen.say("The pause is over." if was_pulled else "No operator had paused requests.")
         try:
             shown = resources.limiter.snapshot()
         except LimiterUnavailable as error:
@@ -109,6 +111,19 @@ def resume() -> None:
             return
         if shown.gate is not None:
             screen.tell(budget.sentence(shown, resources.settings.limiter, screen.zone()))
+
+
+@app.command()
+def probe() -> None:
+    """Send one request while the circuit breaker is open, and close the breaker if Discogs answers."""
+    with here.opened() as resources:
+        try:
+            found = circuit_breaker.probe(resources, by=operator.name())
+        except ProbeRefused as refused:
+            raise CommandFailed(str(refused), refused.next_step) from None
+    screen.tell(found.message)
+    if found.result != "closed":
+        raise typer.Exit(1)
 
 
 def look(resources: Resources) -> Sight:

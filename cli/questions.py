@@ -9,7 +9,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actors.syncing.answering import answer_duplicate, answer_owned, answer_vanished, sentence
+from actors.syncing.answering import answer_duplicate, answer_owned, answer_removed, answer_vanished, sentence
 from actors.wording import count
 from api.models.questions import QuestionOut, QuestionPage
 from cli import here, screen
@@ -28,7 +28,7 @@ def ask(
         bool | None, typer.Option("--gone/--kept", help="The answer: the records are gone, or shall be kept.")
     ] = None,
     is_dropped: Annotated[
-        bool | None, typer.Option("--drop/--still-wanted", help="The answer: the owned want goes, or stays.")
+        bool | None, typer.Option("--drop/--still-wanted", help="The answer: the want or its alert goes, or stays.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 25,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -78,9 +78,13 @@ def _answer(
     are_gone: bool | None,
     is_dropped: bool | None,
 ) -> str:
-    kind = "vanished" if are_gone is not None else "duplicate" if is_dropped is None else "owned_want"
-    if kind != question.kind:
+    wanted = {"owned_want", "removed_want"}
+    kinds = {"vanished"} if are_gone is not None else {"duplicate"} if is_dropped is None else wanted
+    if question.kind not in kinds:
         raise CommandFailed("That is no answer to this question.", f"Answer it with {_answers(question)}.")
+    if is_dropped is not None and question.kind == "removed_want":
+        answer_removed(conn, user_id, question, is_dropped=is_dropped)
+        return "The alert is off." if is_dropped else "The alert stays on."
     if is_dropped is not None:
         answer_owned(conn, user_id, question, is_dropped=is_dropped)
         return "Wanted no more; the next push says so on Discogs." if is_dropped else "It stays wanted."
@@ -96,6 +100,7 @@ def _answers(question: Question) -> str:
         "duplicate": "--album ID or --new",
         "vanished": "--gone or --kept",
         "owned_want": "--drop or --still-wanted",
+        "removed_want": "--drop or --still-wanted",
     }[question.kind]
 
 

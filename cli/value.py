@@ -61,6 +61,9 @@ def _json(said: ValueOut | ValueHistoryOut) -> str:
 
 def _show(found: Worth) -> None:
     screen.tell(found.sentence)
+    for gap in found.gaps:
+        if gap.hint is not None:
+            screen.tell(gap.hint)
     if not found.sum.valued:
         return
     for dimension in get_args(Dimension):
@@ -117,7 +120,9 @@ def beside(found: Worth) -> list[str]:
 
 def _show_past(past: Past) -> None:
     if not past.days:
-        screen.tell("No day of this range was valued yet; the clock does it each morning.")
+        screen.tell(
+            "No value has been stored for this range yet. One is stored a day, from 07:00 of the user's time zone."
+        )
     else:
         screen.out().print(days(past.days, past.currency))
     if past.change is not None:

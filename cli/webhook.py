@@ -75,12 +75,12 @@ def test() -> None:
 
 @app.command()
 def retry() -> None:
-    """Send all webhooks that were given up once more, for another day."""
+    """Send failed webhooks again now: those given up, and those that wait for their next attempt."""
     with here.opened_pool() as pool, pool.transaction() as conn:
-        again = deliveries.retry_given_up(conn)
+        again = deliveries.retry_now(conn)
         if again:
             operations.audit(conn, by=operator.name(), action="webhooks retried", target={"webhooks": again}, jobs=0)
-    screen.tell(f"{count(again, 'webhook')} sent once more." if again else "No webhook was given up.")
+    screen.tell(f"{count(again, 'webhook')} due now." if again else "No webhook has failed.")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -68,6 +68,20 @@ def add_many(conn: Connection, new: Sequence[NewJob]) -> list[Added]:
     back takes longer than writing them.
     """
     return [_added(row) for row in _sql.add_many(conn, new_jobs=_plain(new))]
+
+
+def request(conn: Connection, kind: str, *, quiet: timedelta = timedelta(0)) -> bool:
+    """Enqueue a job that belongs to no user, by the name of its kind.
+
+    Return False if one is live or sent requests within ``quiet``.
+    """
+    return _sql.request(conn, kind=kind, quiet=quiet) is not None
+
+
+def has_live(conn: Connection, kind: str) -> bool:
+    """Return whether such a job is unfinished."""
+    found: bool = _sql.has_live(conn, kind=kind)
+    return found
 
 
 def _added(row: dict[str, Any]) -> Added:

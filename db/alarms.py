@@ -80,3 +80,8 @@ def failures(conn: Connection, *, minutes: int) -> list[Failures]:
 def given_up(conn: Connection) -> int:
     """Return how many webhooks of the last day were given up."""
     return int(_sql.count_given_up(conn))
+
+
+def retrying(conn: Connection, *, attempts: int) -> int:
+    """Return how many jobs retry a step that failed at least so often."""
+    return int(_sql.count_retrying(conn, attempts=attempts))

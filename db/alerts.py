@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from db import Connection, Row
@@ -20,6 +21,9 @@ class Alert:
     """One alert. ``floor`` and ``suggestion`` are in its own currency, None where unknown or without a rate.
 
     ``floor_said`` is the floor as Discogs has it, ``rate`` what it was multiplied by, ``seen_at`` the database's time.
+    ``owned_since`` is when the user's first copy was added. While ``review`` is set, the alert does not fire: an open
+    review item decides whether the release is still wanted.
+    ``checked_every`` is the real interval between checks: the planned one, stretched where capacity does not suffice.
     """
 
     id: UUID
@@ -47,6 +51,9 @@ class Alert:
     floor: Decimal | None
     suggestion: Decimal | None
     suggested_at: datetime | None
+    owned_since: datetime | None
+    review: Literal["owned_want", "removed_want"] | None
+    checked_every: timedelta | None
     seen_at: datetime
 
 

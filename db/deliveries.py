@@ -88,6 +88,6 @@ def troubled(conn: Connection, *, room: int = 20) -> list[Troubled]:
     return [Troubled(**row) for row in _sql.find_troubled(conn, room=room)]
 
 
-def retry_given_up(conn: Connection) -> int:
-    """Send all that were given up once more; return of how many."""
-    return int(_sql.retry_given_up(conn))
+def retry_now(conn: Connection) -> int:
+    """Send again now what was given up or waits for its next attempt; return how many."""
+    return int(_sql.retry_now(conn))

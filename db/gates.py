@@ -52,6 +52,11 @@ def release(conn: Connection, budget: str) -> bool:
     return bool(_sql.release(conn, budget=budget))
 
 
+def half_open(conn: Connection, budget: str) -> list[str]:
+    """End an open circuit breaker for one probe; return its causes, none within a minute of the last probe."""
+    return [row["cause"] for row in _sql.half_open(conn, budget=budget)]
+
+
 def current(conn: Connection, budget: str) -> Hold | None:
     """Return what keeps the budget closed longest, None when it is open. A brake that leaves a share closes nothing."""
     return next((gate for gate in holding(conn, budget) if gate.share == 0), None)

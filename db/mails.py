@@ -52,6 +52,7 @@ class Firing:
     rate_as_of: datetime
     floor_at: datetime
     suggestion: Decimal | None
+    owned_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ def mark_unsent(conn: Connection, mail: Mail, *, error: str, seconds: float) -> 
 def put_off(conn: Connection, mail_id: UUID, *, error: str, seconds: float) -> None:
     """Let a mail that could not even be written wait behind the others."""
     _sql.put_off(conn, id=mail_id, error=storable(error), seconds=seconds)
+
+
+def retry_now(conn: Connection) -> int:
+    """End the back-off of e-mails that were not accepted; return how many are due now."""
+    return int(_sql.retry_now(conn))
 
 
 def drop(conn: Connection, mail_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """The plan of prices: which side of which release is due next, and how much there is to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,9 +45,12 @@ class Following:
     title: str | None
 
 
-def next_due(conn: Connection, what: What) -> Due | None:
-    """Return the side that has been due for longest beside its own interval, None when none is."""
-    row = _sql.next_due(conn, what=what)
+def next_due(conn: Connection, what: What, *, is_alerted: bool = False) -> Due | None:
+    """Return the price that has been due for longest beside its own interval, None if none is.
+
+    Lowest prices with an alert are apart: ``check_alerts`` requests them.
+    """
+    row = _sql.next_due(conn, what=what, is_alerted=is_alerted)
     return None if row is None else Due(**row)
 
 
@@ -77,6 +81,16 @@ def following(conn: Connection, what: What, *, room: int) -> list[Following]:
     ]
 
 
-def spent_otherwise(conn: Connection, kind: str) -> int:
-    """Return how many requests went to anything but this kind of job in the last 24 hours."""
-    return int(_sql.spent_otherwise(conn, kind=kind))
+def alert_demand(conn: Connection) -> float:
+    """Return the requests a day that check all alerts at their planned intervals."""
+    return float(_sql.alert_demand(conn))
+
+
+def count_due(conn: Connection, *, room: int) -> int:
+    """Return how many prices are due, counted up to ``room``."""
+    return int(_sql.count_due(conn, room=room))
+
+
+def spent_otherwise(conn: Connection, kinds: Sequence[str]) -> int:
+    """Return how many requests of the last 24 hours went to anything but these job kinds."""
+    return int(_sql.spent_otherwise(conn, kinds=list(kinds)))

@@ -12,7 +12,7 @@ from db import Connection
 from db.queries import load
 from db.storable import Json, as_rows
 
-Kind = Literal["duplicate", "vanished", "owned_want"]
+Kind = Literal["duplicate", "vanished", "owned_want", "removed_want"]
 
 Position = tuple[datetime, UUID]
 

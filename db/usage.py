@@ -1,7 +1,8 @@
 """Requests to Discogs by user, lane, kind of job and endpoint, a row a minute and a row a month. Months are UTC's."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -23,6 +24,7 @@ class Use:
     lane: str
     kind: str
     endpoint: str
+    has_failed: bool = False  # Discogs answered 5xx or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,30 @@ class Month:
     syncs: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Requests of some minutes; ``failed`` were answered with 5xx or not at all."""
+
+    requests: int
+    failed: int
+
+
+def answers(conn: Connection, *, minutes: int) -> Answers:
+    """Return how Discogs answered in the last minutes, jobs and API calls together."""
+    return Answers(**_sql.count_answers(conn, minutes=minutes))
+
+
 def add(conn: Connection, flush_id: UUID, counts: Mapping[Use, int]) -> bool:
     """Add counts to minutes, months, the fleet's figures and the plan's ``discogs_usage``.
 
     False when this flush was added before.
     """
-    uses = list(counts)
+    requests: Counter[Use] = Counter()
+    failed: Counter[Use] = Counter()
+    for use, number in counts.items():
+        requests[replace(use, has_failed=False)] += number
+        failed[replace(use, has_failed=False)] += number if use.has_failed else 0
+    uses = list(requests)
     return bool(
         _sql.add_counts(
             conn,
@@ -66,7 +86,8 @@ def add(conn: Connection, flush_id: UUID, counts: Mapping[Use, int]) -> bool:
             lanes=[use.lane for use in uses],
             kinds=[use.kind for use in uses],
             endpoints=[use.endpoint for use in uses],
-            requests=list(counts.values()),
+            requests=list(requests.values()),
+            failed=[failed[use] for use in uses],
         )
     )
 

@@ -118,6 +118,11 @@ def sum_up(conn: Connection, user_id: UUID, currency: str) -> Sum:
     return Sum(**_sql.sum_up(conn, user_id=user_id, currency=currency))
 
 
+def unrated(conn: Connection, user_id: UUID, currency: str) -> list[str]:
+    """Return the currencies of a collection's prices that have no exchange rate."""
+    return [row["currency"] for row in _sql.list_unrated(conn, user_id=user_id, currency=currency)]
+
+
 def parts(conn: Connection, user_id: UUID, currency: str, *, room: int) -> list[Part]:
     """Return the ``room`` dearest of each dimension, and the rest of it as one; each dimension is the whole."""
     return [Part(**row) for row in _sql.list_parts(conn, user_id=user_id, currency=currency, room=room)]

@@ -154,6 +154,12 @@ def ask_owned(conn: Connection, user_id: UUID, explanation: str) -> None:
     _sql.ask_owned(conn, user_id=user_id)
 
 
+def ask_removed(conn: Connection, user_id: UUID, explanation: str) -> None:
+    """Add a review item for each alert on a want that is gone on Discogs; close items without ground."""
+    _sql.close_removed(conn, user_id=user_id, answer=Jsonb({"closed_by": "sync", "explanation": explanation}))
+    _sql.ask_removed(conn, user_id=user_id)
+
+
 def drop(conn: Connection, user_id: UUID, release_id: int) -> None:
     """Take a want off the app's list, whatever it says."""
     _sql.drop_owned(conn, user_id=user_id, release_id=release_id)

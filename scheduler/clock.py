@@ -67,11 +67,11 @@ class Clock:
 
     def _make_up(self) -> None:
         for entry in self._entries:
-            self._tick(entry, is_late=True)
+            self._tick(entry)
 
-    def _tick(self, entry: Entry, *, is_late: bool = False) -> None:
+    def _tick(self, entry: Entry) -> None:
         try:
-            tick(self._pool, entry, is_late=is_late)
+            tick(self._pool, entry)
         except MayBeRetried as error:
             log.warning("tick_postponed", entry=entry.name, error=str(error))
         except Exception:
@@ -79,14 +79,14 @@ class Clock:
             log.exception("tick_failed", entry=entry.name)
 
 
-def tick(pool: Pool, entry: Entry, now: datetime | None = None, *, is_late: bool = False) -> bool:
+def tick(pool: Pool, entry: Entry, now: datetime | None = None) -> bool:
     """Enqueue an entry's work for the time that came due last, and say what was missed before it.
 
     ``now`` is the database's time unless it is given: this host's clock only decides when to look.
     False when there is nothing to do now: that is decided in actors/scheduling/schedule.py.
     """
     with pool.transaction() as conn:
-        made = schedule.tick(conn, entry, now or ticks.now(conn), is_late=is_late)
+        made = schedule.tick(conn, entry, now or ticks.now(conn))
     if made is None:
         return False
     log.info("tick", entry=entry.name, due_at=made.due_at.isoformat(), missed=made.missed)

@@ -414,12 +414,15 @@ CREATE TABLE rekkrd.firings (
     rate_as_of timestamp with time zone NOT NULL,
     floor_at timestamp with time zone NOT NULL,
     suggestion numeric(12,2),
+    owned_since timestamp with time zone,
     CONSTRAINT firings_pkey PRIMARY KEY (id),
     CONSTRAINT firings_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES rekkrd.mails(id) ON DELETE CASCADE,
     CONSTRAINT firings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
 );
 COMMENT ON TABLE rekkrd.firings IS
 'What each alert saw when it fired, as its mail tells it. No foreign key to alerts: what was told stays.';
+COMMENT ON COLUMN rekkrd.firings.owned_since IS
+'When the user''s first copy of the release was added, null if none is owned: the e-mail begins with it.';
 CREATE INDEX firings_of_mail ON rekkrd.firings USING btree (mail_id);
 CREATE INDEX firings_of_user ON rekkrd.firings USING btree (user_id);
 
@@ -460,6 +463,7 @@ CREATE TABLE rekkrd.gates (
     closed_until timestamp with time zone NOT NULL,
     share double precision NOT NULL DEFAULT 0,
     closed_by text,
+    probed_at timestamp with time zone,
     CONSTRAINT gates_pkey PRIMARY KEY (budget, cause),
     CONSTRAINT gates_are_printable CHECK (rekkrd.is_printable(reason)) NOT VALID,
     CONSTRAINT gates_cause_known CHECK ((cause = ANY (ARRAY['throttled'::text, 'blocked'::text, 'rejected'::text, 'operator'::text]))),
@@ -469,6 +473,8 @@ CREATE TABLE rekkrd.gates (
 );
 COMMENT ON TABLE rekkrd.gates IS
 'Why and until when the fleet sends nothing, or at most a share of the budget. A stored time compared with now: nothing needs to be undone. One row a cause, so that Discogs'' minute does not end an operator''s pause.';
+COMMENT ON COLUMN rekkrd.gates.probed_at IS
+'When an operator last sent a probe while the circuit breaker was open.';
 
 CREATE TABLE rekkrd.handshakes (
     request_token_hash bytea NOT NULL,
@@ -939,6 +945,7 @@ CREATE TABLE rekkrd.prices (
     claim uuid,
     claimed_until timestamp with time zone,
     failed text,
+    is_alerted boolean NOT NULL DEFAULT false,
     CONSTRAINT prices_pkey PRIMARY KEY (release_id, what),
     CONSTRAINT prices_claims_end CHECK (((claim IS NULL) OR (claimed_until IS NOT NULL))),
     CONSTRAINT prices_come_again CHECK ((every > '00:00:00'::interval)),
@@ -955,8 +962,11 @@ COMMENT ON COLUMN rekkrd.prices.moved IS
 'By which share the amount changed between the last two looks; null where they cannot be compared.';
 COMMENT ON COLUMN rekkrd.prices.claimed_until IS
 'Until then one asks and the others wait for its answer; with failed, until then nobody asks again.';
+COMMENT ON COLUMN rekkrd.prices.is_alerted IS
+'Whether an active alert waited when this lowest price was stored or the alert was set: check_alerts requests it.';
+CREATE INDEX prices_alerted ON rekkrd.prices USING btree (every, due_at) WHERE is_alerted;
 CREATE INDEX prices_answered ON rekkrd.prices USING btree (what, fetched_at) WHERE (state = 'priced'::text);
-CREATE INDEX prices_due ON rekkrd.prices USING btree (what, every, due_at, release_id);
+CREATE INDEX prices_due ON rekkrd.prices USING btree (what, is_alerted, every, due_at, release_id);
 
 CREATE TABLE rekkrd.questions (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -970,7 +980,7 @@ CREATE TABLE rekkrd.questions (
     CONSTRAINT questions_pkey PRIMARY KEY (id),
     CONSTRAINT questions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE,
     CONSTRAINT questions_answered_with_answer CHECK (((answered_at IS NULL) = (answer IS NULL))),
-    CONSTRAINT questions_kind_known CHECK ((kind = ANY (ARRAY['duplicate'::text, 'vanished'::text, 'owned_want'::text])))
+    CONSTRAINT questions_kind_known CHECK ((kind = ANY (ARRAY['duplicate'::text, 'vanished'::text, 'owned_want'::text, 'removed_want'::text])))
 );
 COMMENT ON TABLE rekkrd.questions IS
 'What only the collector can decide: which album a copy is, whether so many records really went away.';
@@ -1214,12 +1224,16 @@ CREATE TABLE rekkrd.usage_minutes (
     kind text NOT NULL,
     endpoint text NOT NULL,
     requests bigint NOT NULL,
+    failed bigint NOT NULL DEFAULT 0,
     CONSTRAINT usage_minutes_once UNIQUE NULLS NOT DISTINCT (minute, user_id, lane, kind, endpoint),
     CONSTRAINT usage_minutes_counts CHECK ((requests > 0)),
+    CONSTRAINT usage_minutes_failed CHECK (((failed >= 0) AND (failed <= requests))),
     CONSTRAINT usage_minutes_whole CHECK ((EXTRACT(second FROM minute) = (0)::numeric))
 );
 COMMENT ON TABLE rekkrd.usage_minutes IS
 'Requests to Discogs in each minute; upkeep clears old ones. user_id is null for what nobody asked for.';
+COMMENT ON COLUMN rekkrd.usage_minutes.failed IS
+'Requests answered with 5xx or not at all, part of requests.';
 
 CREATE TABLE rekkrd.usage_months (
     month date NOT NULL,
@@ -1353,8 +1367,8 @@ CREATE VIEW rekkrd.alerts_now AS
  SELECT a.id,
     a.user_id,
     a.discogs_release_id AS release_id,
-    r.artist,
-    r.title,
+    n.artist,
+    n.title,
     a.target_price AS target,
     a.currency,
     a.condition_minimum AS minimum_grade,
@@ -1374,9 +1388,20 @@ CREATE VIEW rekkrd.alerts_now AS
     LEAST(mine.as_of, floors.as_of) AS rate_as_of,
     round(((((c.marketplace_stats -> 'lowest_price'::text) ->> 'value'::text))::numeric * (mine.per_dollar / floors.per_dollar)), 2) AS floor,
     round(((((c.price_data -> a.condition_minimum) ->> 'value'::text))::numeric * (mine.per_dollar / theirs.per_dollar)), 2) AS suggestion,
-    s.fetched_at AS suggested_at
+    s.fetched_at AS suggested_at,
+    ( SELECT min(COALESCE(i.date_added, i.first_seen_at)) AS min
+           FROM rekkrd.instances i
+          WHERE ((i.user_id = a.user_id) AND (i.release_id = a.discogs_release_id) AND (i.missing_since IS NULL))) AS owned_since,
+    ( SELECT min(q.kind) AS min
+           FROM rekkrd.questions q
+          WHERE ((q.user_id = a.user_id) AND (q.kind = ANY (ARRAY['owned_want'::text, 'removed_want'::text])) AND (q.subject = (a.discogs_release_id)::text) AND (q.answered_at IS NULL))) AS review,
+    p.every AS check_every
    FROM (((((((public.discogs_price_alerts a
-     LEFT JOIN rekkrd.releases r ON ((r.release_id = a.discogs_release_id)))
+     LEFT JOIN LATERAL ( SELECT r.artist,
+            r.title
+           FROM rekkrd.release_names r
+          WHERE (r.release_id = a.discogs_release_id)
+         LIMIT 1) n ON (true))
      LEFT JOIN rekkrd.prices p ON (((p.release_id = a.discogs_release_id) AND (p.what = 'stats'::text))))
      LEFT JOIN rekkrd.prices s ON (((s.release_id = a.discogs_release_id) AND (s.what = 'suggestions'::text))))
      LEFT JOIN public.discogs_price_cache c ON ((c.discogs_release_id = a.discogs_release_id)))
@@ -1425,6 +1450,23 @@ CREATE VIEW rekkrd.rates_now AS
   ORDER BY currency, source DESC;
 COMMENT ON VIEW rekkrd.rates_now IS
 'The rate that counts for each currency; the dollar''s own is 1.';
+
+CREATE VIEW rekkrd.release_names AS
+ SELECT r.release_id,
+    r.artist,
+    r.title
+   FROM rekkrd.releases r
+UNION ALL
+ SELECT a.discogs_release_id AS release_id,
+    min(a.artist) AS artist,
+    min(a.title) AS title
+   FROM public.albums a
+  WHERE ((a.discogs_release_id > 0) AND (NOT (EXISTS ( SELECT
+           FROM rekkrd.releases r
+          WHERE (r.release_id = a.discogs_release_id)))))
+  GROUP BY a.discogs_release_id;
+COMMENT ON VIEW rekkrd.release_names IS
+'Artist and title of each release that any table knows, one row a release.';
 
 CREATE VIEW rekkrd.users AS
  SELECT p.id,
@@ -1642,6 +1684,27 @@ BEGIN
     END LOOP;
     RETURN used;
 END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.alert_stretch()
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    -- All alerted prices wait equally long beside their own intervals, so the longest wait tells the real interval.
+    SELECT 1 + greatest(
+        0,
+        coalesce(max((extract(EPOCH FROM now() - f.due_at) / extract(EPOCH FROM f.every))::float8), 0)
+    )
+    FROM (
+        SELECT
+            p.every,
+            min(p.due_at) AS due_at
+        FROM rekkrd.prices AS p
+        WHERE p.is_alerted
+        GROUP BY p.every
+    ) AS f;
 $function$;
 
 CREATE OR REPLACE FUNCTION rekkrd.announce(job_id uuid)

@@ -68,12 +68,20 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], Decision], ...] = (
     ((DatabaseAway, DatabaseFull), GiveBack(5.0, "the ledger (PostgreSQL) was out of reach")),
     ((Misfit,), GiveBack(2.0, "This worker cannot read what the job has stored; one of another release can")),
     ((Throttled,), CloseGate("throttled", "Discogs asked us to wait", 0.0)),
-    ((Blocked,), CloseGate("blocked", "Discogs does not let us in; we ask again every ten minutes", PROBE_SECONDS)),
+    (
+        (Blocked,),
+        CloseGate(
+            "blocked",
+            "Discogs blocks our requests; a probe goes out every 10 minutes, `rekkrd limiter probe` sends one now",
+            PROBE_SECONDS,
+        ),
+    ),
     (
         (ApplicationRejected,),
         CloseGate(
             "rejected",
-            "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET",
+            "Discogs rejects this application's own key: check DISCOGS_CONSUMER_KEY and DISCOGS_CONSUMER_SECRET; a "
+            "probe goes out every 10 minutes, `rekkrd limiter probe` sends one now",
             PROBE_SECONDS,
         ),
     ),

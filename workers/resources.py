@@ -67,7 +67,7 @@ class Resources:
             user=user,
             give_up_after=give_up_after,
             stop=self.stop,
-            on_request=partial(self.usage.count, user=user, lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
+            on_request=partial(self.usage.count_answer, user=user, lane=Lane.INTERACTIVE, kind=AT_A_DOOR),
         )
 
 

@@ -219,7 +219,7 @@ class Runner:
             give_up_after=self._settings.token_wait_seconds,
             stop=lease.stop,
             on_grant=mark_executing,
-            on_request=partial(self._resources.usage.count, user=user, lane=lane, kind=row.kind),
+            on_request=partial(self._resources.usage.count_answer, user=user, lane=lane, kind=row.kind),
             on_answer=notes.asked,
         )
 

@@ -140,6 +140,19 @@ class EngineSettings(BaseSettings):
         default=5, ge=1, description="An alarm is raised when so many jobs failed within REKKRD_ALARM_MINUTES."
     )
     alarm_minutes: int = Field(default=10, ge=1, le=1440, description="The window in which failures are counted.")
+    alarm_discogs_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A health alert is raised if Discogs fails this share of requests (5xx or no answer), those of "
+        "jobs and API calls together.",
+    )
+    alarm_discogs_minutes: int = Field(
+        default=5, ge=1, le=1440, description="The window in which that share is measured."
+    )
+    alarm_discogs_requests: int = Field(
+        default=10, ge=1, description="With fewer requests in the window no such alert begins."
+    )
     log_format: Literal["pretty", "json"] = Field(
         default="pretty", description="`json` writes one object a line, `pretty` is for people."
     )

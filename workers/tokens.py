@@ -28,7 +28,7 @@ class LaneBudget:
         give_up_after: float,
         stop: Stop | None = None,
         on_grant: Callable[[], None] = lambda: None,
-        on_request: Callable[[str], None] = lambda _: None,
+        on_request: Callable[[Asked], None] = lambda _: None,
         on_answer: Callable[[Asked], None] = lambda _: None,
     ) -> None:
         self._limiter = limiter
@@ -62,7 +62,7 @@ class LaneBudget:
     def count(self, asked: Asked) -> None:
         """Count a request that left."""
         self.requests += 1
-        self._on_request(asked.endpoint)
+        self._on_request(asked)
         self._on_answer(asked)
 
 

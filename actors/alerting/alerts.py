@@ -7,16 +7,19 @@ from uuid import UUID
 from actors.errors import AlertRefused
 from actors.gating import require
 from actors.market.worth import amount
-from db import Connection, alerts, prices, rates, users
+from db import Connection, adding, alerts, prices, rates, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
 from discogs.money import CURRENCIES
+from services.market import exchange_rates
+from services.market.price_requests import plan_releases
 from services.market.pricing import ALERTED_SOONEST
 from services.market.watching import judge
 from services.tiers import Feature
 from services.wording import lasting
 
 MOST_A_USER = 200
+CHECK_ALERTS = "check_alerts"  # the job kind
 FLOOR_SAYS = (
     "Discogs' floor is the cheapest copy on offer, in whatever condition and without shipping: it tells no grade."
 )
@@ -55,6 +58,7 @@ def create(
     _check(conn, unit)
     alerts.lock(conn, user_id)
     _watch(conn, release_id)
+    exchange_rates.request_missing(conn, [unit])
     known = alerts.find_same(conn, user_id, release_id, target, unit)
     if known is None:
         if alerts.count(conn, user_id) >= MOST_A_USER:
@@ -78,6 +82,7 @@ def change(conn: Connection, was: Alert, said: Said) -> Alert:
         require(conn, was.user_id, Feature.ALERTS)
     if said.currency != was.currency:
         _check(conn, said.currency)
+        exchange_rates.request_missing(conn, [said.currency])
     alerts.lock(conn, was.user_id)
     _watch(conn, was.release_id)
     same = alerts.find_same(conn, was.user_id, was.release_id, said.target, said.currency)
@@ -110,15 +115,28 @@ def link_of(alert: Alert) -> str:
 
 def sentence(alert: Alert) -> str:
     """Say how an alert stands beside the market, with the age of what is known, and what its grade is worth."""
-    said = [_market(alert)]
+    said = [*_ownership(alert), _market(alert)]
     if alert.minimum_grade is not None:
         said.append(_grade(alert))
+    if alert.is_active and alert.checked_every is not None:
+        hours = max(1, round(alert.checked_every.total_seconds() / 3600))
+        said.append(f"Checked about every {hours:,} h.")
     if not alert.is_active:
         said.append("The alert is off.")
     elif alert.triggered_price is not None and alert.triggered_at is not None:
         age = lasting((alert.seen_at - alert.triggered_at).total_seconds())
         said.append(f"It fired at {amount(alert.triggered_price, alert.currency)}, {age} ago.")
     return " ".join(said)
+
+
+def _ownership(alert: Alert) -> list[str]:
+    """Say that the release is owned or no longer wanted, and what the alert waits for."""
+    owned = [] if alert.owned_since is None else [f"You own this since {alert.owned_since:%Y-%m-%d}."]
+    if alert.review == "owned_want":
+        return [*owned, "The alert does not fire until you answer whether it is still wanted."]
+    if alert.review == "removed_want":
+        return [*owned, "The want was removed. The alert does not fire until you answer whether it stays."]
+    return owned
 
 
 def _market(alert: Alert) -> str:
@@ -161,8 +179,9 @@ def _check(conn: Connection, currency: str) -> None:
 
 def _watch(conn: Connection, release_id: int) -> None:
     """Let the release be asked for soon. First of all: who stores a price holds its row before those of alerts."""
-    prices.enrol(conn, [release_id])
+    plan_releases(conn, [release_id])
     prices.hasten(conn, release_id, "stats", every=ALERTED_SOONEST)
+    adding.request(conn, CHECK_ALERTS)
 
 
 def _looked(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert:

@@ -88,7 +88,8 @@ def _subject(told: Sequence[Firing]) -> str:
 
 def _text(told: Sequence[Firing], zone: ZoneInfo, more: str, unsubscribe: str) -> str:
     parts = [
-        "\n".join([_name(one), f"Now {_now(one)}. {_beside(one)}.", *_notes(one, zone), _link(one)]) for one in told
+        "\n".join([*_owned(one, zone), _name(one), f"Now {_now(one)}. {_beside(one)}.", *_notes(one, zone), _link(one)])
+        for one in told
     ]
     foot = f"{FLOOR_SAYS}\n{ATTRIBUTION}\n\nYou set these alerts in Rekkrd. No more of these mails: {unsubscribe}\n"
     return "\n\n".join([*parts, *([more] if more else []), foot])
@@ -109,12 +110,18 @@ def _html(told: Sequence[Firing], zone: ZoneInfo, more: str, unsubscribe: str, *
 
 def _record(one: Firing, zone: ZoneInfo) -> str:
     return _RECORD.substitute(
+        owned="".join(f"<div>{escape(line)}</div>\n" for line in _owned(one, zone)),
         name=escape(_name(one)),
         now=escape(_now(one)),
         beside=escape(_beside(one)),
         notes="<br>".join(escape(note) for note in _notes(one, zone)),
         link=escape(_link(one)),
     )
+
+
+def _owned(one: Firing, zone: ZoneInfo) -> list[str]:
+    """Say first that the user owns the release."""
+    return [] if one.owned_since is None else [f"You own this since {one.owned_since.astimezone(zone):%Y-%m-%d}."]
 
 
 def _now(one: Firing) -> str:

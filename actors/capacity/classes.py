@@ -22,7 +22,6 @@ class Group(StrEnum):
     """Prices of which one thing is promised."""
 
     NEAR = "near"
-    WITHIN_REACH = "within_reach"
     FAR = "far"
     WATCHED = "watched"
     FLOORS = "floors"
@@ -31,7 +30,6 @@ class Group(StrEnum):
 
 USUALLY: dict[Group, timedelta] = {
     Group.NEAR: pricing.alerted_every(pricing.NEAR),
-    Group.WITHIN_REACH: pricing.alerted_every(pricing.WITHIN_REACH),
     Group.FAR: pricing.alerted_every(None),
     Group.WATCHED: pricing.WATCHED,
     Group.FLOORS: pricing.USUAL,
@@ -76,7 +74,7 @@ def classes(fleet: Fleet) -> list[PriceClass]:
 
 def _alerted(number: int) -> dict[Group, int]:
     """Spread alerted releases over how near their floors are, and ask the product how often each is due."""
-    by_every = {USUALLY[group]: group for group in (Group.NEAR, Group.WITHIN_REACH, Group.FAR)}
+    by_every = {USUALLY[group]: group for group in (Group.NEAR, Group.FAR)}
     shares = Counter(by_every[pricing.alerted_every(Decimal(2 * n + 1) / (2 * SPREAD))] for n in range(SPREAD))
     found = {group: number * shares[group] // SPREAD for group in shares}
     found[Group.FAR] += number - sum(found.values())

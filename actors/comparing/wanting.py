@@ -93,9 +93,13 @@ def note_vanished(conn: Connection, user_id: UUID) -> None:
     )
 
 
-def ask_about_owned(conn: Connection, user_id: UUID) -> None:
-    """Ask of each want that the collector owns by now whether it may go, unless they said that it stays."""
+def update_review_items(conn: Connection, user_id: UUID) -> None:
+    """Add review items for wants that are owned by now, and for alerts whose want is gone; close those without ground.
+
+    An answer is remembered: a want that stays although it is owned is not asked about again.
+    """
     wantlist.ask_owned(conn, user_id, "The want or the copy is gone.")
+    wantlist.ask_removed(conn, user_id, "The release is wanted again, or has no alert.")
 
 
 def _merged(sides: tuple[Fields, Fields, Fields], decided: Mapping[str, Side] | None = None) -> Merge:

@@ -8,11 +8,12 @@ from actors.comparing.conflicting import Look
 from actors.importing.lines import changed_fields, said_of_album, said_of_record, said_of_sweep
 from actors.importing.listing import ListedCopy, completed_copy, fields_of
 from actors.importing.shelving import Shelved, shelve
-from db import Connection, instances, prices, releases, sync_log
+from db import Connection, instances, releases, sync_log
 from db.albums import Fields, own_fields
 from db.instances import KnownCopy
 from db.storable import Json
 from db.sync_log import Line
+from services.market.price_requests import plan_releases
 
 
 def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed: Sequence[ListedCopy]) -> int:
@@ -21,7 +22,7 @@ def store_copies(conn: Connection, user_id: UUID, sweep_id: UUID | None, listed:
     if not entries:
         return 0
     releases.upsert(conn, [entry.release for entry in entries.values()])
-    prices.enrol(conn, [entry.release.release_id for entry in entries.values()])
+    plan_releases(conn, [entry.release.release_id for entry in entries.values()])
     facts = releases.find(conn, [entry.copy.release_id for entry in entries.values()])
     known = instances.known(conn, user_id, list(entries))
     entries = {

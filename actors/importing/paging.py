@@ -160,7 +160,7 @@ def end_walk(
         links.set_collection_known_to(conn, step.user_id, sweep_id)
     missing, vanished = _settle_missing(conn, step.user_id, swept, table, sweep_id)
     (note_vanished if swept == "collection" else wanting.note_vanished)(conn, step.user_id)
-    wanting.ask_about_owned(conn, step.user_id)
+    wanting.update_review_items(conn, step.user_id)
     return _moved(stand, missing=missing, vanished=vanished)
 
 

@@ -140,7 +140,7 @@ def _finish(conn: Connection, stand: Continue[ImportCheckpoint], worth: Worth) -
 
 
 def _done(conn: Connection, step: ImportStep, stand: Continue[ImportCheckpoint]) -> Done:
-    wanting.ask_about_owned(conn, step.user_id)
+    wanting.update_review_items(conn, step.user_id)
     usage.add_sync(conn, step.user_id)
     new, present = stand.progress.processed, instances.count_present(conn, step.user_id)
     progress = Progress(new, step.progress.skipped, new)

@@ -7,10 +7,11 @@ from uuid import UUID
 from actors.comparing.wanting import Taken, fields_of, reconcile
 from actors.importing.lines import changed_fields, said_of_record, said_of_sweep
 from actors.importing.listing import ListedWant, completed_want
-from db import Connection, prices, releases, sync_log, wants
+from db import Connection, releases, sync_log, wants
 from db.storable import Json
 from db.sync_log import Line
 from db.wants import KnownWant
+from services.market.price_requests import plan_releases
 
 
 def store_wants(
@@ -24,7 +25,7 @@ def store_wants(
     if not entries:
         return 0
     releases.upsert(conn, [entry.release for entry in entries.values()])
-    prices.enrol(conn, list(entries))
+    plan_releases(conn, list(entries))
     known = wants.known(conn, user_id, list(entries))
     entries = {
         number: replace(entry, want=completed_want(entry, known[number].want if number in known else None))

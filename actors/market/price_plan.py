@@ -4,21 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from actors.catalog import REFRESH_PRICES
 from actors.wording import count
 from db import Connection, price_plan
 from db.price_plan import Following, Total
-from services.market import price_accounts
+from services.market import capacity, planner, price_accounts
+from services.market.capacity import MINUTES_A_DAY
 from services.market.pricing import USUAL
+from services.market.value_gaps import SELLER_SETTINGS
 from services.wording import lasting
-from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 
-MINUTES_A_DAY = 24 * 60
-NO_ACCOUNT = (
-    "No account here gets price suggestions. Fill in the seller settings of a connected account at discogs.com, or set "
-    "DISCOGS_PERSONAL_TOKEN to the token of an account that has them."
-)
 NAMES = {"suggestions": "suggestions", "stats": "floor"}
 
 
@@ -33,6 +28,7 @@ class Plan:
     per_minute: float
     may_suggest: bool
     following: Sequence[Following]
+    alerts_a_day: float = 0.0  # requests that check all alerts at their planned intervals
 
     @property
     def asked(self) -> Sequence[Total]:
@@ -48,28 +44,30 @@ class Plan:
         return sum(total.wanted_a_day for total in self.asked)
 
     @property
+    def shared(self) -> planner.Plan:
+        """The capacity, shared between alert checks and all other prices."""
+        others = max(0.0, self.wanted_a_day - self.alerts_a_day)
+        return planner.share(self.per_minute, alerts=self.alerts_a_day / MINUTES_A_DAY, prices=others / MINUTES_A_DAY)
+
+    @property
     def possible_a_day(self) -> float:
         return self.per_minute * MINUTES_A_DAY
 
 
 def plan(conn: Connection, limits: LimiterSettings, *, has_operator: bool, room: int) -> Plan:
     """Return what is due, the capacity left for it, and what comes next."""
-    spent = price_plan.spent_otherwise(conn, REFRESH_PRICES.name)
     may_suggest = price_accounts.may_suggest(conn, has_operator=has_operator)
     sides = [price_plan.following(conn, "stats", room=room)]
     if may_suggest:
         sides.append(price_plan.following(conn, "suggestions", room=room))
     merged = sorted((one for side in sides for one in side), key=_order)
-    return Plan(price_plan.totals(conn, usual=USUAL), left_over(spent, limits), may_suggest, merged[:room])
-
-
-def left_over(spent: int, limits: LimiterSettings) -> float:
-    """Return the requests a minute that prices had or could have had, when this many of a day went elsewhere.
-
-    Never less than the share that the background lane has by right.
-    """
-    possible = limits.limit * 60 / limits.window_seconds
-    return max(possible - spent / MINUTES_A_DAY, possible * limits.shares[Lane.BACKGROUND])
+    return Plan(
+        price_plan.totals(conn, usual=USUAL),
+        capacity.per_minute(conn, limits),
+        may_suggest,
+        merged[:room],
+        price_plan.alert_demand(conn),
+    )
 
 
 def sentences(found: Plan, now: datetime) -> list[str]:
@@ -87,15 +85,26 @@ def sentences(found: Plan, now: datetime) -> list[str]:
     else:
         said.append(
             f"Too little: {wanted:,.0f} requests a day would keep all as fresh as they should be, {possible:,.0f} are "
-            f"left over. Each comes {wanted / possible:.1f} times as late."
+            f"left over. Each comes {found.shared.prices_stretch:.1f} times as late."
         )
+    if found.alerts_a_day:
+        said.append(_alerts(found.shared))
     due = sum(total.due for total in found.asked)
     if due:
         oldest = min(total.oldest_due_at for total in found.asked)
         said.append(_due(due, (now - oldest).total_seconds()))
     if not found.may_suggest:
-        said.append(NO_ACCOUNT)
+        said.append(SELLER_SETTINGS)
     return said
+
+
+def _alerts(shared: planner.Plan) -> str:
+    """Say how often alerts are checked."""
+    pace = f"Alert checks get {_number(shared.alerts)} requests a minute"
+    if shared.alerts_stretch == 1:
+        return f"{pace}: every 6 h within 20 % of the target, else every 24 h."
+    near, far = 6 * shared.alerts_stretch, 24 * shared.alerts_stretch
+    return f"{pace}, too few: about every {near:.0f} h within 20 % of the target, else every {far:.0f} h."
 
 
 def _due(due: int, seconds: float) -> str:

@@ -17,6 +17,7 @@ from actors.wording import count
 from db import Connection, listings, sellers
 from discogs.errors import Gone, Invalid, PastEnd, Unauthorised
 from discogs.records.market import InventoryPage, Listing
+from services.market import exchange_rates
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
 ShopStep: TypeAlias = Step[NoArguments, ShopsCheckpoint]
@@ -84,6 +85,7 @@ def _store_page(conn: Connection, was: ShopsCheckpoint, page: InventoryPage) -> 
     shown = [listing_of(one) for one in page.items if one.status in FOR_SALE]
     known = listings.known(conn, was.seller, [one.listing_id for one in shown])
     listings.upsert(conn, was.seller, _walk_of(was), shown)
+    exchange_rates.request_missing(conn, {one.currency for one in shown if one.currency is not None})
     asked_for = was.current_page + 1
     now = was.model_copy(
         update={

@@ -6,6 +6,7 @@ comes to the front: nobody starves, and nothing fresh goes before what is stale.
 a while, for the clock to go on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -71,13 +72,20 @@ def _suggestions(step: PriceStep, chosen: PriceCheckpoint) -> PriceSuggestions |
 
 def store(conn: Connection, step: PriceStep, fetched: Fetched) -> Outcome:
     """Store what came, and choose what is asked for next."""
-    was, what = step.checkpoint, step.checkpoint.what
-    if what is not None:
-        was = was.model_copy(update={"asked": was.asked + 1})
-        _keep(conn, was, what, fetched)
+    was = store_answer(conn, step, fetched)
     if was.asked >= MOST:
-        return _done(was, is_over=False)
+        return done(was, is_over=False)
     return choose(conn, was, has_operator=step.discogs_of(OPERATOR) is not None)
+
+
+def store_answer(conn: Connection, step: PriceStep, fetched: Fetched) -> PriceCheckpoint:
+    """Store what came, if something was requested; return the checkpoint with its count."""
+    was, what = step.checkpoint, step.checkpoint.what
+    if what is None:
+        return was
+    was = was.model_copy(update={"asked": was.asked + 1})
+    _keep(conn, was, what, fetched)
+    return was
 
 
 def _keep(conn: Connection, was: PriceCheckpoint, what: What, fetched: Fetched) -> None:
@@ -107,13 +115,18 @@ def _fresh(conn: Connection, release_id: int, what: What, fetched: Fetched) -> F
 
 
 def choose(conn: Connection, was: PriceCheckpoint, *, has_operator: bool) -> Outcome:
-    """Take the side that is next; forget releases that no user has any more."""
+    """Take the price that is next."""
+    return take_next(conn, was, lambda: next_of(conn, has_operator=has_operator))
+
+
+def take_next(conn: Connection, was: PriceCheckpoint, find: Callable[[], tuple[Due | None, UUID | None]]) -> Outcome:
+    """Take the price that ``find`` returns with its account; forget releases that no user has any more."""
     forgotten = was.forgotten
     for _ in range(FORGOTTEN_A_STEP):
-        due, asker = next_of(conn, has_operator=has_operator)
+        due, asker = find()
         stand = PriceCheckpoint(asked=was.asked, forgotten=forgotten)
         if due is None:
-            return _done(stand, is_over=True)
+            return done(stand, is_over=True)
         if due.is_anybodys:
             price_plan.take(conn, due.release_id, due.what, seconds=BEHIND_SECONDS)
             chosen = {"release": due.release_id, "what": due.what, "asker": asker}
@@ -137,7 +150,8 @@ def _order(due: Due) -> tuple[float, int]:
     return -due.late, due.release_id
 
 
-def _done(was: PriceCheckpoint, *, is_over: bool) -> Done:
+def done(was: PriceCheckpoint, *, is_over: bool) -> Done:
+    """End a job of this kind; ``is_over`` if nothing else is due."""
     said = f"{count(was.asked, 'price')} asked for anew."
     if was.forgotten:
         said += f" {count(was.forgotten, 'release')} forgotten, which nobody has any more."

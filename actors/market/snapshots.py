@@ -9,8 +9,9 @@ from actors.catalog import VALUE_SNAPSHOTS
 from actors.checkpoints import SnapshotsCheckpoint
 from actors.market.worth import zone_of
 from actors.wording import count
-from db import Connection, prices, value
+from db import Connection, value
 from db.value import Owner
+from services.market.price_requests import plan_releases
 from services.tiers import Feature, tiers_with
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress, Step
 
@@ -34,7 +35,7 @@ def store(conn: Connection, step: Step[NoArguments, SnapshotsCheckpoint], now: d
         after = owner.user_id
         day = day_of(owner, now)
         if day is not None:
-            prices.enrol(conn, value.unplanned(conn, owner.user_id, room=ENROLLED))
+            plan_releases(conn, value.unplanned(conn, owner.user_id, room=ENROLLED))
             taken += value.snapshot(conn, owner.user_id, owner.currency, day, bought_within=BOUGHT_WITHIN)
             break
     is_over = len(owners) < BATCH and (not owners or after == owners[-1].user_id)

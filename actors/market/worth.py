@@ -18,13 +18,17 @@ import structlog
 from actors.gating import lack
 from actors.scheduling.nights import zone_named
 from actors.wording import count
-from db import links, rates, users, value
+from db import Connection, adding, links, price_plan, rates, users, value
 from db.errors import SealBroken
 from db.links import Account
 from db.rates import Rate
+from db.users import User
 from db.value import Day, Dear, Part, Said, Sum
 from discogs.errors import DiscogsError, PermitExpired, Unauthorised
+from services.market import capacity, exchange_rates, price_accounts, price_requests, value_gaps
+from services.market.price_requests import plan_releases
 from services.market.pricing import FRESH
+from services.market.value_gaps import Gap, Outlook
 from services.tiers import Feature
 from services.wording import lasting
 from workers.limiter.errors import LimiterError
@@ -34,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 MOST_PARTS = 12  # of a dimension; the others stand together
 MOST_DEAR = 10
+MOST_PLANNED = 1_000  # releases that only the app knows, added to the price plan in one call
+MOST_COUNTED = 100_000  # due prices
+COMPLETE = Outlook(True, False, False, 0, 1.0, ())  # nothing waits for a price or a rate
 ASK_SECONDS = PERSON_WAITS_SECONDS + 20.0
 
 Range = Literal["30d", "90d", "1y"]
@@ -54,6 +61,7 @@ class Worth:
     rates: Sequence[Rate]
     said: Said | None
     sentence: str
+    gaps: Sequence[Gap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ def show(resources: Resources, user_id: UUID) -> Worth:
         if refusal is not None:
             raise refusal
         found = value.sum_up(conn, user_id, person.currency)
+        gaps = _gaps(conn, resources, person, found)
         return Worth(
             person.currency,
             found,
@@ -95,7 +104,8 @@ def show(resources: Resources, user_id: UUID) -> Worth:
             value.dearest(conn, user_id, person.currency, room=MOST_DEAR),
             [rate for rate in rates.rates(conn) if rate.currency != person.currency],
             value.said(conn, user_id),
-            say(found, person.currency),
+            " ".join([say(found, person.currency), *(gap.message for gap in gaps)]),
+            gaps,
         )
 
 
@@ -166,7 +176,7 @@ def say(found: Sum, currency: str) -> str:
     if not found.copies:
         return "There are no records yet."
     if not found.valued:
-        return f"0 of {count(found.copies, 'record')} valued. {_lacks(found)}"
+        return f"0 of {count(found.copies, 'record')} valued."
     reach = f"between {amount(found.low, currency)} and {amount(found.high, currency)}"
     covered = f"{found.valued:,} of {count(found.copies, 'record')} valued"
     said = [f"{covered}: {amount(found.median, currency)}, {reach}."]
@@ -175,7 +185,7 @@ def say(found: Sum, currency: str) -> str:
     if found.mean_price_age is not None and found.oldest_price_age is not None:
         mean, oldest = found.mean_price_age.total_seconds(), found.oldest_price_age.total_seconds()
         said.append(f"Prices are {lasting(mean)} old on average, the oldest {lasting(oldest)}.")
-    return " ".join([*said, _lacks(found)]).rstrip()
+    return " ".join(said)
 
 
 def amount(money: Decimal, currency: str) -> str:
@@ -183,16 +193,26 @@ def amount(money: Decimal, currency: str) -> str:
     return f"{currency} {money:,.2f}"
 
 
-def _lacks(found: Sum) -> str:
-    """Say why the others have no value."""
-    reasons = (
-        (found.not_asked, "Discogs was not asked about {} yet"),
-        (found.no_price, "Discogs has no price for {}"),
-        (found.no_release, "{} are of no release at Discogs"),
-        (found.no_rate, "of {} the price is in a currency without an exchange rate"),
+def _gaps(conn: Connection, resources: Resources, user: User, found: Sum) -> list[Gap]:
+    """Explain what has no value, and start what is missing: unplanned releases, exchange rates."""
+    if not (found.not_asked or found.no_rate):
+        return value_gaps.gaps(found, COMPLETE)
+    if found.not_asked:
+        plan_releases(conn, value.unplanned(conn, user.id, room=MOST_PLANNED))
+    unrated = value.unrated(conn, user.id, user.currency) if found.no_rate else []
+    if found.no_rate:
+        exchange_rates.request_missing(conn, [*unrated, user.currency])
+        unrated = unrated or [user.currency]
+    has_operator = resources.settings.discogs.personal_token is not None
+    outlook = Outlook(
+        may_suggest=price_accounts.may_suggest(conn, has_operator=has_operator),
+        is_refreshing=adding.has_live(conn, price_requests.REFRESH_PRICES),
+        is_requesting_rates=adding.has_live(conn, exchange_rates.REFRESH_RATES),
+        due=price_plan.count_due(conn, room=MOST_COUNTED),
+        per_minute=capacity.per_minute(conn, resources.settings.limiter),
+        currencies=unrated,
     )
-    told = [words.format(f"{number:,}") for number, words in reasons if number]
-    return "" if not told else f"{', '.join(told)[0].upper()}{', '.join(told)[1:]}."
+    return value_gaps.gaps(found, outlook)
 
 
 def _ask(resources: Resources, user_id: UUID) -> None:

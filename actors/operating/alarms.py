@@ -12,7 +12,7 @@ import structlog
 from actors.operating import queues
 from actors.operating.failures import next_step
 from actors.wording import count
-from db import Connection, alarms, fleet, gates
+from db import Connection, alarms, fleet, gates, usage
 from db.alarms import Failures, Raised
 from db.errors import DatabaseError
 from db.gates import Hold
@@ -28,6 +28,8 @@ STILL = timedelta(hours=1)  # a trouble that lasts is told again after this, and
 QUIET = timedelta(minutes=5)  # a trouble is over when nobody saw it for so long; one that comes and goes is one
 NO_WORKER = timedelta(minutes=5)  # a deploy takes less
 MOST_GROUPS = 5
+MANY_ATTEMPTS = 5  # with the default back-off a step has failed for 2.5 minutes by then
+OUTAGE = "discogs_outage"
 TELLING_SECONDS = 50.0  # a look's messages are told by then; who has died meanwhile is taken over by the next look
 AWAY_LOOKS = 3  # looks that found no database before somebody is told
 
@@ -88,6 +90,8 @@ def troubles(conn: Connection, settings: EngineSettings) -> list[Trouble]:
         _failed(alarms.failures(conn, minutes=settings.alarm_minutes), settings),
         _webhooks(alarms.given_up(conn)),
         _workers(conn),
+        _outage(conn, settings),
+        _retrying(alarms.retrying(conn, attempts=MANY_ATTEMPTS), settings),
     ]
     held = [_hold(hold) for hold in filter(holds.is_alarming, gates.holding(conn, BUDGET))]
     return [one for one in (*found, *held) if one is not None]
@@ -121,6 +125,30 @@ def _workers(conn: Connection) -> Trouble | None:
         return None
     sentence = f"No worker takes work in {', '.join(idle)}."
     return Trouble("workers", sentence, ["Look: `rekkrd workers`, then `rekkrd doctor`"], patience=NO_WORKER)
+
+
+def _outage(conn: Connection, settings: EngineSettings) -> Trouble | None:
+    """Return a trouble if Discogs fails too large a share of requests, of jobs and API calls alike.
+
+    Once raised it lasts until requests succeed again: back-off makes requests rare, and none proves nothing.
+    """
+    found = usage.answers(conn, minutes=settings.alarm_discogs_minutes)
+    is_known = any(one.name == OUTAGE for one in alarms.raised(conn))
+    share = found.failed / found.requests if found.requests else 1.0
+    if share < settings.alarm_discogs_share or not (is_known or found.requests >= settings.alarm_discogs_requests):
+        return None
+    window = count(settings.alarm_discogs_minutes, "minute")
+    sentence = f"Discogs fails {found.failed:,} of {found.requests:,} requests (5xx or no answer, last {window})."
+    if not found.requests:
+        sentence = f"Discogs failed its last requests, and none was sent in the last {window}."
+    return Trouble(OUTAGE, sentence, ["Jobs retry by themselves, with back-off. Look: `rekkrd jobs --state retrying`"])
+
+
+def _retrying(jobs: int, settings: EngineSettings) -> Trouble | None:
+    if jobs < settings.alarm_failed_jobs:
+        return None
+    sentence = f"{count(jobs, 'job')} retry without progress: {MANY_ATTEMPTS} or more failed attempts at one step."
+    return Trouble("retrying_jobs", sentence, ["Look: `rekkrd jobs --state retrying`"])
 
 
 def _hold(hold: Hold) -> Trouble:

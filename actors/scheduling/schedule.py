@@ -40,14 +40,14 @@ class Planned:
     pause: EntryPause | None
 
 
-def tick(conn: Connection, entry: Entry, now: datetime, *, is_late: bool = False) -> Made | None:
-    """Enqueue an entry's work for the time that came due last; ``is_late`` when it may have been missed.
+def tick(conn: Connection, entry: Entry, now: datetime) -> Made | None:
+    """Enqueue an entry's work for the time that came due last.
 
-    None when that was done already, is too long ago to be made up for, or the entry is paused. An entry that never ran
-    missed nothing: its first time is still to come.
+    None when that was done already, is too long ago to be made up for, or the entry is paused. A task that never ran
+    is due at once: a fresh install, or a release with a new task, does not wait for the task's next time.
     """
     due_at, before = entry.last_due(now), ticks.last_due(conn, entry.name, now)
-    is_done = is_late if before is None else before >= due_at
+    is_done = before is not None and before >= due_at
     is_over = is_done or now - due_at > entry.lateness
     if is_over or entry.name in entry_pauses.holding(conn):
         return None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors.catalog import (
+    CHECK_ALERTS,
     NIGHTLY_SYNC,
     PUSH_CHANGES,
     READ_SHOPS,
@@ -30,6 +31,7 @@ class EntryName(StrEnum):
     NIGHTLY_SYNC = "nightly_sync"
     PUSH_CHANGES = "push_changes"
     REFRESH_PRICES = "refresh_prices"
+    CHECK_ALERTS = "check_alerts"
     REFRESH_RATES = "refresh_rates"
     READ_SHOPS = "read_shops"
     VALUE_SNAPSHOTS = "value_snapshots"
@@ -58,13 +60,13 @@ class Entry:
         return max(0, beyond - first)
 
     def next_at(self, made: datetime | None, free_from: datetime) -> datetime:
-        """Return when a scheduler makes the next tick: at once when one is to be made up for.
+        """Return when a scheduler makes the next tick: at once if one was missed or the task never ran.
 
         ``made`` is the newest time that became a tick, None before the first; ``free_from`` is now, or when the pause
         ends.
         """
         due_at = self.last_due(free_from)
-        is_open = made is not None and made < due_at and free_from - due_at <= self.lateness
+        is_open = (made is None or made < due_at) and free_from - due_at <= self.lateness
         return free_from if is_open else due_at + self.every
 
 
@@ -94,6 +96,13 @@ TIMETABLE: tuple[Entry, ...] = (
         name=EntryName.REFRESH_PRICES,
         sentence="Asks Discogs for the prices that are due, once for everybody, with what the budget leaves over.",
         kind=REFRESH_PRICES,
+        every=timedelta(minutes=10),
+        lateness=timedelta(minutes=10),
+    ),
+    Entry(
+        name=EntryName.CHECK_ALERTS,
+        sentence="Requests the lowest prices that alerts wait for, each at its own time.",
+        kind=CHECK_ALERTS,
         every=timedelta(minutes=10),
         lateness=timedelta(minutes=10),
     ),

@@ -46,7 +46,11 @@ def sentence(question: Question) -> str:
         there = count(details.get("known", 0), nouns.get(question.subject, "record"))
         return f"{details.get('count', 0):,} of {there} were not on Discogs at the last look. Are they gone?"
     if question.kind == "owned_want":
-        return f"{details.get('title')} by {details.get('artist')} is in the collection now. Is it still wanted?"
+        name = f"{details.get('title')} by {details.get('artist')}"
+        return f"{name} is in the collection now. Is it still wanted? Its price alert waits for the answer."
+    if question.kind == "removed_want":
+        name = f"{details.get('title')} by {details.get('artist')}"
+        return f"{name} was removed from the wantlist. Keep its price alert? It waits for the answer."
     copy, candidates = details.get("copy", {}), details.get("count", 0)
     which = "the album" if candidates == 1 else f"one of {candidates} albums"
     return f"{copy.get('title')} by {copy.get('artist')}: is this copy {which} that stood here before?"
@@ -95,6 +99,7 @@ def answer_vanished(conn: Connection, user_id: UUID, question: Question, *, are_
         else:
             marked = wants.mark_gone(conn, user_id, sweep_id)
             wanting.note_vanished(conn, user_id)
+            wanting.update_review_items(conn, user_id)
     questions.answer(conn, question.id, {"gone": are_gone, "marked": marked, "answered_by": BY})
     return marked
 
@@ -107,6 +112,13 @@ def answer_owned(conn: Connection, user_id: UUID, question: Question, *, is_drop
         alerts.turn_off(conn, user_id, release_id)
         details: dict[str, Json] = {"list": "wantlist", "change": "owned by now", "by": BY}
         sync_log.add(conn, user_id, [Line("delete", release_id, None, "success", details)])
+    questions.answer(conn, question.id, {"drop": is_dropped, "answered_by": BY})
+
+
+def answer_removed(conn: Connection, user_id: UUID, question: Question, *, is_dropped: bool) -> None:
+    """Turn the alerts of a release off whose want is gone, or keep them."""
+    if is_dropped:
+        alerts.turn_off(conn, user_id, int(question.subject))
     questions.answer(conn, question.id, {"drop": is_dropped, "answered_by": BY})
 
 

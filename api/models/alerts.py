@@ -113,6 +113,13 @@ class AlertOut(Model):
     last_checked_at: datetime | None
     triggered_at: datetime | None = Field(description="Since when it has fired and is not armed again.")
     triggered_price: MoneyOut | None = Field(description="The floor at which it fired, in the alert's currency.")
+    owned_since: datetime | None = Field(description="When the user's first copy was added; null if none is owned.")
+    waits_for_review: bool = Field(
+        description="Whether an open question decides if the release is still wanted. Until then it does not fire."
+    )
+    checked_every_seconds: int | None = Field(
+        description="The real interval between checks, longer than planned where capacity does not suffice."
+    )
     floor: FloorOut
     sentence: str
     attribution: Literal["Data provided by Discogs."] = ATTRIBUTION
@@ -134,6 +141,9 @@ class AlertOut(Model):
             last_checked_at=alert.last_checked_at,
             triggered_at=alert.triggered_at,
             triggered_price=_money(alert.triggered_price, alert.currency),
+            owned_since=alert.owned_since,
+            waits_for_review=alert.review is not None,
+            checked_every_seconds=None if alert.checked_every is None else int(alert.checked_every.total_seconds()),
             floor=FloorOut.of(alert),
             sentence=sentence(alert),
             link=link_of(alert),

@@ -10,6 +10,7 @@ from actors.operating import budget
 from actors.operating.budget import Cause, Lowered
 from api.models import Body, Model, Moment
 from api.models.tokens import PROGRAM
+from services.operations.circuit_breaker import Result
 from workers.limiter.lanes import Lane
 from workers.limiter.settings import LimiterSettings
 from workers.limiter.snapshot import Snapshot, Waiting, Waits
@@ -227,3 +228,10 @@ class ReleasedOut(Model):
 
 def _within(bound: float | None) -> float | None:
     return None if bound == float("inf") else bound
+
+
+class ProbeOut(Model):
+    """A probe of the circuit breaker."""
+
+    result: Result = Field(description="`closed`: requests continue. Else the breaker stays open, or a cooldown began.")
+    message: str

@@ -17,7 +17,8 @@ class QuestionOut(Model):
     id: UUID
     kind: Kind = Field(
         description="`duplicate`: which album a copy is. `vanished`: whether records really went. "
-        "`owned_want`: whether a want that is in the collection by now may go."
+        "`owned_want`: whether a want that is in the collection by now may go. "
+        "`removed_want`: whether the alert on a want that is gone stays."
     )
     subject: str = Field(
         description="The copy's number; the list that lost records; or the release that is owned.",
@@ -26,7 +27,7 @@ class QuestionOut(Model):
     sentence: str
     details: dict[str, Any] = Field(
         description="Of a duplicate `copy`, `candidates` (the first 20 of `count`) and `evidence`; of vanished ones "
-        "`count`, `known` and a `sample` by name; of an owned want `release_id`, `artist`, `title` and `instance_id`."
+        "`count`, `known` and a `sample` by name; of an owned or removed want `release_id`, `artist` and `title`."
     )
     asked_at: datetime
     answered_at: datetime | None
@@ -46,17 +47,17 @@ class QuestionPage(Model):
 
 
 class AnswerBody(Body):
-    """The answer: ``album`` to a duplicate, ``gone`` to vanished records, ``drop`` to an owned want."""
+    """The answer: ``album`` to a duplicate, ``gone`` to vanished records, ``drop`` to an owned or removed want."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"gone": False}, {"album": None}]})
 
     album: UUID | None = Field(default=None, description="The album that the copy is; null makes it a new one.")
     gone: bool | None = Field(default=None, description="Whether the records are gone; if not, they are kept.")
-    drop: bool | None = Field(default=None, description="Whether the want goes, with its alerts; if not, it stays.")
+    drop: bool | None = Field(default=None, description="Whether the want or its alerts go; if not, they stay.")
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "AnswerBody":
-        said_nothing = self.kind != "duplicate" and self.gone is None and self.drop is None
+        said_nothing = "album" not in self.model_fields_set and self.gone is None and self.drop is None
         if len(self.model_fields_set) != 1 or said_nothing:
             raise ValueError(
                 'answer a duplicate with {"album": id or null}, vanished records with {"gone": true or false}, '
@@ -64,11 +65,11 @@ class AnswerBody(Body):
             )
         return self
 
-    @property
-    def kind(self) -> Kind:
-        """Which kind of question this answers."""
-        by_field: dict[str, Kind] = {"gone": "vanished", "drop": "owned_want"}
-        return next((kind for field, kind in by_field.items() if field in self.model_fields_set), "duplicate")
+    def answers(self, kind: Kind) -> bool:
+        """Return whether this is an answer to a question of this kind."""
+        by_field: dict[str, tuple[Kind, ...]] = {"gone": ("vanished",), "drop": ("owned_want", "removed_want")}
+        found = [kinds for field, kinds in by_field.items() if field in self.model_fields_set]
+        return kind in (found[0] if found else ("duplicate",))
 
 
 class RestoredOut(Model):

@@ -11,6 +11,7 @@ from api.models import Model
 from db.value import Day, Dear, Dimension, Part, Sum
 from services.market.prices import ATTRIBUTION
 from services.market.pricing import CENT
+from services.market.value_gaps import Gap, Reason
 
 Amount = Annotated[Decimal, AfterValidator(lambda amount: amount.quantize(CENT))]
 
@@ -44,6 +45,19 @@ class CoverageOut(Model):
             oldest_age_seconds=None if oldest is None else int(oldest.total_seconds()),
             mean_age_seconds=None if mean is None else int(mean.total_seconds()),
         )
+
+
+class GapOut(Model):
+    """Records without a value for one reason."""
+
+    reason: Reason
+    records: int
+    message: str = Field(description="Why, and when their prices come.")
+    hint: str | None = Field(description="How to get them sooner; null if nothing helps.")
+
+    @classmethod
+    def of(cls, gap: Gap) -> "GapOut":
+        return cls(reason=gap.reason, records=gap.records, message=gap.message, hint=gap.hint)
 
 
 class PartOut(Model):
@@ -152,6 +166,7 @@ class ValueOut(Model):
     high: Amount
     sentence: str
     coverage: CoverageOut
+    gaps: list[GapOut] = Field(description="Why records have no value, when it comes, and how to get it sooner.")
     by: dict[Dimension, DimensionOut]
     dearest: list[DearOut]
     rates: list[RateOut]
@@ -169,6 +184,7 @@ class ValueOut(Model):
             high=worth.sum.high,
             sentence=worth.sentence,
             coverage=CoverageOut.of(worth.sum),
+            gaps=[GapOut.of(gap) for gap in worth.gaps],
             by={name: DimensionOut.of([part for part in worth.parts if part.dimension == name]) for name in dimensions},
             dearest=[DearOut.of(one) for one in worth.dearest],
             rates=[

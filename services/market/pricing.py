@@ -21,7 +21,7 @@ WATCHED = DAY  # floors that a person looked at lately
 LATELY = 30 * DAY
 ALERTED = DAY  # floors on which somebody set an alert; the nearer to the target, the sooner
 ALERTED_SOONEST = 6 * HOUR
-NEAR, WITHIN_REACH = Decimal("0.1"), Decimal("0.5")  # above the target
+NEAR = Decimal("0.2")  # above the target
 SELDOM = 30 * DAY  # blocked and gone mostly stay so
 DEAR = Decimal(100)
 MOST = Decimal("9999999.99")  # what is dearer is no price but a joke, in whatever currency
@@ -119,9 +119,7 @@ def alerted_every(above: Decimal | None) -> timedelta:
 
     None when nobody waits for it to come down: it is looked at to arm alerts again, or nothing is on offer.
     """
-    if above is None or above <= 0 or above > WITHIN_REACH:
-        return ALERTED
-    return ALERTED_SOONEST if above <= NEAR else 2 * ALERTED_SOONEST
+    return ALERTED_SOONEST if above is not None and 0 < above <= NEAR else ALERTED
 
 
 def why(price: Price) -> str:

@@ -9,7 +9,7 @@ import structlog
 from db import Connection, alerts, floors, mails, prices, users
 from db.alerts import Alert, Judged
 from db.prices import Fresh, What
-from services.market import pricing
+from services.market import exchange_rates, pricing
 from services.market.crossing import Stand, after, fires
 from services.tiers import Feature, tier_of
 
@@ -22,11 +22,13 @@ GATHER = timedelta(minutes=5)  # how long a mail waits for what else fires, to t
 
 
 def store_price(conn: Connection, release_id: int, what: What, fresh: Fresh) -> None:
-    """Store what Discogs said of a release; with a floor, note it for its day, let alerts fire and say how soon it is
-    asked for again.
+    """Store what Discogs said of a release, and request a missing exchange rate.
+
+    A lowest price is also stored for its day, checked against alerts, and due again sooner where an alert is near.
     """
     prices.store(conn, release_id, what, fresh)
     if what != "stats":
+        exchange_rates.request_missing(conn, {one.currency for one in pricing.suggestions_in(fresh.figures).values()})
         return
     lowest = None if fresh.figures is None else pricing.market_in(fresh.figures).lowest
     amount, currency = (None, None) if lowest is None else (lowest.amount, lowest.currency)
@@ -70,6 +72,8 @@ def nearest(watching: Sequence[Alert]) -> Decimal | None:
 
 def _is_usable(alert: Alert) -> bool:
     """Whether its floor decides anything: fresh, and nothing on offer or comparable by a rate."""
+    if alert.review is not None:
+        return False  # the user decides first whether the release is still wanted
     if not alert.is_active or alert.floor_at is None or alert.seen_at - alert.floor_at > USABLE:
         return False
     return alert.floor_said is None or alert.floor is not None

@@ -56,6 +56,12 @@ WHERE finished_at IS NOT NULL AND finished_at > now() - make_interval(mins => :m
 GROUP BY kind, error_class
 ORDER BY jobs DESC, kind, error_class;
 
+-- name: count_retrying(attempts)$
+-- Jobs that retry one step and have failed at it so often.
+SELECT count(*)
+FROM rekkrd.jobs
+WHERE state = 'retrying' AND attempts >= :attempts;
+
 -- name: count_given_up()$
 -- Webhooks of the last day that were given up.
 SELECT count(*)

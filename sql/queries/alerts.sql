@@ -11,6 +11,7 @@ FOR NO KEY UPDATE;
 -- One alert of a user.
 SELECT
     n.*,
+    n.check_every * rekkrd.alert_stretch() AS checked_every,
     now() AS seen_at
 FROM rekkrd.alerts_now AS n
 WHERE n.user_id = :user_id AND n.id = :id;
@@ -27,10 +28,16 @@ LIMIT 1;
 
 -- name: list_page(user_id, below_at, below_id, room)
 -- A user's alerts, the newest first.
+WITH pace AS MATERIALIZED (
+    SELECT rekkrd.alert_stretch() AS stretch
+)
+
 SELECT
     n.*,
+    n.check_every * pace.stretch AS checked_every,
     now() AS seen_at
 FROM rekkrd.alerts_now AS n
+CROSS JOIN pace
 WHERE n.user_id = :user_id AND (n.created_at, n.id) < (:below_at, :below_id)
 ORDER BY n.created_at DESC, n.id DESC
 LIMIT :room;
@@ -47,6 +54,7 @@ FOR UPDATE;
 -- The same, beside what was just stored.
 SELECT
     n.*,
+    n.check_every AS checked_every,
     now() AS seen_at
 FROM rekkrd.alerts_now AS n
 WHERE n.release_id = :release_id AND n.is_active

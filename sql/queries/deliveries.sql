@@ -80,8 +80,13 @@ UNION ALL
 )
 LIMIT :room;
 
--- name: retry_given_up()!
--- Send all that were given up once more, for another day.
+-- name: retry_now()!
+-- Send again now all that were given up, for another day, and all that wait longer than a sender holds one.
 UPDATE rekkrd.deliveries
-SET given_up_at = NULL, due_at = now(), gives_up_at = now() + interval '24 hours'
-WHERE given_up_at IS NOT NULL;
+SET
+    due_at = now(),
+    gives_up_at = CASE WHEN given_up_at IS NULL THEN gives_up_at ELSE now() + interval '24 hours' END,
+    given_up_at = NULL
+WHERE
+    given_up_at IS NOT NULL
+    OR (delivered_at IS NULL AND error IS NOT NULL AND due_at > now() + interval '90 seconds');

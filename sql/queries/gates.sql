@@ -26,6 +26,18 @@ ON CONFLICT (budget, cause) DO UPDATE
         closed_by = excluded.closed_by
 RETURNING extract(EPOCH FROM closed_until - now())::float8 AS left_seconds;
 
+-- name: half_open(budget)
+-- Let one probe pass an open circuit breaker, at most once a minute. Returns the causes that were open.
+UPDATE rekkrd.gates
+SET probed_at = now(), closed_until = greatest(now(), closed_at + interval '1 millisecond')
+WHERE
+    budget = :budget AND cause IN ('blocked', 'rejected') AND closed_until > now()
+    AND NOT EXISTS (
+        SELECT FROM rekkrd.gates AS g
+        WHERE g.budget = :budget AND g.probed_at > now() - interval '1 minute'
+    )
+RETURNING cause;
+
 -- name: release(budget)!
 -- Release the brake before its time has come.
 DELETE FROM rekkrd.gates

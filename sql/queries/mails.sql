@@ -23,7 +23,7 @@ gathering AS (
 
 INSERT INTO rekkrd.firings (
     mail_id, user_id, alert_id, release_id, artist, title, target, currency, minimum_grade,
-    was, floor, floor_said, floor_currency, rate, rate_as_of, floor_at, suggestion
+    was, floor, floor_said, floor_currency, rate, rate_as_of, floor_at, suggestion, owned_since
 )
 SELECT
     g.id,
@@ -42,7 +42,8 @@ SELECT
     f.rate,
     f.rate_as_of,
     f.floor_at,
-    CASE WHEN f.suggestion < 10000000000 THEN f.suggestion END
+    CASE WHEN f.suggestion < 10000000000 THEN f.suggestion END,
+    f.owned_since
 FROM fired AS f
 INNER JOIN gathering AS g ON f.user_id = g.user_id;
 
@@ -78,9 +79,16 @@ SET
     first_sent_at = coalesce(first_sent_at, now()),
     attempts = attempts + 1,
     may_have_arrived = TRUE,
+    error = NULL,
     due_at = now() + make_interval(secs => :seconds)
 WHERE id = :id
 RETURNING content;
+
+-- name: retry_now()!
+-- End the back-off of e-mails that were not accepted: they are due now.
+UPDATE rekkrd.mails
+SET due_at = now()
+WHERE sent_at IS NULL AND given_up_at IS NULL AND error IS NOT NULL AND due_at > now();
 
 -- name: mark_sent(id)!
 -- The other side has it.

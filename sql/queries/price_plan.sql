@@ -1,6 +1,6 @@
 -- The plan of prices: what is due next of all releases that somebody has, and how much there is to do.
 
--- name: next_due(what)^
+-- name: next_due(what, is_alerted)^
 -- The side that has been due for longest beside its own interval, and whether anybody still has the release, wants it,
 -- or set an alert on it. Who is asked for by a person at this moment is left to them. Intervals are a dozen, and of
 -- each the first in time is the one: so a choice costs a step in the index for each, however many prices there are.
@@ -8,7 +8,7 @@ WITH RECURSIVE kinds AS (
     (
         SELECT k.every
         FROM rekkrd.prices AS k
-        WHERE k.what = :what
+        WHERE k.what = :what AND k.is_alerted = :is_alerted
         ORDER BY k.every
         LIMIT 1
     )
@@ -16,7 +16,7 @@ WITH RECURSIVE kinds AS (
     SELECT (
         SELECT k.every
         FROM rekkrd.prices AS k
-        WHERE k.what = :what AND k.every > kinds.every
+        WHERE k.what = :what AND k.is_alerted = :is_alerted AND k.every > kinds.every
         ORDER BY k.every
         LIMIT 1
     )
@@ -47,7 +47,7 @@ FROM (
         SELECT n.*
         FROM rekkrd.prices AS n
         WHERE
-            n.what = :what AND n.every = kinds.every AND n.due_at <= now()
+            n.what = :what AND n.is_alerted = :is_alerted AND n.every = kinds.every AND n.due_at <= now()
             AND (n.claimed_until IS NULL OR n.claimed_until <= now())
         ORDER BY n.due_at, n.release_id
         LIMIT 1
@@ -107,21 +107,26 @@ ORDER BY what;
 -- What comes next of one side, in the order in which it is asked for: what is due, by its wait beside its interval,
 -- then what will be.
 WITH RECURSIVE kinds AS (
-    (
-        SELECT k.every
-        FROM rekkrd.prices AS k
-        WHERE k.what = :what
-        ORDER BY k.every
-        LIMIT 1
-    )
+    SELECT
+        s.is_alerted,
+        (
+            SELECT k.every
+            FROM rekkrd.prices AS k
+            WHERE k.what = :what AND k.is_alerted = s.is_alerted
+            ORDER BY k.every
+            LIMIT 1
+        ) AS every
+    FROM (VALUES (FALSE), (TRUE)) AS s (is_alerted)
     UNION ALL
-    SELECT (
-        SELECT k.every
-        FROM rekkrd.prices AS k
-        WHERE k.what = :what AND k.every > kinds.every
-        ORDER BY k.every
-        LIMIT 1
-    )
+    SELECT
+        kinds.is_alerted,
+        (
+            SELECT k.every
+            FROM rekkrd.prices AS k
+            WHERE k.what = :what AND k.is_alerted = kinds.is_alerted AND k.every > kinds.every
+            ORDER BY k.every
+            LIMIT 1
+        ) AS every
     FROM kinds
     WHERE kinds.every IS NOT NULL
 )
@@ -129,9 +134,6 @@ WITH RECURSIVE kinds AS (
 SELECT
     p.*,
     NULL::jsonb AS figures,
-    p.what = 'stats' AND EXISTS (
-        SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = p.release_id AND a.is_active
-    ) AS is_alerted,
     now() AS seen_at,
     r.artist,
     r.title
@@ -143,7 +145,7 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT n.*
         FROM rekkrd.prices AS n
-        WHERE n.what = :what AND n.every = kinds.every
+        WHERE n.what = :what AND n.is_alerted = kinds.is_alerted AND n.every = kinds.every
         ORDER BY n.due_at, n.release_id
         LIMIT :room
     ) AS f
@@ -153,8 +155,24 @@ FROM (
 LEFT JOIN rekkrd.releases AS r ON p.release_id = r.release_id
 ORDER BY p.place, p.due_at, p.release_id;
 
--- name: spent_otherwise(kind)$
--- How many requests the last 24 hours went to anything but this kind of job.
-SELECT coalesce(sum(requests) FILTER (WHERE kind <> :kind), 0)::bigint AS requests
+-- name: alert_demand()$
+-- Requests a day that check all alerts at their planned intervals.
+SELECT coalesce(sum(86400 / extract(EPOCH FROM p.every)), 0)::float8
+FROM rekkrd.prices AS p
+WHERE p.is_alerted;
+
+-- name: count_due(room)$
+-- How many prices are due, counted up to :room.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM rekkrd.prices AS p
+    WHERE p.due_at <= now()
+    LIMIT :room
+) AS due;
+
+-- name: spent_otherwise(kinds)$
+-- How many requests of the last 24 hours went to anything but these job kinds.
+SELECT coalesce(sum(requests) FILTER (WHERE kind <> ALL(:kinds::text [])), 0)::bigint AS requests
 FROM rekkrd.usage_minutes
 WHERE minute >= now() - interval '24 hours';

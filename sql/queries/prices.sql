@@ -5,9 +5,6 @@
 SELECT
     p.*,
     CASE WHEN p.what = 'stats' THEN c.marketplace_stats ELSE c.price_data END AS figures,
-    p.what = 'stats' AND EXISTS (
-        SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = p.release_id AND a.is_active
-    ) AS is_alerted,
     now() AS seen_at
 FROM rekkrd.prices AS p
 LEFT JOIN public.discogs_price_cache AS c ON p.release_id = c.discogs_release_id
@@ -72,8 +69,13 @@ WHERE release_id = :release_id AND what = :what AND claim = :claim;
 -- name: store(release_id, what, state, figures, amount, moved, every)!
 -- What Discogs said. The plan's row is as old as the older of its two sides.
 WITH answered AS (
-    INSERT INTO rekkrd.prices AS known (release_id, what, state, fetched_at, amount, moved, every, due_at)
-    VALUES (:release_id, :what, :state, now(), :amount, :moved, :every, now() + :every)
+    INSERT INTO rekkrd.prices AS known (release_id, what, state, fetched_at, amount, moved, every, due_at, is_alerted)
+    VALUES (
+        :release_id, :what, :state, now(), :amount, :moved, :every, now() + :every,
+        :what = 'stats' AND EXISTS (
+            SELECT FROM public.discogs_price_alerts AS a WHERE a.discogs_release_id = :release_id AND a.is_active
+        )
+    )
     ON CONFLICT (release_id, what) DO UPDATE
         SET
             state = excluded.state,
@@ -82,6 +84,7 @@ WITH answered AS (
             moved = excluded.moved,
             every = excluded.every,
             due_at = excluded.due_at,
+            is_alerted = excluded.is_alerted,
             claim = NULL,
             claimed_until = NULL,
             failed = NULL
@@ -234,7 +237,10 @@ ON CONFLICT (is_only) DO UPDATE
     SET has_seller_settings = excluded.has_seller_settings, checked_at = now();
 
 -- name: hasten(release_id, what, every)!
--- Somebody waits for this side: it is due so often at least.
+-- An alert waits for this price: it is due so often at least.
 UPDATE rekkrd.prices
-SET every = least(every, :every), due_at = least(due_at, coalesce(fetched_at, now()) + :every)
+SET
+    every = least(every, :every),
+    due_at = least(due_at, coalesce(fetched_at, now()) + :every),
+    is_alerted = TRUE
 WHERE release_id = :release_id AND what = :what;

@@ -1,6 +1,6 @@
 -- Requests to Discogs, counted in the processes and added here a few times a minute. Months are those of UTC.
 
--- name: add_counts(flush_id, minutes, user_ids, lanes, kinds, endpoints, requests)$
+-- name: add_counts(flush_id, minutes, user_ids, lanes, kinds, endpoints, requests, failed)$
 -- Add what a process counted, in one statement; whoever says the same flush again adds nothing.
 -- Everything is added in one order, so that two processes do not wait for each other. A profile is held until the end:
 -- one that is deleted this moment would refuse its row, and with it everybody's.
@@ -19,17 +19,17 @@ counted AS (
     CROSS JOIN
         unnest(
             :minutes::timestamptz [], :user_ids::uuid [], :lanes::text [], :kinds::text [], :endpoints::text [],
-            :requests::bigint []
-        ) AS given (minute, user_id, lane, kind, endpoint, requests)
+            :requests::bigint [], :failed::bigint []
+        ) AS given (minute, user_id, lane, kind, endpoint, requests, failed)
 ),
 
 by_minute AS (
-    INSERT INTO rekkrd.usage_minutes AS known (minute, user_id, lane, kind, endpoint, requests)
-    SELECT minute, user_id, lane, kind, endpoint, requests
+    INSERT INTO rekkrd.usage_minutes AS known (minute, user_id, lane, kind, endpoint, requests, failed)
+    SELECT minute, user_id, lane, kind, endpoint, requests, failed
     FROM counted
     ORDER BY minute, user_id, lane, kind, endpoint
     ON CONFLICT (minute, user_id, lane, kind, endpoint) DO UPDATE
-        SET requests = known.requests + excluded.requests
+        SET requests = known.requests + excluded.requests, failed = known.failed + excluded.failed
 ),
 
 by_month AS (
@@ -76,6 +76,14 @@ by_person AS (
 
 SELECT count(*) = 1 AS is_first
 FROM flush;
+
+-- name: count_answers(minutes)^
+-- Requests of the last minutes, and how many of them Discogs answered with 5xx or not at all.
+SELECT
+    coalesce(sum(u.requests), 0)::bigint AS requests,
+    coalesce(sum(u.failed), 0)::bigint AS failed
+FROM rekkrd.usage_minutes AS u
+WHERE u.minute > now() - make_interval(mins => :minutes);
 
 -- name: add_import(user_id)!
 -- An import came to its end; a user without a profile has no month.

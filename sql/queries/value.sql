@@ -18,6 +18,15 @@ SELECT
     count(*) FILTER (WHERE w.lack = 'no_rate')::integer AS no_rate
 FROM rekkrd.worth_of(:user_id, :currency) AS w;
 
+-- name: list_unrated(user_id, currency)
+-- Currencies of a collection's prices that have no exchange rate.
+SELECT DISTINCT w.price_currency AS currency
+FROM rekkrd.worth_of(:user_id, :currency) AS w
+WHERE
+    w.lack = 'no_rate'
+    AND NOT EXISTS (SELECT FROM rekkrd.rates_now AS r WHERE r.currency = w.price_currency)
+ORDER BY currency;
+
 -- name: list_parts(user_id, currency, room)
 -- A collection by condition, genre, decade and label: the dearest of each, and the rest as one. A copy of several
 -- genres or labels stands under the first, so that the parts add up to the whole.

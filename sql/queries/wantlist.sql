@@ -166,6 +166,67 @@ WHERE asked.user_id = :user_id
         WHERE mine.user_id = asked.user_id AND mine.discogs_release_id = asked.subject::bigint
     );
 
+-- name: ask_removed(user_id)!
+-- Ask of each alert whose want is gone on both sides whether it stays. An alert that was set later is meant.
+INSERT INTO rekkrd.questions (user_id, kind, subject, details)
+SELECT DISTINCT ON (want.release_id)
+    want.user_id,
+    'removed_want',
+    want.release_id::text,
+    jsonb_build_object('release_id', want.release_id, 'artist', release.artist, 'title', release.title)
+FROM rekkrd.wants AS want
+INNER JOIN public.discogs_price_alerts AS alert
+    ON alert.user_id = want.user_id AND alert.discogs_release_id = want.release_id AND alert.is_active
+INNER JOIN rekkrd.releases AS release ON want.release_id = release.release_id
+WHERE
+    want.user_id = :user_id
+    AND want.missing_since IS NOT NULL
+    AND alert.created_at < want.missing_since
+    AND NOT EXISTS (
+        SELECT FROM public.discogs_wantlist AS mine
+        WHERE mine.user_id = want.user_id AND mine.discogs_release_id = want.release_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM rekkrd.questions AS asked
+        WHERE
+            asked.user_id = want.user_id
+            AND asked.kind = 'removed_want'
+            AND asked.subject = want.release_id::text
+            AND (
+                asked.answered_at IS NULL
+                OR (asked.answer ->> 'drop' = 'false' AND asked.answered_at > want.missing_since)
+            )
+    )
+ORDER BY want.release_id
+ON CONFLICT (user_id, kind, subject) WHERE answered_at IS NULL DO NOTHING;
+
+-- name: close_removed(user_id, answer)!
+-- Close such items where the release is wanted again or no alert is left.
+UPDATE rekkrd.questions AS asked
+SET answered_at = now(), answer = :answer
+WHERE
+    asked.user_id = :user_id
+    AND asked.kind = 'removed_want'
+    AND asked.answered_at IS NULL
+    AND (
+        EXISTS (
+            SELECT FROM rekkrd.wants AS want
+            WHERE
+                want.user_id = asked.user_id AND want.release_id = asked.subject::bigint
+                AND want.missing_since IS NULL
+        )
+        OR EXISTS (
+            SELECT FROM public.discogs_wantlist AS mine
+            WHERE mine.user_id = asked.user_id AND mine.discogs_release_id = asked.subject::bigint
+        )
+        OR NOT EXISTS (
+            SELECT FROM public.discogs_price_alerts AS alert
+            WHERE
+                alert.user_id = asked.user_id AND alert.discogs_release_id = asked.subject::bigint
+                AND alert.is_active
+        )
+    );
+
 -- name: drop_owned(user_id, release_id)!
 -- Take a want off the app's list, whatever it says.
 DELETE FROM public.discogs_wantlist

@@ -63,7 +63,9 @@ def test_the_floor_stands_beside_it_in_the_alerts_currency_by_a_rate_that_is_sai
     assert found["rate_as_of"] is not None
     assert found["age_seconds"] // 3600 == 2
     assert (found["says"], told["attribution"]) == (FLOOR_SAYS, "Data provided by Discogs.")
-    assert told["sentence"] == "Waits for EUR 20.00; the floor was EUR 27.00, converted 2 h ago."
+    assert (
+        told["sentence"] == "Waits for EUR 20.00; the floor was EUR 27.00, converted 2 h ago. Checked about every 6 h."
+    )
 
 
 def test_without_a_rate_nothing_is_compared_and_it_says_so(post, floor):
@@ -112,7 +114,7 @@ def test_the_release_is_asked_for_within_six_hours_and_stays_while_somebody_wait
         assert found.due_at - found.fetched_at == timedelta(hours=6)
         conn.execute("UPDATE discogs_price_alerts SET triggered_at = now()")
         conn.execute("UPDATE rekkrd.prices SET due_at = now()")
-        assert price_plan.next_due(conn, "stats").is_anybodys
+        assert price_plan.next_due(conn, "stats", is_alerted=True).is_anybodys
 
 
 def test_alerts_come_in_pages_the_newest_first(post, client, as_app, ada):

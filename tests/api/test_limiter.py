@@ -182,3 +182,10 @@ def test_a_brake_pulled_while_redis_is_away_is_remembered(client, resources, as_
     answer = client.put(BRAKE, json={"for_seconds": 600, "reason": "x"}, headers=as_operator)
     assert (answer.status_code, answer.json()["in_effect"]) == (202, False)
     assert braked(resources) is not None
+
+
+def test_operator_probes_and_others_may_not(client, as_operator, as_app, ada):
+    answer = client.post("/api/limiter/probe", headers=as_operator)
+    assert reason(answer) == (409, "probe_refused")
+    assert "circuit breaker is closed" in answer.text
+    assert client.post("/api/limiter/probe", headers=as_app(ada)).status_code == 403

@@ -120,7 +120,13 @@ def test_who_is_not_connected_sees_a_value_without_discogs_own(client, as_app, a
         conn.execute("INSERT INTO albums (user_id, discogs_release_id) VALUES (%s, 1)", [ada])
     found = client.get(VALUE, headers=as_app(ada)).json()
     assert (found["discogs"], found["coverage"]["not_asked"], found["median"]) == (None, 1, "0.00")
-    assert found["sentence"] == "0 of 1 record valued. Discogs was not asked about 1 yet."
+    assert found["sentence"].startswith("0 of 1 record valued. The prices of 1 record have not been requested yet.")
+    (gap,) = found["gaps"]
+    assert (gap["reason"], gap["records"]) == ("not_asked", 1)
+    assert "DISCOGS_PERSONAL_TOKEN" in gap["hint"]
+    with resources.pool.transaction() as conn:
+        row = conn.execute("SELECT count(*) AS planned FROM rekkrd.prices WHERE release_id = 1").fetchone()
+    assert row["planned"] == 2, "a release that only the app knows joins the price plan"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_an_empty_shelf_says_so(pool):
     with pool.transaction() as conn:
         users.create(conn, "bob", tier="archivist")
     assert run("value", "bob").stdout.strip() == "There are no records yet."
-    assert run("value", "bob", "--history", "30d").stdout.startswith("No day of this range was valued yet")
+    assert run("value", "bob", "--history", "30d").stdout.startswith("No value has been stored for this range yet")
     assert run("value", "bob", "--history", "2y").exit_code == 2
 
 

@@ -94,8 +94,8 @@ def test_what_was_given_up_is_shown_with_its_reason_and_sent_once_more(pool):
     shown = run().stdout
     assert "1 given up" in shown
     assert "Status 410: gone" in shown
-    assert run("retry").stdout.strip() == "1 webhook sent once more."
-    assert run("retry").stdout.strip() == "No webhook was given up."
+    assert run("retry").stdout.strip() == "1 webhook due now."
+    assert run("retry").stdout.strip() == "No webhook has failed."
     with pool.transaction() as conn:
         assert [act.action for act in operations.acts(conn)] == ["webhooks retried"]
         assert deliveries.counts(conn).waiting == 1

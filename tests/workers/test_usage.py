@@ -12,6 +12,7 @@ import structlog
 
 from db.errors import CommitUnknown, DatabaseAway
 from db.pool import Pool
+from db.story import Asked
 from workers.usage import LONGEST_NAME, Tally
 
 NOON = datetime(2026, 3, 1, 12, 0, 59, 999, tzinfo=UTC)
@@ -188,3 +189,14 @@ def test_a_process_that_asks_nothing_starts_no_thread_and_stores_nothing(pool, s
     with structlog.testing.capture_logs() as logs:
         tally(pool).close()
     assert logs == []
+
+
+def test_answers_with_5xx_or_none_count_as_failed(pool) -> None:
+    counted = Tally(pool, flush_seconds=SELDOM, now=lambda: NOON)
+    for status in (200, 404, 429, 503, None):
+        counted.count_answer(Asked("GET /a", status, 0.1), user=None, lane="import", kind="k")
+    assert counted.flush()
+    counted.close()
+    with pool.transaction() as conn:
+        row = conn.execute("SELECT requests, failed FROM rekkrd.usage_minutes").fetchone()
+    assert (row["requests"], row["failed"]) == (5, 2)

@@ -189,7 +189,7 @@ def test_410_gives_up_at_once_and_an_operator_may_send_it_again(pool, receiver, 
     with pool.transaction() as conn:
         (one,) = deliveries.troubled(conn)
         assert (one.status, one.attempts) == (410, 1)
-        assert deliveries.retry_given_up(conn) == 1
+        assert deliveries.retry_now(conn) == 1
     wait_for(lambda: counts(pool) == deliveries.Standing(0, None, 0))
     assert len(receiver.got) == 2
 

@@ -362,6 +362,8 @@ elseif op == 'unused' then
   end
 elseif op == 'close' then
   close(a.for_ms, a.reason)
+elseif op == 'half_open' then
+  if (num(state.gate_until) or 0) > now then put('gate_until', ms(now)) end
 elseif op == 'brake' then
   local is_on = a.for_ms > 0
   put('brake_until', is_on and ms(now + a.for_ms) or nil)

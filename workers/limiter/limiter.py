@@ -97,6 +97,11 @@ class Limiter:
         """Let nobody send for so long; then one probe goes out first. Raises LimiterUnavailable."""
         self._bucket.close(seconds, reason)
 
+    def half_open(self) -> None:
+        """Let one probe go before the gate opens by itself; its answer decides. Raises LimiterUnavailable."""
+        self._bucket.half_open()
+        self._poller.poll_soon()
+
     def brake(self, share: float, seconds: float, reason: str) -> None:
         """Pull the operator's brake: only this share of the limit is left for so long, or until it is released.
 

@@ -131,6 +131,10 @@ class Bucket:
         """Close the gate for the fleet; a longer closing stays."""
         self._call("close", for_ms=seconds * 1000, reason=reason)
 
+    def half_open(self) -> None:
+        """End a closed gate now: one request goes first as a probe, the others wait for its answer."""
+        self._call("half_open")
+
     def brake(self, share: float, seconds: float, reason: str) -> None:
         """Pull the brake, or change it: only this share of the limit is left, 0 for none. 0 seconds release it."""
         self._call("brake", share=share, for_ms=seconds * 1000, reason=reason)

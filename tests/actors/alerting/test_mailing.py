@@ -35,6 +35,7 @@ AJA = Firing(
     rate_as_of=NOW,
     floor_at=NOW,
     suggestion=None,
+    owned_since=None,
 )
 HIDDEN = "Aja\r\nBcc: eve@example.org\0\u202e\u2028</title><script>alert(1)</script>&\"'"
 

@@ -35,7 +35,7 @@ def test_each_release_has_two_sides_and_each_side_one_class(fleet):
     suggestions = found.pop(Group.SUGGESTIONS)
     assert suggestions == pytest.approx(fleet.releases, abs=3)
     assert sum(found.values()) == pytest.approx(fleet.releases, abs=10)
-    assert found[Group.NEAR] + found[Group.WITHIN_REACH] + found[Group.FAR] == pytest.approx(fleet.alerted, abs=6)
+    assert found[Group.NEAR] + found[Group.FAR] == pytest.approx(fleet.alerted, abs=6)
 
 
 def test_prices_as_usual_are_due_as_the_product_has_it():
@@ -43,7 +43,6 @@ def test_prices_as_usual_are_due_as_the_product_has_it():
     every = {one.group: timedelta(minutes=one.every) for one in found}
     assert every == {
         Group.NEAR: pricing.ALERTED_SOONEST,
-        Group.WITHIN_REACH: 2 * pricing.ALERTED_SOONEST,
         Group.FAR: pricing.ALERTED,
         Group.WATCHED: pricing.WATCHED,
         Group.FLOORS: pricing.USUAL,
@@ -72,4 +71,4 @@ def test_what_is_looked_at_twice_is_one_release():
 
 def test_no_alert_is_lost_to_rounding():
     found = by_group(classes(Fleet(users=1, records=0, wants=0, alerts=5, overlap=0, dear=0, moving=0)))
-    assert [found[group] for group in (Group.NEAR, Group.WITHIN_REACH, Group.FAR)] == [0, 2, 3]
+    assert [found[group] for group in (Group.NEAR, Group.FAR)] == [1, 4]

@@ -107,7 +107,7 @@ def test_what_still_waits_at_the_end_of_the_week_is_told_with_how_long():
 
 def test_what_never_happened_is_no_promise():
     found = kept(Fleet(users=3, records=0, wants=0, alerts=0, visits=0, nightly=0))
-    assert [one.is_kept for one in found.values() if one.name != PEOPLE] == [None] * 8
+    assert [one.is_kept for one in found.values() if one.name != PEOPLE] == [None] * 7
 
 
 def test_what_is_carried_is_kept_and_the_next_size_is_not():

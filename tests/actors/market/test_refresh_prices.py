@@ -8,17 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from actors.alerting.alerts import sentence
 from actors.checkpoints import PriceCheckpoint
-from actors.market import price_plan, refresh_prices
-from actors.market.price_plan import left_over
+from actors.market import check_alerts, price_plan, refresh_prices
+from db import alerts, prices
 from db import price_plan as planned
-from db import prices
 from db.errors import DatabaseBusy
 from db.jobs import NOBODY
 from db.pool import Pool
 from discogs.errors import ApplicationRejected, Gone, Invalid, SellerSettings, Unauthorised, Unavailable
 from discogs.money import Money
 from discogs.records.market import MarketplaceStats, PriceSuggestions
+from services.market.capacity import left_over
 from services.market.pricing import DAY, SELDOM, USUAL, WATCHED
 from workers.kinds import Continue, Done, NoArguments, Progress, Step
 from workers.limiter.settings import LimiterSettings
@@ -150,7 +151,7 @@ def known(pool):
 def run(pool, discogs):
     """Run a job to its end, or for so many requests; a step whose answer did not come ends it."""
 
-    def through(most=100):
+    def through(most=100, job=refresh_prices):
         checkpoint, outcome = PriceCheckpoint(), None
         while not isinstance(outcome, Done) and checkpoint.asked <= most:
             step = Step(
@@ -163,9 +164,9 @@ def run(pool, discogs):
                 account=None,
                 discogs_of=discogs.of,
             )
-            fetched = refresh_prices.fetch(step)
+            fetched = job.JOB.fetch(step)
             with pool.transaction() as conn:
-                outcome = refresh_prices.store(conn, step, fetched)
+                outcome = job.JOB.store(conn, step, fetched)
             checkpoint = outcome.checkpoint if isinstance(outcome, Continue) else checkpoint
         return outcome
 
@@ -511,3 +512,54 @@ def test_what_is_left_over_is_never_less_than_the_background_lanes_own_share():
     assert left_over(0, limits) == 55
     assert left_over(41 * 1440, limits) == pytest.approx(14)
     assert left_over(10**6, limits) == pytest.approx(5.5)
+
+
+@pytest.fixture
+def alerted(pool, do, person):
+    """Let an alert wait for a release's lowest price."""
+
+    def on(*release_ids):
+        for release_id in release_ids:
+            do(
+                "INSERT INTO public.discogs_price_alerts (id, user_id, discogs_release_id, target_price)"
+                " VALUES (gen_random_uuid(), %s, %s, 9)",
+                person(),
+                release_id,
+            )
+            with pool.transaction() as conn:
+                prices.enrol(conn, [release_id])
+                prices.hasten(conn, release_id, "stats", every=timedelta(hours=6))
+
+    return on
+
+
+def test_alerted_prices_are_left_to_check_alerts(own, person, run, discogs, alerted, do):
+    own(person(sells=True), 1)
+    alerted(2)
+    run()
+    assert ("stats", 2, None) not in discogs.asked
+    discogs.asked.clear()
+    run(job=check_alerts)
+    assert discogs.asked == [("stats", 2, None)]
+    do("UPDATE public.discogs_price_alerts SET is_active = false")
+    do("UPDATE rekkrd.prices SET due_at = now()")
+    run(job=check_alerts)
+    discogs.asked.clear()
+    own(person(), 2)
+    do("UPDATE rekkrd.prices SET due_at = now()")
+    run(job=check_alerts)
+    assert discogs.asked == []
+    run()
+    assert ("stats", 2, None) in discogs.asked
+
+
+def test_checks_that_come_late_show_the_real_interval(alerted, do, pool):
+    alerted(1, 2)
+    do("UPDATE rekkrd.prices SET due_at = now() - interval '8 hours' WHERE release_id = 2")
+    with pool.transaction() as conn:
+        row = conn.execute(
+            "SELECT user_id, id FROM public.discogs_price_alerts WHERE discogs_release_id = 1"
+        ).fetchone()
+        alert = alerts.find(conn, row["user_id"], row["id"])
+    assert round(alert.checked_every / timedelta(hours=1)) == 14
+    assert "Checked about every 14 h." in sentence(alert)

@@ -10,11 +10,12 @@ import pytest
 from actors.catalog import IMPORT_COLLECTION
 from actors.enqueue import enqueue
 from actors.operating.alarms import TELLING_SECONDS, Decision, Message, Trouble, Watch, decide
-from db import alarms, fleet, users
+from db import alarms, fleet, usage, users
 from db.alarms import Raised
 from db.errors import DatabaseAway
 from db.fleet import SignOfLife
 from db.pool import Pool
+from db.usage import Use
 from workers.settings import EngineSettings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -209,3 +210,82 @@ def test_a_database_that_stays_away_is_told_after_three_looks_and_its_return(poo
     watch._pool = pool
     watch.look()
     assert told[1:] == ["*Over:* The database answers again."]
+
+
+@pytest.fixture
+def looked(pool):
+    """Look for troubles; return what operators were told since the last look. A live worker is there."""
+    told: list[str] = []
+    watch = Watch(pool, EngineSettings(_env_file=None), lambda text: told.append(text) is None)
+    with pool.transaction() as conn:
+        fleet.keep(conn, SIGN)
+
+    def look() -> list[str]:
+        told.clear()
+        watch.look()
+        return list(told)
+
+    return look
+
+
+def answer(pool: Pool, *, failed: int = 0, well: int = 0, kind: str = "door") -> None:
+    """Count requests of this minute."""
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    counts = {Use(minute, None, "import", kind, "GET /a", has_failed=True): failed} if failed else {}
+    if well:
+        counts[Use(minute, None, "import", kind, "GET /a")] = well
+    with pool.transaction() as conn:
+        usage.add(conn, uuid4(), counts)
+
+
+def pass_minutes(pool: Pool, minutes: int) -> None:
+    with pool.transaction() as conn:
+        conn.execute("UPDATE rekkrd.usage_minutes SET minute = minute - make_interval(mins => %s)", [minutes])
+        conn.execute("UPDATE rekkrd.alarms SET seen_at = seen_at - make_interval(mins => %s)", [minutes])
+
+
+def test_discogs_outage_is_told_from_jobs_and_api_calls(pool, looked):
+    answer(pool, failed=7, kind="import_collection")
+    assert looked() == []
+    answer(pool, failed=3, kind="door")
+    (text,) = looked()
+    assert "*Alarm:* Discogs fails 10 of 10 requests (5xx or no answer, last 5 minutes)." in text
+    assert "rekkrd jobs --state retrying" in text
+    assert looked() == []
+
+
+def test_few_failed_requests_are_no_outage(pool, looked):
+    answer(pool, failed=9, well=10)
+    assert looked() == []
+
+
+def test_outage_lasts_while_back_off_sends_nothing(pool, looked):
+    answer(pool, failed=75)
+    assert len(looked()) == 1
+    pass_minutes(pool, 6)
+    assert looked() == []
+    pass_minutes(pool, 6)
+    answer(pool, failed=1)
+    assert looked() == []
+
+
+def test_outage_is_over_when_requests_succeed(pool, looked):
+    answer(pool, failed=75)
+    assert len(looked()) == 1
+    pass_minutes(pool, 6)
+    answer(pool, well=3)
+    (text,) = looked()
+    assert text.startswith("*Over:* Discogs fails 75 of 75 requests")
+
+
+def test_jobs_that_retry_without_progress_are_told(pool, looked):
+    with pool.transaction() as conn:
+        for _ in range(5):
+            job = enqueue(conn, IMPORT_COLLECTION, users.create(conn, uuid4().hex).id).job.id
+            conn.execute(
+                "UPDATE rekkrd.jobs SET state = 'retrying', started_at = now(), attempts = 5, error = 'x',"
+                " error_class = 'Unavailable' WHERE id = %s",
+                [job],
+            )
+    (text,) = looked()
+    assert "5 jobs retry without progress" in text

@@ -8,7 +8,7 @@ import pytest
 
 from actors.errors import PauseRefused
 from actors.scheduling import schedule
-from actors.scheduling.timetable import EntryName, entry_of
+from actors.scheduling.timetable import TIMETABLE, EntryName, entry_of
 from db import Connection, operations, ticks
 from db.pool import Pool
 
@@ -29,7 +29,7 @@ def conn(migrated_database_url: str) -> Iterator[Connection]:
 
 def test_what_was_missed_within_the_lateness_is_made_up_for_once(conn):
     assert schedule.tick(conn, HOURLY, NOON - 8 * HOUR) is not None
-    made = schedule.tick(conn, HOURLY, NOON, is_late=True)
+    made = schedule.tick(conn, HOURLY, NOON)
     assert made == schedule.Made(NOON.replace(second=0), missed=7, skipped=0)
     assert schedule.tick(conn, HOURLY, NOON + HOUR / 2) is None
 
@@ -63,11 +63,14 @@ def test_runs_in_the_future_do_not_stop_a_task(conn):
     assert seen.last.made_by == "anna"
 
 
-def test_an_entry_that_never_ran_missed_nothing(conn):
-    assert schedule.tick(conn, NIGHTLY, NOON, is_late=True) is None
-    made = schedule.tick(conn, NIGHTLY, NOON)
+@pytest.mark.parametrize("entry", TIMETABLE, ids=lambda entry: entry.name.value)
+def test_task_that_never_ran_is_due_at_once(conn, entry):
+    (never,) = schedule.planned(conn, NOON, [entry])
+    assert never.next_at == NOON
+    made = schedule.tick(conn, entry, NOON)
     assert made is not None
     assert (made.missed, made.skipped) == (0, 0)
+    assert schedule.tick(conn, entry, NOON) is None
 
 
 def test_a_paused_entry_makes_no_tick_and_is_made_up_for_when_it_goes_on(conn):
@@ -109,7 +112,7 @@ def test_a_clock_makes_no_tick_for_what_was_run_by_hand_since_it_came_due(conn):
 
 def test_an_entry_says_when_it_runs_next_and_what_is_overdue(conn):
     (never,) = schedule.planned(conn, NOON, [HOURLY])
-    assert (never.last, never.overdue, never.next_at) == (None, 0, NOON.replace(second=0) + HOUR)
+    assert (never.last, never.overdue, never.next_at) == (None, 0, NOON)
     schedule.tick(conn, HOURLY, NOON)
     (seen,) = schedule.planned(conn, NOON + HOUR / 2, [HOURLY])
     assert (seen.overdue, seen.next_at) == (0, NOON.replace(second=0) + HOUR)

@@ -146,7 +146,8 @@ def test_who_is_off_or_has_another_tier_hears_nothing(alert, floor, pool, ada):
 
 
 @pytest.mark.parametrize(
-    ("amount", "every"), [("40.00", DAY), ("30.00", DAY / 2), ("22.00", DAY / 4), ("20.00", DAY), (None, DAY)]
+    ("amount", "every"),
+    [("40.00", DAY), ("30.00", DAY), ("24.00", DAY / 4), ("22.00", DAY / 4), ("20.00", DAY), (None, DAY)],
 )
 def test_the_nearer_the_target_the_sooner_it_is_asked_for_again(alert, floor, amount, every):
     alert()
