@@ -177,7 +177,10 @@ def _alert_id(text: str, unit: str | None) -> UUID:
     try:
         found = UUID(text)
     except ValueError:
-        raise typer.BadParameter("is an alert's id, unless a price follows.", param_hint="WHAT") from None
+        raise typer.BadParameter(
+            f"'{text}' is not the id of an alert. To try a release at a price, add the price: {text} 20.00.",
+            param_hint="WHAT",
+        ) from None
     if unit is not None:
         raise typer.BadParameter("goes with a price; an alert has its own.", param_hint="--currency")
     return found

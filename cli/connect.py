@@ -10,15 +10,18 @@ from rich.text import Text
 
 from actors.accounts import at_terminal
 from actors.accounts.connect import Connected, Newcomer
+from actors.errors import VerifierRefused
 from actors.wording import count
 from cli import here, screen, words
 from cli.errors import BrokenText, CommandFailed, NotFound
 from db import users
 from db.errors import AmbiguousUser, UnknownUser
 from db.handshakes import LIFETIME
+from discogs.handshake import RequestToken
 from workers.resources import Resources
 from workers.terminal_text import is_text
 
+MOST_CODES = 3
 OWN_TIER = "archivist"  # on one's own machine nobody sells a tier to oneself
 
 
@@ -48,10 +51,24 @@ def connect(
                 f"Open this address, sign in to Discogs as the owner of {handle}'s collection, and allow access:"
             )
             screen.plain(f"\n  {begun.authorize_url}\n")
-            code = _asked(f"Code from Discogs (until {words.clock(expires_at)}): ")
-            connected = at_terminal.finish(resources, user_id, begun, code, newcomer=newcomer)
+            question = f"Code from Discogs (until {words.clock(expires_at)}): "
+            connected = _finish(resources, user_id, begun, question, newcomer)
     say_connected(connected)
     screen.say(f"[dim]Next: rekkrd import --user {connected.handle} --estimate[/]")
+
+
+def _finish(
+    resources: Resources, user_id: UUID, begun: RequestToken, question: str, newcomer: Newcomer | None
+) -> Connected:
+    """Ask for the code until Discogs accepts it; a mistyped one costs a request and does not end the sign-in."""
+    for tries_left in reversed(range(MOST_CODES)):
+        try:
+            return at_terminal.finish(resources, user_id, begun, _asked(question), newcomer=newcomer)
+        except VerifierRefused:
+            if not tries_left:
+                raise
+            screen.say("Discogs did not accept this code. Enter it again, exactly as the page shows it.")
+    raise AssertionError("the last refusal is raised")
 
 
 def say_connected(connected: Connected) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated
@@ -168,11 +169,16 @@ def _examined(todo: Sequence[Check], *, is_quiet: bool) -> list[Seen]:
     """Make the checks, and print each as it comes, with what is being looked at below."""
     if is_quiet:
         return list(examine(todo))
+    console = screen.out()
     seen: list[Seen] = []
-    # One console for both on a terminal, or the one would write into the other's line.
-    console = screen.out() if screen.out().is_terminal else screen.err()
-    with console.status("") as status:
-        for one in examine(todo, lambda check: status.update(f"Looking at {check.name} …")):
+    # A spinner only where the findings are on a terminal: beside a pipe it would write into the other program's output.
+    with console.status("") if console.is_terminal else nullcontext() as status:
+
+        def begin(check: Check) -> None:
+            if status is not None:
+                status.update(f"Checking {check.name} …")
+
+        for one in examine(todo, begin):
             if not seen or seen[-1].check.section != one.check.section:
                 screen.say(("\n" if seen else "") + f"[bold]{one.check.section}[/]")
             for nth, finding in enumerate(one.findings):

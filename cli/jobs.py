@@ -5,7 +5,6 @@ import re
 import shlex
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.text import Text
@@ -16,7 +15,7 @@ from actors.wording import count
 from api.models.jobs import JobOut, JobPage
 from api.models.operations import ActOut, ActPage, FailureList, FailuresOut
 from api.roles import Role
-from cli import here, layout, many, operator, screen, times, words
+from cli import groups, here, layout, many, operator, screen, times, words
 from cli import story as stories
 from cli.errors import Ambiguous, CommandFailed, NotFound
 from db import Connection, jobs, operations, story, users
@@ -41,9 +40,8 @@ class BadState(CommandFailed):
     exit_code = 2
 
 
-@app.callback()
+@app.command("list")
 def list_jobs(
-    context: typer.Context,
     *,
     state: Annotated[
         State | None, typer.Option(metavar="STATE", help=f"Only jobs in this state: {', '.join(State)}.")
@@ -60,8 +58,6 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """List jobs, the newest first; `show` and `cancel` take one by its id."""
-    if context.invoked_subcommand:
-        return
     settings, now = here.settings(), datetime.now(UTC)
     redis = RedisProbe(settings.engine).look()
     asked = {"--state": state, "--user": user, "--kind": kind, "--error": error, "--newer": newer, "--older": older}
@@ -79,7 +75,7 @@ def list_jobs(
             room=limit + 1,
         )
         page, has_more = found[:limit], len(found) > limit
-        handles = _handles(conn, page)
+        handles = many.handles_of(conn, page)
         looked_at = page if as_json else [job for job in page if job.state.is_live]
         views = progress.views(
             conn, looked_at, pace=Pace.of(settings.limiter), redis=redis, zone=_zone(as_json=as_json)
@@ -101,6 +97,9 @@ def list_jobs(
             screen.err().print(Text(f"More: {more}", style="dim"), soft_wrap=True)
 
 
+groups.default_to(app, list_jobs)
+
+
 @app.command()
 def show(
     job_id: JobId,
@@ -116,7 +115,7 @@ def show(
     newest = lines if lines is not None else story.MOST_LINES if as_json else 10
     with here.opened_pool(settings) as pool, pool.transaction() as conn:
         job = find(conn, job_id)
-        handles = _handles(conn, [job])
+        handles = many.handles_of(conn, [job])
         view = progress.view(conn, job, pace=Pace.of(settings.limiter), redis=redis, zone=_zone(as_json=as_json))
         told = stories.read(conn, job, newest_lines=newest)
     if as_json:
@@ -335,7 +334,3 @@ def _remove_one(conn: Connection, job: Job) -> None:
 def _zone(*, as_json: bool) -> tzinfo:
     """Return in whose hours sentences say times: a program gets those of HTTP."""
     return UTC if as_json else screen.zone()
-
-
-def _handles(conn: Connection, page: list[Job]) -> dict[UUID, str]:
-    return {user.id: user.handle for user in users.find_many(conn, sorted({job.user_id for job in page}))}

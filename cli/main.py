@@ -14,6 +14,7 @@ from cli.commands import needed
 from cli.documented import ROOMS, environment_name
 from cli.errors import BadSettings, BrokenText, CommandFailed, NothingRunning
 from cli.next_steps import next_step_after
+from cli.version import version
 from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError, TextRefused
 from discogs.errors import DiscogsError, PermitExpired
 from services.errors import ServiceError
@@ -113,9 +114,18 @@ def _bad_settings(error: ValidationError) -> CommandFailed:
     )
 
 
+def _print_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        version()
+        raise typer.Exit
+
+
 def _debug(
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     if debug:
         os.environ[LOG_LEVEL] = "debug"  # children of `up` hear it too

@@ -1,21 +1,25 @@
 """Jobs that have something in common: chosen, counted and shown first, then gone through with progress."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.progress import Progress
 
 from actors.operating import job_filter
 from actors.wording import count
-from cli import operator, screen, times
+from cli import layout, operator, screen, times
 from cli.errors import CommandFailed
-from db import Connection, operations, users
-from db.jobs import State
+from db import Connection, jobs, operations, users
+from db.jobs import Job, State
 from db.operations import Choice, Do, Place
 from db.pool import Pool
+
+MOST_SHOWN = 20  # jobs that --dry-run lists
 
 Kind = Annotated[str | None, typer.Option(metavar="KIND", help="Only jobs of this kind, such as import_collection.")]
 User = Annotated[str | None, typer.Option(metavar="U", help="Only jobs of this user: handle, id or address.")]
@@ -23,7 +27,7 @@ Error = Annotated[str | None, typer.Option(metavar="CLASS", help="Only jobs that
 Newer = Annotated[str | None, typer.Option(metavar="AGE", help="Only jobs asked for within this time: 30m, 2h, 3d.")]
 Older = Annotated[str | None, typer.Option(metavar="AGE", help="Only jobs asked for longer ago than this.")]
 All = Annotated[bool, typer.Option("--all", help="All of them, without anything in common.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Count and show them; nothing happens.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count and list the jobs; change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it happens.")]
 
 
@@ -88,6 +92,7 @@ def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, i
         screen.say("No such jobs.")
         return Gone(0, 0)
     if is_dry:
+        _show(pool, choice)
         screen.tell(f"{count(there, 'job')} would be {verb}; nothing happened.")
         return Gone(0, 0)
     if not is_sure:
@@ -106,6 +111,24 @@ def go_through(pool: Pool, choice: Choice, do: Do, *, verb: str, is_dry: bool, i
     if locked:
         screen.tell(f"{count(locked, 'job')} locked by another transaction: run the command again when that has ended.")
     return Gone(done, met - done - locked)
+
+
+def handles_of(conn: Connection, found: Sequence[Job]) -> dict[UUID, str]:
+    """Return the handles of these jobs' users."""
+    return {user.id: user.handle for user in users.find_many(conn, sorted({job.user_id for job in found}))}
+
+
+def _show(pool: Pool, choice: Choice) -> None:
+    """Print the oldest jobs of a choice."""
+    with pool.transaction() as conn:
+        ids = [
+            job_id
+            for state in choice.states
+            for _, job_id in operations.chosen(conn, replace(choice, states=(state,)), after=None, room=MOST_SHOWN)
+        ][:MOST_SHOWN]
+        found = [job for job_id in ids if (job := jobs.find(conn, job_id)) is not None]
+        handles = handles_of(conn, found)
+    screen.out().print(layout.job_table(found, handles, waiting=set()))
 
 
 def _ask(there: int, verb: str) -> None:

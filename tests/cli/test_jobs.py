@@ -76,9 +76,11 @@ def test_many_are_retried_by_what_they_have_in_common(pool, job):
     assert [state_of(pool, one) for one in (mine, other, completed)] == ["pending", "failed", "completed"]
 
 
-def test_a_dry_run_only_counts(pool, job):
+def test_a_dry_run_only_counts_and_lists(pool, job):
     job_id = job()
-    assert "1 job would be retried; nothing happened." in run("retry", "--all", "--dry-run").stdout
+    said = run("retry", "--all", "--dry-run").stdout
+    assert "1 job would be retried; nothing happened." in said
+    assert str(job_id)[:8] in said
     assert (state_of(pool, job_id), acts(pool)) == (State.FAILED, [])
 
 

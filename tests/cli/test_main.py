@@ -58,6 +58,11 @@ def test_help_names_every_command(run, capsys):
     assert [each for each in COMMANDS if f" {each} " not in out] == []
 
 
+def test_version_is_an_option_too(run, capsys):
+    code, out, _ = run("--version", capsys=capsys)
+    assert (code, out) == (0, run("version", capsys=capsys)[1])
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command):
     shown = CliRunner().invoke(main.app_for([command]), [command, "--help"])

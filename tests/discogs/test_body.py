@@ -36,7 +36,7 @@ def test_other_encodings_are_refused(encodings):
         list(pieces(answer(gzip.compress(b"abc"), *encodings), most=100))
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"abc" * 99)[:-9], zlib.compress(b"abc")])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"abc" * 99, mtime=0)[:-9], zlib.compress(b"abc")])
 def test_damaged_gzip_is_refused(body):
     with pytest.raises(httpx.DecodingError):
         list(pieces(answer(body, "gzip"), most=1000))
