@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.models import Model
+from api.models import Body, Model
 from api.models.jobs import JobAnswer
 from db.links import PauseReason
 from services.sync.pause import MESSAGE, NEXT_STEP
@@ -52,7 +52,7 @@ class PauseOut(Model):
         )
 
 
-class ResumeBody(Model):
+class ResumeBody(Body):
     """The user's choice. `keep_mine` needs the two numbers that the user saw and confirmed."""
 
     choice: Choice
