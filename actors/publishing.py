@@ -1,5 +1,6 @@
 """A database brought up to date: the migrations, then the catalogue of jobs, which its own door asks."""
 
+from collections.abc import Callable
 from typing import Any
 
 from actors.catalog import CATALOG
@@ -11,12 +12,14 @@ from workers.kinds import Kind
 CATALOGUE = "the catalogue of jobs"  # named among the migrations when it has to be told anew
 
 
-def bring_up_to_date(url: str, *, lock_seconds: float = migrations.LOCK_SECONDS) -> list[str]:
-    """Migrate, then tell the catalogue; return the names of what was done. ``url`` must not lead through a pooler.
+def bring_up_to_date(
+    url: str, *, lock_seconds: float = migrations.LOCK_SECONDS, tell: Callable[[str], None] | None = None
+) -> list[str]:
+    """Apply migrations, then store the job kinds; return the names of the changes.
 
-    Raises MigrationRefused, MigrationBlocked, DatabaseAway.
+    ``tell`` gets a message if another process migrates. Raises MigrationRefused, MigrationBlocked, DatabaseAway.
     """
-    done = migrations.migrate(url, lock_seconds=lock_seconds)
+    done = migrations.migrate(url, lock_seconds=lock_seconds, tell=tell)
     rows = _rows()
     with connect(url, timeout_seconds=migrations.CONNECT_SECONDS) as conn:
         if kinds.differ(conn, rows):

@@ -17,7 +17,7 @@ def migrate(
     """Bring the database up to date.
 
     Safe while the app runs, and when two start at once. Runs on DATABASE_DIRECT_URL, or on DATABASE_URL when that is
-    not set.
+    not set. Behind a transaction pooler DATABASE_DIRECT_URL is required.
     """
     database = here.with_database(here.settings()).database
     url, target = database.migration_url() or "", database.migration_target()
@@ -31,7 +31,7 @@ def migrate(
             else f"The database {target} is up to date."
         )
         raise typer.Exit(1 if todo else 0)
-    applied = publishing.bring_up_to_date(url, lock_seconds=database.migration_lock_seconds)
+    applied = publishing.bring_up_to_date(url, lock_seconds=database.migration_lock_seconds, tell=screen.plain)
     for name in applied:
         screen.say(f"applied  {name}")
     screen.say(f"The database {target} is up to date.")

@@ -174,7 +174,11 @@ def _with_public_url(chosen: Settings, api: ApiSettings) -> dict[str, str]:
 
 def _migrate(settings: Settings) -> None:
     database = settings.database
-    applied = publishing.bring_up_to_date(database.migration_url() or "", lock_seconds=database.migration_lock_seconds)
+    applied = publishing.bring_up_to_date(
+        database.migration_url() or "",
+        lock_seconds=database.migration_lock_seconds,
+        tell=lambda message: tell("database", message),
+    )
     migrations = [name for name in applied if name != publishing.CATALOGUE]
     if migrations:
         tell("database", f"{count(len(migrations), 'migration')} applied")

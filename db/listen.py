@@ -15,11 +15,16 @@ from psycopg import sql
 
 from db import Connection
 from db.pool import connect
+from db.sessions import is_pooled
 
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
 OUTAGE_SHARE = 0.25  # of the time since the connection was lost, before the next try: soon at first, seldom later
+POOLED = (
+    "this address leads through a transaction pooler, where LISTEN would stay on a backend of others; set "
+    "DATABASE_DIRECT_URL to the server's own address"
+)
 
 log = structlog.get_logger()
 
@@ -95,7 +100,14 @@ class Listener:
         """Connect if it is time to, and then say "look" for every channel: what was sent in between is lost."""
         if self._conn is not None or self._url is None or time.monotonic() < self._connect_at:
             return []
-        self._conn = connect(self._url, timeout_seconds=CONNECT_SECONDS)
+        conn = connect(self._url, timeout_seconds=CONNECT_SECONDS)
+        try:
+            if is_pooled(conn, self._url, timeout_seconds=CONNECT_SECONDS):
+                raise psycopg.OperationalError(POOLED)
+        except psycopg.Error:
+            conn.close()
+            raise
+        self._conn = conn
         for channel in self._channels:
             self._conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         self._lost_at = None

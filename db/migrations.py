@@ -1,9 +1,9 @@
-"""Bringing a database up to date: sql/migrations in order, each once, whoever else starts at the same moment."""
+"""Migrations: the files of sql/migrations in order, each once, also when several processes start at the same time."""
 
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import structlog
 
-from db import Connection
+from db import Connection, Row, sessions
 from db.errors import DatabaseAway, MigrationBlocked, MigrationRefused
 from db.pool import connect
 from db.queries import load
@@ -19,12 +19,18 @@ from db.queries import load
 FOLDER = Path(__file__).parent.parent / "sql" / "migrations"
 NO_TRANSACTION = "-- no transaction"
 OLDEST_SERVER = 150_000  # PostgreSQL 15: MERGE, security_invoker, NULLS NOT DISTINCT
-LOCK = 0x72656B6B7264  # "rekkrd": the advisory lock of whoever migrates
+LOCK = 0x72656B6B7264  # "rekkrd": the advisory lock of the migrations
+APPLICATION = "rekkrd migrate"  # how our sessions are named on the server
 CONNECT_SECONDS = 10.0
 LOCK_SECONDS = 5.0
 LOCK_TRIES = 4  # with a pause as long as the wait in between, in which the app goes on
-OTHERS_SECONDS = 600.0  # how long we let another process finish its migrations
+OTHERS_SECONDS = 600.0  # how long another process may take to finish its migrations
 ASK_AGAIN_SECONDS = 0.2
+TELL_SECONDS = 1.0  # a wait for another process that takes longer is reported
+POOLED = (
+    "The migrations' address leads through a transaction pooler, where a session cannot keep its settings. Set "
+    "DATABASE_DIRECT_URL to the server's own address, or to a pooler in session mode. Nothing was changed."
+)
 
 log = structlog.get_logger()
 _sql = load("migrations")
@@ -45,23 +51,35 @@ class Migration:
 
 
 def migrate(
-    url: str, *, folder: Path = FOLDER, lock_seconds: float = LOCK_SECONDS, others_seconds: float = OTHERS_SECONDS
+    url: str,
+    *,
+    folder: Path = FOLDER,
+    lock_seconds: float = LOCK_SECONDS,
+    others_seconds: float = OTHERS_SECONDS,
+    tell: Callable[[str], None] | None = None,
 ) -> list[str]:
-    """Apply what is missing and return its names. ``url`` must not lead through a transaction pooler.
+    """Apply missing migrations and return their names. ``tell`` gets a message if another process holds the lock.
 
-    Raises MigrationRefused with a sentence for a person, and MigrationBlocked, which may be retried, when a table
-    stayed busy: it is waited for several times, ``lock_seconds`` each, for whoever needs it next waits behind us.
+    Raises MigrationRefused with a message for people, also when ``url`` leads through a transaction pooler. Raises
+    MigrationBlocked, which may be retried, when a table stayed busy: each attempt waits ``lock_seconds`` for it, and
+    everything that needs the table next waits behind the migration.
     """
     migrations = _read(folder)
-    with _connected(url) as conn, _alone(conn, others_seconds):
-        _sql.create_schema(conn)
-        _sql.create_table(conn)
-        todo = _missing(conn, migrations)
-        for migration in todo:
-            _apply(conn, migration, lock_seconds)
-            log.info("migration_applied", name=migration.name)
-        if todo:
-            _sql.close_schema(conn)
+    with _connected(url) as conn:
+        if _sql.has_table(conn) and not _missing(conn, migrations):
+            return []
+        if sessions.is_pooled(conn, url, timeout_seconds=CONNECT_SECONDS):
+            raise MigrationRefused(POOLED)
+        with _connected(url) as guard, _locked(guard, others_seconds, tell):
+            _sql.create_schema(conn)
+            _sql.create_table(conn)
+            todo = _missing(conn, migrations)
+            for migration in todo:
+                sessions.backend(guard)  # fails if the lock was lost with its connection
+                _apply(conn, migration, lock_seconds)
+                log.info("migration_applied", name=migration.name)
+            if todo:
+                _sql.close_schema(conn)
     return [migration.name for migration in todo]
 
 
@@ -91,7 +109,7 @@ def ahead(url: str, *, folder: Path = FOLDER) -> list[str]:
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     try:
-        with connect(url, timeout_seconds=CONNECT_SECONDS) as conn:
+        with connect(url, timeout_seconds=CONNECT_SECONDS, application=APPLICATION) as conn:
             if conn.info.server_version < OLDEST_SERVER:
                 raise MigrationRefused(
                     f"This is PostgreSQL {conn.info.server_version // 10_000}; rekkrd needs 15 or newer. "
@@ -103,25 +121,49 @@ def _connected(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def _alone(conn: Connection, patience: float) -> Iterator[None]:
-    """Hold the lock of the migrations.
+def _locked(guard: Connection, patience: float, tell: Callable[[str], None] | None) -> Iterator[None]:
+    """Hold the migrations' lock in a transaction of ``guard``, which ends with the connection whatever happens.
 
-    We ask for it again and again instead of waiting in it: a session that waits inside a statement keeps a snapshot,
-    and CREATE INDEX CONCURRENTLY of the one before us would wait for that.
+    A lock of a session would stay on a pooler's backend. The open transaction has no snapshot between statements, so
+    CREATE INDEX CONCURRENTLY does not wait for it. The lock is polled: a wait inside a statement would have a snapshot.
     """
-    deadline = time.monotonic() + patience
-    while not _sql.take_lock(conn, lock=LOCK):
-        if time.monotonic() >= deadline:
+    began = time.monotonic()
+    is_told = False
+    while True:
+        with guard.transaction():
+            _sql.keep_transaction(guard)
+            if _sql.take_lock(guard, lock=LOCK):
+                yield
+                return
+        waited = time.monotonic() - began
+        holder = _sql.find_lock_holder(guard, lock=LOCK)
+        if waited >= patience:
             raise MigrationBlocked(
-                f"Another process has been migrating this database for more than {patience:.0f} s. "
-                "Let it finish or end it, then start again; nothing was changed."
+                f"Another process has held the migrations' lock for more than {patience:.0f} s: {_named(holder)}. "
+                f"Let it finish, or end it{_ending(holder)}, then start again. Nothing was changed."
             )
+        if waited >= TELL_SECONDS and not is_told and holder is not None:
+            is_told = True
+            log.warning("migration_lock_waits", **holder)
+            if tell is not None:
+                tell(
+                    f"Waiting up to {patience:.0f} s for another process that holds the migrations' lock: "
+                    f"{_named(holder)}. Let it finish, or end it{_ending(holder)}."
+                )
         time.sleep(ASK_AGAIN_SECONDS)
-    try:
-        yield
-    finally:
-        if not conn.closed:
-            _sql.leave_lock(conn, lock=LOCK)
+
+
+def _named(holder: Row | None) -> str:
+    if holder is None:
+        return "its session is not visible"
+    return (
+        f"session {holder['pid']} ({holder['application_name'] or 'without a name'}, {holder['state'] or 'unknown'} "
+        f"for {holder['seconds'] or 0} s)"
+    )
+
+
+def _ending(holder: Row | None) -> str:
+    return "" if holder is None else f" with SELECT pg_terminate_backend({holder['pid']})"
 
 
 def _read(folder: Path) -> list[Migration]:

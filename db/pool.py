@@ -113,9 +113,9 @@ def open_pool(settings: DatabaseSettings, *, size: int | None = None, timeout_se
     )
 
 
-def connect(url: str, *, timeout_seconds: float) -> Connection:
-    """Open one connection outside the pool, for what needs a session of its own: migrations and LISTEN."""
-    return psycopg.Connection[Row].connect(url, **_options(timeout_seconds))
+def connect(url: str, *, timeout_seconds: float, application: str = "rekkrd") -> Connection:
+    """Open one connection outside the pool, for session state: migrations and LISTEN."""
+    return psycopg.Connection[Row].connect(url, **_options(timeout_seconds) | {"application_name": application})
 
 
 @contextmanager

@@ -43,9 +43,9 @@ class DatabaseSettings(BaseSettings):
     database_direct_url: PostgresUrl | None = Field(
         default=None,
         validation_alias="DATABASE_DIRECT_URL",
-        description="The same database without a pooler, for migrations, LISTEN and the presence of workers. Without "
-        "it `DATABASE_URL` is taken for migrations, workers look for work once a second, and only an expired lease "
-        "tells that a worker is dead.",
+        description="The same database without a transaction pooler, for migrations, LISTEN and the presence of "
+        "workers. Without it, migrations run on `DATABASE_URL` (refused if that is a transaction pooler), "
+        "workers poll once a second, and only an expired lease shows that a worker is dead.",
     )
     encryption_key: Annotated[SecretStr, AfterValidator(_is_readable)] | None = Field(
         default=None,

@@ -1,8 +1,8 @@
-"""A transaction pooler for tests: each transaction gets another backend, as behind PgBouncer or Supavisor.
+"""A pooler for tests, as PgBouncer or Supavisor: by default each transaction gets another backend.
 
-``pooler_url`` leads through it to the migrated database of the test. Whatever needs a session breaks here for real, and
-what only might break is written down in ``pooler.offences``: named prepared statements, LISTEN, SET outside a
-transaction, advisory locks of a session.
+``pooler_url`` leads through it to the migrated database of the test. Statements that need a session fail here, and
+statements that might fail are kept in ``pooler.offences``: named prepared statements, LISTEN, session settings outside
+a transaction, temporary tables, advisory locks of a session.
 """
 
 import contextlib
@@ -21,7 +21,11 @@ import pytest
 BACKENDS = 3
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 TOLD = (b"server_version", b"client_encoding", b"DateStyle", b"TimeZone", b"standard_conforming_strings")
-NEEDS_A_SESSION = re.compile(rb"^\s*(SET\s+(?!LOCAL\b)|LISTEN\b|PREPARE\b)|\bpg_(try_)?advisory_lock\b", re.IGNORECASE)
+NEEDS_A_SESSION = re.compile(
+    rb"^\s*(SET\s+(?!LOCAL\b)|LISTEN\b|PREPARE\b|CREATE\s+TEMP)|\bpg_(try_)?advisory_lock\b"
+    rb"|\bset_config\([^)]*,\s*false\)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -45,17 +49,25 @@ class Backend:
 
 @dataclass
 class Pooler:
-    """Listens on a port of this machine. ``used`` holds the process id of the backend of each transaction."""
+    """Listens on a port of this machine. ``used`` holds the process ID of the backend of each transaction.
+
+    ``takes_newest`` hands out the backend that was used last, PgBouncer's default. ``keeps_sessions`` gives each client
+    one backend until it disconnects: session mode.
+    """
 
     server_url: str
+    backends: int = BACKENDS
+    takes_newest: bool = False
+    keeps_sessions: bool = False
     offences: list[str] = field(default_factory=list)
     used: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._idle = deque(Backend.open(self.server_url) for _ in range(BACKENDS))
+        self._idle = deque(Backend.open(self.server_url) for _ in range(self.backends))
         self._free = threading.Condition()
         self._clients: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._kept: dict[int, Backend] = {}
         self._door = socket.create_server(("127.0.0.1", 0))
         self._start(self._welcome)
 
@@ -71,8 +83,8 @@ class Pooler:
             sock.close()
         for thread in self._threads:
             thread.join(10)
-        while self._idle:
-            self._idle.popleft().close()
+        for backend in (*self._idle, *self._kept.values()):
+            backend.close()
 
     def _start(self, work, *args) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)
@@ -154,12 +166,17 @@ class Pooler:
             self.offences.append(f"session state {text[:60]!r}")
 
     def _take(self) -> Backend:
-        """The one that rested longest: the next transaction never meets the backend of the last one."""
+        """Return the backend that was idle longest, so the next transaction never meets that of the last one."""
+        if (kept := self._kept.get(threading.get_ident())) is not None:
+            return kept
         with self._free:
             self._free.wait_for(lambda: self._idle)
-            return self._idle.popleft()
+            return self._idle.pop() if self.takes_newest else self._idle.popleft()
 
     def _give_back(self, backend: Backend) -> None:
+        if self.keeps_sessions:  # a thread serves one client
+            self._kept[threading.get_ident()] = backend
+            return
         with self._free:
             self._idle.append(backend)
             self._free.notify()

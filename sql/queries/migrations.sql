@@ -1,4 +1,4 @@
--- What the runner of the migrations asks and writes, on a direct connection.
+-- Statements of the migrations, on connections that keep their session.
 
 -- name: create_schema()!
 -- Our own schema; the table of migrations lives in it before the first of them ran.
@@ -28,12 +28,29 @@ INSERT INTO rekkrd.migrations (name, checksum)
 VALUES (:name, :checksum);
 
 -- name: take_lock(lock)$
--- Become the one that migrates, or learn that somebody else is.
-SELECT pg_try_advisory_lock(:lock) AS is_ours;
+-- Take the lock of the migrations until the transaction ends. False if another process holds it.
+SELECT pg_try_advisory_xact_lock(:lock) AS is_ours;
 
--- name: leave_lock(lock)$
--- Let the next one migrate.
-SELECT pg_advisory_unlock(:lock) AS was_ours;
+-- name: keep_transaction()!
+-- Let this transaction stay idle for as long as the migrations take. PostgreSQL 17 also bounds whole transactions.
+SELECT set_config(name, '0', true)
+FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout');
+
+-- name: find_lock_holder(lock)^
+-- The session that holds the lock of the migrations, its state, and for how long it has been in it.
+SELECT
+    l.pid,
+    a.application_name,
+    a.state,
+    extract(EPOCH FROM now() - a.state_change)::integer AS seconds
+FROM pg_locks AS l
+LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory'
+    AND l.granted
+    AND l.objsubid = 1
+    AND (l.classid::bigint << 32) | l.objid::bigint = :lock
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
 
 -- name: prepare_transaction(lock_timeout)^
 -- Until the transaction ends: wait so long for a busy table, and no name means anything without its schema.
