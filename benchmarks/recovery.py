@@ -35,8 +35,8 @@ P95 = 0.95
 LOOK_SECONDS = 0.025
 MARGIN_SECONDS = 0.5
 LONGEST_STEP_SECONDS = 1.2  # a moment of a step is chosen from this: the wait for a token and the answer
-ANSWERS = 0.3
-RECORDS = 20_000
+ANSWERS = 1.0
+RECORDS = 40_000
 PATIENCE_SECONDS = 200.0
 # What --quick shortens; the truth is measured with the defaults.
 SHORT = {
