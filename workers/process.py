@@ -32,6 +32,7 @@ from workers.runner import Runner
 
 log = structlog.get_logger(__name__)
 
+SHORTEST_TIMEOUT_SECONDS = 1.0  # of a renewal: to connect takes a busy machine half a second
 GOODBYE_SECONDS = 5.0  # beyond a call's deadline a step ends; longer than that is a hang, and its lease runs out
 
 
@@ -55,7 +56,8 @@ class WorkerProcess:
         self._broker = CallBroker(resources.redis, namespace=f"{settings.redis_namespace}:calls", desk=self._desk)
         # Of its own, so that steps which use up the pool neither cost their leases nor make this worker look dead.
         # A renewal that takes longer than a quarter of a lease is given up while there is time for another.
-        self._lifeline = open_pool(resources.settings.database, size=1, timeout_seconds=settings.lease_seconds / 4)
+        timeout = max(SHORTEST_TIMEOUT_SECONDS, settings.lease_seconds / 4)
+        self._lifeline = open_pool(resources.settings.database, size=1, timeout_seconds=timeout)
         self._leases = LeaseKeeper(
             self._lifeline,
             worker=self.name,
