@@ -22,6 +22,7 @@ from api import (
     export,
     health,
     history,
+    job_requests,
     jobs,
     limiter,
     many,
@@ -230,7 +231,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
         return _answer(request, said_so)
     said = [where_and_why(one, leave_out=TAGS_OF_BODIES) for one in wrong]
     step = "Mend what is named and send again; /docs shows what fits."
-    return _answer(request, ApiError(Code.INVALID, f"{named(said, enqueuing.MOST_NAMED)}.", step))
+    return _answer(request, ApiError(Code.INVALID, f"{named(said, job_requests.MOST_NAMED)}.", step))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

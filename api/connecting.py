@@ -94,7 +94,7 @@ def disconnect(user_id: Speaker, resources: ResourcesNow, body: DisconnectBody |
     return DisconnectedOut(
         was_connected=ended.was_connected,
         cancelled_jobs=[job.id for job in ended.cancelled],
-        removal_job=None if ended.removal is None else ended.removal.job.id,
+        removal_job=None if ended.removal is None else ended.removal.job_id,
     )
 
 

@@ -25,6 +25,7 @@ from db.errors import (
     DatabaseError,
     DatabaseFull,
     DatabaseReadOnly,
+    EnqueueRefused,
     HandshakeElsewhere,
     HandshakeExpired,
     HandshakeForeign,
@@ -32,9 +33,12 @@ from db.errors import (
     HandshakeUsed,
     MayBeRetried,
     SealBroken,
+    SyncIsPaused,
     TextRefused,
+    UnknownJobUser,
     UnknownUser,
 )
+from db.errors import NotConnected as NoConnection
 from discogs.errors import (
     ApplicationRejected,
     Blocked,
@@ -97,6 +101,10 @@ _MEANINGS: tuple[tuple[type[Exception], Meaning], ...] = (
     (SyncPaused, Meaning(Code.CONFLICT, "sync_paused", "")),
     (NothingToResume, Meaning(Code.CONFLICT, "nothing_to_resume", "")),
     (ChoiceOutdated, Meaning(Code.CONFLICT, "choice_outdated", "")),
+    (UnknownJobUser, Meaning(Code.NOT_FOUND, "unknown_user", "")),
+    (NoConnection, Meaning(Code.NOT_CONNECTED, "not_connected", "")),
+    (SyncIsPaused, Meaning(Code.CONFLICT, "sync_paused", "")),
+    (EnqueueRefused, Meaning(Code.INVALID, "job_refused", "")),
     (UnknownUser, Meaning(Code.NOT_FOUND, "unknown_user", "Check the user's id.", "There is no such user.")),
     (
         SealBroken,
@@ -220,7 +228,7 @@ def in_our_words(error: Exception) -> ApiError:
         if isinstance(error, kind):
             seconds = _retry_after(error) or meaning.retry_after
             headers = {} if seconds is None else {"Retry-After": str(seconds)}
-            own_step = error.next_step if isinstance(error, ActorError | ServiceError) else ""
+            own_step = _own_step(error)
             return ApiError(
                 meaning.code,
                 meaning.message or str(error),
@@ -238,3 +246,9 @@ def _retry_after(error: Exception) -> int | None:
     if isinstance(error, GateClosed):
         return max(1, math.ceil((error.until - datetime.now(UTC)).total_seconds()))
     return None
+
+
+def _own_step(error: Exception) -> str:
+    if isinstance(error, ActorError | ServiceError):
+        return error.next_step
+    return error.hint if isinstance(error, EnqueueRefused) else ""

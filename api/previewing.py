@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 
 from actors.catalog import PREVIEW_SYNC
-from actors.enqueue import enqueue
 from actors.gating import admit
 from actors.operating import progress
 from actors.syncing.preview import CURSOR, Cursor, Way, preview
@@ -16,7 +15,8 @@ from api.models import Whole
 from api.models.jobs import JobAnswer, JobOut
 from api.models.previewing import SyncPreviewOut
 from api.roles import Role
-from db import users
+from db import jobs, users
+from workers.enqueue import enqueue
 
 MOST_ON_A_PAGE = 200
 
@@ -39,8 +39,8 @@ def look(user_id: Speaker, resources: ResourcesNow, response: Response) -> JobAn
     """
     with resources.pool.transaction() as conn:
         admit(conn, user_id, PREVIEW_SYNC)
-        started = enqueue(conn, PREVIEW_SYNC, user_id)
-        view = progress.view(conn, started.job, pace=pace_of(resources), redis=redis_of(resources))
+        started = enqueue(conn, PREVIEW_SYNC.name, user_id)
+        view = progress.view(conn, jobs.get(conn, started.job_id), pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
     return JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
 

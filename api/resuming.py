@@ -10,7 +10,7 @@ from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.resuming import PauseOut, ResumeAnswer, ResumeBody
 from api.roles import Role
-from db import users
+from db import jobs, users
 from services.sync.undo_choice import preview
 
 router = APIRouter(prefix="/api/discogs/sync/resume", tags=["sync"])
@@ -42,7 +42,8 @@ def choose(user_id: Speaker, by: Acting, resources: ResourcesNow, body: ResumeBo
     """
     with resources.pool.transaction() as conn:
         started = resume(conn, user_id, body.choice, by=by, deletions=body.deletions, overwrites=body.overwrites)
-        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=redis_of(resources))
+        found = [jobs.get(conn, one.job_id) for one in started]
+        views = progress.views(conn, found, pace=pace_of(resources), redis=redis_of(resources))
     return ResumeAnswer(
         choice=body.choice,
         jobs=[

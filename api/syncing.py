@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response, status
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from actors.gating import admit
 from actors.operating import progress
 from actors.syncing import sync_settings
@@ -13,6 +12,8 @@ from api.errors import Code
 from api.models.jobs import JobAnswer, JobOut
 from api.models.syncing import SyncAnswer, SyncSettingsBody, SyncSettingsOut
 from api.roles import Role
+from db import jobs
+from workers.enqueue import enqueue
 
 router = APIRouter(prefix="/api/discogs/sync", tags=["sync"])
 
@@ -30,8 +31,10 @@ def sync(user_id: Speaker, resources: ResourcesNow, response: Response) -> SyncA
     """Bring collection and wantlist over from Discogs, whole: 202. While both are under way already: 200 with those."""
     with resources.pool.transaction() as conn:
         admit(conn, user_id, IMPORT_COLLECTION, IMPORT_WANTLIST)
-        started = [enqueue(conn, kind, user_id) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
-        views = progress.views(conn, [one.job for one in started], pace=pace_of(resources), redis=redis_of(resources))
+        started = [enqueue(conn, kind.name, user_id) for kind in (IMPORT_COLLECTION, IMPORT_WANTLIST)]
+        views = progress.views(
+            conn, [jobs.get(conn, one.job_id) for one in started], pace=pace_of(resources), redis=redis_of(resources)
+        )
     response.status_code = status.HTTP_202_ACCEPTED if any(one.is_new for one in started) else status.HTTP_200_OK
     return SyncAnswer(
         jobs=[

@@ -17,7 +17,7 @@ from api.models import Whole
 from api.models.jobs import JobAnswer, JobOut
 from api.models.undoing import UndoAnswer, UndoOut
 from api.roles import Role
-from db import Connection, sync_log, users
+from db import Connection, jobs, sync_log, users
 
 MOST_ON_A_PAGE = 200
 
@@ -65,7 +65,7 @@ def undo(user_id: Speaker, by: Acting, resources: ResourcesNow, response: Respon
         found, started = begin(conn, user_id, by=by)
         if started is None:
             return UndoAnswer(job=None, state=found.state, sentence=found.sentence)
-        view = progress.view(conn, started.job, pace=pace_of(resources), redis=redis_of(resources))
+        view = progress.view(conn, jobs.get(conn, started.job_id), pace=pace_of(resources), redis=redis_of(resources))
     response.status_code = status.HTTP_202_ACCEPTED if started.is_new else status.HTTP_200_OK
     job = JobAnswer(job=JobOut.of(view, Role.APPLICATION), is_new=started.is_new, replaced=started.replaced)
     return UndoAnswer(job=job, state=found.state, sentence=found.sentence)

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import redis
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from actors.enqueue import Wanted, enqueue, enqueue_many
 from benchmarks.engine_dramatiq import broker, nothing
 from benchmarks.engine_ours import NOTHING
 from benchmarks.engine_procrastinate import enqueuer
@@ -26,7 +25,8 @@ from benchmarks.figures import Bench, Outcome, at_least, at_most, told
 from benchmarks.house import House, house
 from benchmarks.simulated import Simulated
 from db import Connection
-from db.jobs import NOBODY
+from db.jobs import get
+from workers.enqueue import NewJob, Origin, enqueue, enqueue_many
 
 SENTENCE = "Handing over one job and ten thousand, beside a bare INSERT, Dramatiq and Procrastinate."
 
@@ -75,16 +75,16 @@ def _timed(
 def _ways(home: House, bench: Bench) -> tuple[dict[str, Callable[[], object]], dict[str, Callable[[int], object]]]:
     """Open every way to hand over one job, and many."""
     pool = home.resources.pool
-    user = NOBODY
-    columns, values = _bare(home, user)
+    home.know(NOTHING)
+    columns, values = _bare(home)
 
     def ours() -> None:
         with pool.transaction() as conn:
-            enqueue(conn, NOTHING, user)
+            enqueue(conn, NOTHING.name, origin=Origin.OPERATOR)
 
     def ours_many(many: int) -> None:
         with pool.transaction() as conn:
-            enqueue_many(conn, [Wanted(NOTHING, user)] * many)
+            enqueue_many(conn, [NewJob(NOTHING.name)] * many, origin=Origin.OPERATOR)
 
     def insert_one(table: str) -> None:
         row = [uuid4() if name == "id" else values[name] for name in columns]
@@ -118,10 +118,10 @@ def _ways(home: House, bench: Bench) -> tuple[dict[str, Callable[[], object]], d
     return one, bulk
 
 
-def _bare(home: House, user: UUID) -> tuple[dict[str, str], dict[str, Any]]:
+def _bare(home: House) -> tuple[dict[str, str], dict[str, Any]]:
     """Make the two bare tables; return the columns that one may write, and what ours writes there."""
     with home.resources.pool.transaction() as conn:
-        job = enqueue(conn, NOTHING, user).job
+        job = get(conn, enqueue(conn, NOTHING.name, origin=Origin.OPERATOR).job_id)
         conn.execute(b"CREATE TABLE bench_plain (LIKE rekkrd.jobs INCLUDING DEFAULTS INCLUDING GENERATED)")
         conn.execute(b"CREATE TABLE bench_indexed (LIKE rekkrd.jobs INCLUDING ALL)")
         columns = _writable(conn)

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import redis
 
-from actors.enqueue import Wanted, enqueue, enqueue_many
 from benchmarks import engine_dramatiq as dramatiq
 from benchmarks import engine_procrastinate as procrastinate
 from benchmarks.engine_ours import NOTHING, Asked
@@ -21,7 +20,7 @@ from benchmarks.figures import Bench
 from benchmarks.house import house
 from benchmarks.processes import Process, running
 from benchmarks.simulated import Simulated
-from db.jobs import NOBODY
+from workers.enqueue import NewJob, Origin, enqueue, enqueue_many
 
 THREADS = 8
 NOWHERE = "http://127.0.0.1:9"  # no job of these speaks to Discogs
@@ -79,14 +78,17 @@ def ours(bench: Bench, name: str = "ours", **settings: str) -> Iterator[Engine]:
     nowhere = Simulated(NOWHERE, 60.0)
     with house(bench, f"engine_{slug}", nowhere, **settings) as home:
         pool = home.resources.pool
+        home.know(NOTHING)
 
         def one(number: int, seconds: float) -> None:
             with pool.transaction() as conn:
-                enqueue(conn, NOTHING, NOBODY, Asked(number=number, seconds=seconds, is_told=True))
+                asked = Asked(number=number, seconds=seconds, is_told=True)
+                enqueue(conn, NOTHING.name, arguments=asked, origin=Origin.OPERATOR)
 
         def many(numbers: range) -> None:
             with pool.transaction() as conn:
-                enqueue_many(conn, [Wanted(NOTHING, NOBODY, Asked(number=n, is_told=True)) for n in numbers])
+                jobs = [NewJob(NOTHING.name, arguments=Asked(number=n, is_told=True)) for n in numbers]
+                enqueue_many(conn, jobs, origin=Origin.OPERATOR)
 
         yield Engine(
             name,

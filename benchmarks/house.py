@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from actors import publishing
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
+from actors.catalog import CATALOG, IMPORT_COLLECTION, IMPORT_WANTLIST
 from benchmarks.figures import Bench
 from benchmarks.processes import Process, ProcessFailed, running
 from benchmarks.simulated import Collector, Simulated
 from cli.children import ours
-from db import jobs, links, shelf, users
-from db.jobs import Job, State
+from db import jobs, kinds, links, shelf, users
+from db.jobs import NOBODY, Job, State
 from db.links import Credentials
 from db.pool import connect
 from db.shelf import Size
 from simulator.settings import SimulatorSettings
+from workers.enqueue import NewJob, Origin, enqueue_many
 from workers.kinds import Kind, Plain
 from workers.resources import Resources, open_resources
 from workers.settings import Settings
@@ -61,9 +61,21 @@ class House:
         return self.enqueue_together([(user_id, kind, None) for kind in kinds])
 
     def enqueue_together(self, wanted: Iterable[tuple[UUID, Kind[Any, Any], Plain | None]]) -> list[Job]:
-        """Put jobs of several users, with their arguments, into the ledger in one transaction."""
+        """Enqueue jobs of several users, with their arguments, in one transaction."""
+        asked = list(wanted)
+        self.know(*(kind for _, kind, _ in asked))
+        new = [
+            NewJob(kind.name, None if user_id == NOBODY else user_id, arguments) for user_id, kind, arguments in asked
+        ]
         with self.resources.pool.transaction() as conn:
-            return [enqueue(conn, kind, user_id, arguments).job for user_id, kind, arguments in wanted]
+            enqueued = enqueue_many(conn, new, origin=Origin.OPERATOR)
+            return [jobs.get(conn, one.job_id) for one in enqueued]
+
+    def know(self, *used: Kind[Any, Any]) -> None:
+        """Store the kinds that exist in a benchmark only, as a migration does with the others."""
+        own = {kind.name: publishing.row_of(kind) for kind in used if kind.name not in CATALOG}
+        with self.resources.pool.transaction() as conn:
+            kinds.keep(conn, list(own.values()))
 
     def enqueue_import(self, user_id: UUID) -> list[Job]:
         """Ask for collection and wantlist."""

@@ -51,7 +51,7 @@ def disconnect(
     was = "is disconnected from Discogs" if ended.was_connected else "was not connected to Discogs"
     kept = "What came from Discogs was deleted." if forget_account else "What was imported stays."
     if ended.removal is not None:
-        kept = f"Job {words.short(ended.removal.job.id)} removes what came from Discogs."
+        kept = f"Job {words.short(ended.removal.job_id)} removes what came from Discogs."
     screen.out().print(Text(f"{person.handle} {was}{cancelled}. {kept}"))
     if ended.was_connected:
         screen.say("[dim]Its entry at discogs.com/settings/applications can only be removed by its owner, there.[/]")

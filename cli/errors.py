@@ -3,6 +3,7 @@
 CommandFailed
 ├── BadSettings         a setting cannot be read
 ├── BrokenText          an argument, a setting or an input is not valid UTF-8, or has a control character
+├── RequestRefused      a job was not enqueued, or the user does not exist: the arguments are wrong
 ├── NothingRunning      no `rekkrd up` here, and no address of another database
 ├── AlreadyRunning      another `rekkrd up` holds this data folder
 ├── PortTaken           somebody else listens where we should
@@ -41,6 +42,12 @@ class BrokenText(CommandFailed):
         super().__init__(
             f"{what} is not valid UTF-8, or has a control character.", "Correct it and run the command again."
         )
+
+
+class RequestRefused(CommandFailed):
+    """The arguments ask for something that no entry point allows."""
+
+    exit_code = 2
 
 
 class NothingRunning(CommandFailed):

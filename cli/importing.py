@@ -1,6 +1,7 @@
 """`rekkrd import`: bring a collector's collection and wantlist over from Discogs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,19 +10,20 @@ from uuid import UUID
 import typer
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_COLLECTION
-from actors.enqueue import Enqueued, enqueue
 from actors.errors import NotConnected
 from actors.gating import admit
 from actors.operating import progress
 from actors.operating.estimate import estimate
 from actors.operating.pace import Pace
 from cli import here, screen, words
-from cli.errors import CommandFailed, WorkFailed
+from cli.errors import CommandFailed, RequestRefused, WorkFailed
 from cli.watch import GIVE_UP_SECONDS, Sight, Tokens, watch
 from db import Connection, jobs, users
 from db.errors import MayBeRetried
+from db.jobs import Job
 from services.wording import lasting
-from workers.kinds import Kind
+from workers.enqueue import Enqueued, enqueue
+from workers.kinds import Kind, Plain
 from workers.limiter.errors import LimiterUnavailable
 from workers.resources import Resources
 
@@ -31,6 +33,14 @@ class List(StrEnum):
 
     COLLECTION = "collection"
     WANTLIST = "wantlist"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The job that does the work; ``is_new`` is False if it was there already."""
+
+    job: Job
+    is_new: bool
 
 
 KINDS: dict[List, Kind[Any, Any]] = {List.COLLECTION: IMPORT_COLLECTION, List.WANTLIST: IMPORT_WANTLIST}
@@ -69,7 +79,7 @@ def import_(
             )
 
 
-def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
+def watch_started(resources: Resources, started: Sequence[Started]) -> Sight:
     """Watch until all are over. A display that ends earlier says that the jobs go on, and how to watch them again."""
     try:
         return watch(looker(resources, [each.job.id for each in started]))
@@ -84,29 +94,36 @@ def watch_started(resources: Resources, started: Sequence[Enqueued]) -> Sight:
         ) from None
 
 
-def start(conn: Connection, user_id: UUID, wanted: Sequence[Kind[Any, Any]]) -> list[Enqueued]:
-    """Put the imports into the ledger, the collection first. Raises CommandFailed without a connection to Discogs."""
+def start(
+    conn: Connection, user_id: UUID, wanted: Sequence[Kind[Any, Any]], arguments: Plain | None = None
+) -> list[Started]:
+    """Enqueue jobs of these kinds. Raises RequestRefused, TierTooLow."""
     require(conn, user_id, *wanted)
-    return [enqueue(conn, kind, user_id) for kind in wanted]
+    return started_of(conn, [enqueue(conn, kind.name, user_id, arguments) for kind in wanted])
+
+
+def started_of(conn: Connection, enqueued: Sequence[Enqueued]) -> list[Started]:
+    """Read the rows of jobs that were enqueued."""
+    return [Started(jobs.get(conn, one.job_id), one.is_new) for one in enqueued]
 
 
 def require(conn: Connection, user_id: UUID, *kinds: Kind[Any, Any]) -> UUID:
-    """Return the user who is connected and may have such jobs. Raises CommandFailed when not connected, TierTooLow."""
+    """Return the user, who is connected and may have such jobs. Raises RequestRefused, TierTooLow."""
     try:
         admit(conn, user_id, *kinds)
-    except NotConnected as lacking:
-        raise CommandFailed(str(lacking), f"Run `rekkrd connect {users.find(conn, user_id).handle}`.") from None
+    except NotConnected as refused:
+        raise RequestRefused(str(refused), f"Run `rekkrd connect {users.find(conn, user_id).handle}`.") from None
     return user_id
 
 
-def say_started(started: Sequence[Enqueued]) -> None:
+def say_started(started: Sequence[Started]) -> None:
     """Say which jobs do the work, and where to look when nobody watches."""
     for each in started:
         name = each.job.kind.replace("_", " ")
         screen.say(f"{name}: {'job' if each.is_new else 'runs already as job'} {words.short(each.job.id)}")
 
 
-def say_it_goes_on(started: Sequence[Enqueued]) -> None:
+def say_it_goes_on(started: Sequence[Started]) -> None:
     """Say to who stops watching how to look again; beside the answer, whose reader Ctrl-C may have ended too."""
     looks = [f"  rekkrd jobs show {words.short(each.job.id)}  ({each.job.kind.replace('_', ' ')})" for each in started]
     lines = [

@@ -12,10 +12,18 @@ from actors.errors import ActorError, FilterRefused
 from cli import here, lifeline, screen
 from cli.commands import needed
 from cli.documented import ROOMS, environment_name
-from cli.errors import BadSettings, BrokenText, CommandFailed, NothingRunning
+from cli.errors import BadSettings, BrokenText, CommandFailed, NothingRunning, RequestRefused
 from cli.next_steps import next_step_after
 from cli.version import version
-from db.errors import BadKey, CommitUnknown, DatabaseAway, DatabaseError, TextRefused
+from db.errors import (
+    BadKey,
+    CommitUnknown,
+    DatabaseAway,
+    DatabaseError,
+    EnqueueRefused,
+    TextRefused,
+    UnknownUser,
+)
 from discogs.errors import DiscogsError, PermitExpired
 from services.errors import ServiceError
 from workers import logs
@@ -93,6 +101,8 @@ def in_words(error: Exception) -> CommandFailed:
         return _bad_settings(error)
     if isinstance(error, DatabaseAway) and not isinstance(error, CommitUnknown) and here.is_own_database():
         return NothingRunning(*here.after_its_database())
+    if isinstance(error, EnqueueRefused | UnknownUser):
+        return RequestRefused(str(error), next_step_after(error))
     failure = BadSettings if isinstance(error, (BadKey, FilterRefused, TextRefused)) else CommandFailed
     return failure(str(error), next_step_after(error))
 

@@ -64,4 +64,6 @@ def next_step_after(error: Exception) -> str | None:
     """Return what to do: the error's own word if it has one, else the nearest ancestor's."""
     if isinstance(error, ActorError | ServiceError):
         return error.next_step
+    if isinstance(error, db.EnqueueRefused):
+        return error.hint
     return next((NEXT_STEPS[kind] for kind in type(error).__mro__ if kind in NEXT_STEPS), None)

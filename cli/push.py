@@ -10,7 +10,6 @@ from rich.table import Table
 
 from actors.catalog import PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
 from actors.checkpoints import Act
-from actors.enqueue import enqueue
 from actors.pushing.push_preview import OutgoingChange, PushPreview, preview_push
 from actors.syncing.history import names_of
 from actors.syncing.telling import Names
@@ -51,8 +50,8 @@ def push(
     arguments = PushArguments(is_confirmed=confirm, allows_removals=allow_removals)
     with here.opened() as resources:
         with resources.pool.transaction() as conn:
-            user_id = importing.require(conn, users.find(conn, user).id, PUSH_COLLECTION)
-            started = [enqueue(conn, kind, user_id, arguments) for kind in (PUSH_COLLECTION, PUSH_WANTLIST)]
+            user_id = users.find(conn, user).id
+            started = importing.start(conn, user_id, [PUSH_COLLECTION, PUSH_WANTLIST], arguments)
         importing.say_started(started)
         if watch_it and not importing.watch_started(resources, started).is_completed:
             raise WorkFailed("The push did not complete.", "`rekkrd jobs show ID` says more; what was sent is sent.")

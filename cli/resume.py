@@ -45,7 +45,7 @@ def resume(
             raise CommandFailed("Nothing was changed: the choice was not confirmed.")
         pushed = next(one.pushed for one in found.options if one.choice == choice)
         with resources.pool.transaction() as conn:
-            started = resume_sync(
+            enqueued = resume_sync(
                 conn,
                 user_id,
                 cast("Choice", choice),
@@ -53,6 +53,7 @@ def resume(
                 deletions=None if pushed is None else pushed.deletions,
                 overwrites=None if pushed is None else pushed.overwrites,
             )
+            started = importing.started_of(conn, enqueued)
         importing.say_started(started)
         if watch_it and started and not importing.watch_started(resources, started).is_completed:
             raise WorkFailed("A job that follows did not complete.", "`rekkrd jobs show ID` says more.")

@@ -66,8 +66,9 @@ def undo(
             raise CommandFailed("Nothing was changed: the undo was not confirmed.")
         with resources.pool.transaction() as conn:
             importing.require(conn, user_id, UNDO_SYNC)
-            _, started = begin(conn, user_id, by=operator.name())
-        if started is not None and not importing.watch_started(resources, [started]).is_completed:
+            _, enqueued = begin(conn, user_id, by=operator.name())
+            started = importing.started_of(conn, [] if enqueued is None else [enqueued])
+        if started and not importing.watch_started(resources, started).is_completed:
             raise WorkFailed("The undo did not complete.", "Run it again: it continues where it stopped.")
 
 

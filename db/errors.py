@@ -14,6 +14,13 @@ DatabaseError
 ├── SealBroken              a stored secret does not open: changed, moved to another owner, or cut off
 │   └── WrongKey            sealed with a key that is not among ours
 ├── BadKey                  DISCOGS_OAUTH_ENCRYPTION_KEY cannot be read
+├── EnqueueRefused          a job was not enqueued, and the transaction is aborted (RK…: the SQLSTATE)
+│   ├── UnknownKind         RK001: there is no such kind of job
+│   ├── ArgumentsRefused    RK002: the arguments do not fit the schema of the kind
+│   ├── UnknownJobUser      RK003: there is no such user; also an UnknownUser
+│   ├── NotConnected        RK004: the user has no Discogs account connected
+│   ├── SyncIsPaused        RK006: a sync of the user was undone, and the user has not chosen how to go on
+│   └── OutOfBounds         RK005: run_at, priority or if_live is out of bounds
 ├── UnknownUser             nobody goes by that name
 │   └── AmbiguousUser       more than one does
 └── HandshakeRefused        an OAuth hand-shake cannot end here
@@ -99,6 +106,57 @@ class UnknownUser(DatabaseError):
 
 class AmbiguousUser(UnknownUser):
     """More than one user goes by that handle or address."""
+
+
+class EnqueueRefused(DatabaseError):
+    """A job was not enqueued. ``code`` is the SQLSTATE that rekkrd.enqueue raises, ``hint`` says what to do."""
+
+    code = ""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @classmethod
+    def by_code(cls, code: str | None) -> "type[EnqueueRefused] | None":
+        """Return the error of an SQLSTATE, None if it is another one."""
+        return next((error for error in cls.__subclasses__() if error.code == code), None)
+
+
+class UnknownKind(EnqueueRefused):
+    """There is no such kind of job."""
+
+    code = "RK001"
+
+
+class ArgumentsRefused(EnqueueRefused):
+    """The arguments do not fit the schema of the kind."""
+
+    code = "RK002"
+
+
+class UnknownJobUser(EnqueueRefused, UnknownUser):
+    """There is no such user."""
+
+    code = "RK003"
+
+
+class NotConnected(EnqueueRefused):
+    """The user has no Discogs account connected, or must connect it again."""
+
+    code = "RK004"
+
+
+class OutOfBounds(EnqueueRefused):
+    """run_at, priority or if_live is out of bounds."""
+
+    code = "RK005"
+
+
+class SyncIsPaused(EnqueueRefused):
+    """A sync of the user was undone, and the user has not chosen how to go on."""
+
+    code = "RK006"
 
 
 class HandshakeRefused(DatabaseError):

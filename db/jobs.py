@@ -96,6 +96,14 @@ def find_many(conn: Connection, job_ids: Sequence[UUID]) -> list[Job]:
     return [job_of(row) for row in _sql.find_many(conn, ids=list(job_ids))]
 
 
+def get(conn: Connection, job_id: UUID) -> Job:
+    """Return a job that must be there. Raises LookupError."""
+    job = find(conn, job_id)
+    if job is None:
+        raise LookupError(f"Job {job_id} is not there.")
+    return job
+
+
 def find_by_start(conn: Connection, start: str) -> list[Job]:
     """Jobs whose id starts with these hex digits, dashes or not: none, one, or two when the start is not clear.
 

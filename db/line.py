@@ -1,6 +1,6 @@
 """The line: which ready steps are called up next, and what became of those whose worker died."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -62,6 +62,19 @@ def call_up(
         worker=worker,
     )
     return [Call(job_id=row["id"], kind=row["kind"], queue=row["queue"], crashes=row["crashes"]) for row in rows]
+
+
+def hold_turns(conn: Connection, places: Sequence[tuple[str, UUID]]) -> None:
+    """Give users a place in a queue each, and keep it until this transaction ends."""
+    _sql.hold_turns(conn, lanes=[lane for lane, _ in places], user_ids=[user_id for _, user_id in places])
+
+
+def release_followers(conn: Connection) -> int:
+    """Let jobs go on that wait to replace another one which has no step under way; return how many there were.
+
+    The request to replace a job may be committed after its step has ended: then nobody else does it.
+    """
+    return int(_sql.release_followers(conn))
 
 
 def count_waiting(conn: Connection) -> dict[str, int]:

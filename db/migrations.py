@@ -11,12 +11,13 @@ from pathlib import Path
 import psycopg
 import structlog
 
-from db import Connection, Row, sessions
+from db import Connection, Row, functions, sessions
 from db.errors import DatabaseAway, MigrationBlocked, MigrationRefused
 from db.pool import connect
 from db.queries import load
 
 FOLDER = Path(__file__).parent.parent / "sql" / "migrations"
+FUNCTIONS = "SQL functions"  # named after the migrations if a file of sql/functions has changed
 NO_TRANSACTION = "-- no transaction"
 OLDEST_SERVER = 150_000  # PostgreSQL 15: MERGE, security_invoker, NULLS NOT DISTINCT
 LOCK = 0x72656B6B7264  # "rekkrd": the advisory lock of the migrations
@@ -66,7 +67,7 @@ def migrate(
     """
     migrations = _read(folder)
     with _connected(url) as conn:
-        if _sql.has_table(conn) and not _missing(conn, migrations):
+        if _sql.has_table(conn) and not _missing(conn, migrations) and not _changed_functions(conn, migrations, folder):
             return []
         if sessions.is_pooled(conn, url, timeout_seconds=CONNECT_SECONDS):
             raise MigrationRefused(POOLED)
@@ -78,9 +79,13 @@ def migrate(
                 sessions.backend(guard)  # fails if the lock was lost with its connection
                 _apply(conn, migration, lock_seconds)
                 log.info("migration_applied", name=migration.name)
-            if todo:
+            changed = _changed_functions(conn, migrations, folder)
+            if changed:
+                sessions.backend(guard)
+                _replace_functions(conn, changed)
+            if todo or changed:
                 _sql.close_schema(conn)
-    return [migration.name for migration in todo]
+    return [*(migration.name for migration in todo), *([FUNCTIONS] if changed else [])]
 
 
 def pending(url: str, *, folder: Path = FOLDER) -> list[str]:
@@ -88,8 +93,9 @@ def pending(url: str, *, folder: Path = FOLDER) -> list[str]:
     migrations = _read(folder)
     with _connected(url) as conn:
         if not _sql.has_table(conn):
-            return [migration.name for migration in migrations]
-        return [migration.name for migration in _missing(conn, migrations)]
+            return [*(migration.name for migration in migrations), *([FUNCTIONS] if _functions(folder) else [])]
+        todo = [migration.name for migration in _missing(conn, migrations)]
+        return [*todo, *([FUNCTIONS] if _changed_functions(conn, migrations, folder) else [])]
 
 
 def known(*, folder: Path = FOLDER) -> list[str]:
@@ -187,6 +193,30 @@ def _missing(conn: Connection, migrations: list[Migration]) -> list[Migration]:
         # A rolling deploy: the new version migrated, this old one still runs or starts again. Migrations only add.
         log.warning("database_is_ahead", names=newer)
     return [migration for migration in migrations if migration.name not in applied]
+
+
+def _functions(folder: Path) -> list[functions.Function]:
+    return functions.read(folder.parent / functions.FOLDER.name)
+
+
+def _changed_functions(conn: Connection, migrations: list[Migration], folder: Path) -> list[functions.Function]:
+    """Return the functions to replace. None if a newer release has migrated: its functions stay."""
+    is_ahead = {row["name"] for row in _sql.find_applied(conn)} - {migration.name for migration in migrations}
+    return [] if is_ahead else functions.changed(conn, _functions(folder))
+
+
+def _replace_functions(conn: Connection, changed: list[functions.Function]) -> None:
+    try:
+        with conn.transaction():
+            functions.replace(conn, changed)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise MigrationRefused(
+            f"The SQL functions were refused: {error.diag.message_primary or error}. "
+            f"{_advice(error)}The migrations stay applied."
+        ) from None
+    log.info("functions_replaced", names=[function.name for function in changed])
 
 
 def _apply(conn: Connection, migration: Migration, lock_seconds: float) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from db import Connection, Row, adding, jobs
+from db import Connection, Row, jobs, line
 from db.errors import DatabaseBusy
 from db.jobs import State
 from db.pool import Pool
@@ -198,7 +198,7 @@ def retry(conn: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
     """
     while (rows := _retried(conn, job_ids)) is None:
         continue
-    adding.hold_turns(conn, sorted({(row["lane"], row["user_id"]) for row in rows}))
+    line.hold_turns(conn, sorted({(row["lane"], row["user_id"]) for row in rows}))
     jobs.announce_many(conn, [row["id"] for row in rows])
     for lane in sorted({row["lane"] for row in rows}):
         jobs.wake_line(conn, lane)

@@ -455,6 +455,13 @@ CREATE TABLE rekkrd.folders (
     CONSTRAINT folders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE
 );
 
+CREATE TABLE rekkrd.functions (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    replaced_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT functions_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE rekkrd.gates (
     budget text NOT NULL,
     cause text NOT NULL,
@@ -1482,18 +1489,22 @@ CREATE OR REPLACE FUNCTION rekkrd.add_jobs(new_jobs jsonb)
  RETURNS TABLE(place integer, is_new boolean, replaced uuid, job rekkrd.jobs)
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
 #variable_conflict use_column
 DECLARE
-    -- Two of one transaction keep their order: their times are the clock's, not the transaction's.
+    -- Two jobs of one transaction keep their order: their times are those of the clock, not of the transaction.
     asked_at CONSTANT timestamptz := clock_timestamp();
     wanted record;
     holder rekkrd.jobs;
-    follower uuid;
+    ended_id uuid;
     behind jsonb := '{}';
     instead_of jsonb := '{}';
-    missing integer;
-    brought_forward text [];
+    unresolved uuid[];
+    brought_forward text[];
 BEGIN
     PERFORM rekkrd.hold_turns(array_agg(n.lane), array_agg(n.user_id))
     FROM (
@@ -1501,34 +1512,42 @@ BEGIN
         FROM jsonb_to_recordset(new_jobs) AS one (lane text, user_id uuid)
     ) AS n;
 
-    FOR wanted IN
-        SELECT n.id, n.user_id, n.unique_key
-        FROM jsonb_to_recordset(new_jobs) AS n (place integer, id uuid, user_id uuid, unique_key text, if_live text)
-        WHERE n.if_live = 'replace' AND n.unique_key IS NOT NULL
-        ORDER BY n.user_id, n.unique_key, n.place
+    SELECT array_agg(n.id) INTO unresolved FROM jsonb_to_recordset(new_jobs) AS n (id uuid);
     LOOP
-        SELECT j.* INTO holder
-        FROM rekkrd.jobs AS j
-        WHERE
-            j.user_id = wanted.user_id AND j.unique_key = wanted.unique_key
-            AND j.state IN ('pending', 'running', 'retrying')
-        FOR UPDATE;
-        CONTINUE WHEN NOT FOUND;
-        -- Who stood behind it is replaced before it, or it would take the key.
-        SELECT j.id INTO follower FROM rekkrd.jobs AS j WHERE j.follows = holder.id AND j.state = 'pending' FOR UPDATE;
-        IF FOUND THEN
-            PERFORM rekkrd.cancel(follower);
-            UPDATE rekkrd.jobs SET outcome = 'Replaced by a newer request.' WHERE id = follower;
-        END IF;
-        SELECT c.* INTO holder FROM rekkrd.cancel(holder.id) AS c;
-        UPDATE rekkrd.jobs SET outcome = 'Replaced by a newer request.' WHERE id = holder.id AND state = 'cancelled';
-        instead_of := instead_of || jsonb_build_object(wanted.id, holder.id);
-        IF holder.state <> 'cancelled' THEN
-            behind := behind || jsonb_build_object(wanted.id, holder.id);
-        END IF;
-    END LOOP;
+        FOR wanted IN
+            SELECT n.id, n.user_id, n.unique_key
+            FROM jsonb_to_recordset(new_jobs) AS n (place integer, id uuid, user_id uuid, unique_key text, if_live text)
+            WHERE n.if_live = 'replace' AND n.unique_key IS NOT NULL AND n.id = ANY(unresolved)
+            ORDER BY n.user_id, n.unique_key, n.place
+        LOOP
+            behind := behind - wanted.id::text;
+            -- Without a lock: the holder may have a step under way, and its worker must not wait for our commit.
+            SELECT j.* INTO holder
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.user_id = wanted.user_id AND j.unique_key = wanted.unique_key
+                AND j.state IN ('pending', 'running', 'retrying');
+            CONTINUE WHEN NOT FOUND;
+            instead_of := instead_of || jsonb_build_object(wanted.id, holder.id);
+            SELECT j.id INTO ended_id
+            FROM rekkrd.jobs AS j
+            WHERE j.follows = holder.id AND j.state = 'pending'
+            FOR NO KEY UPDATE;
+            IF FOUND THEN
+                PERFORM rekkrd.end_replaced(ended_id);
+            END IF;
+            -- A job that waits ends at once. If another session has its row, release_followers ends it later.
+            SELECT j.id INTO ended_id
+            FROM rekkrd.jobs AS j
+            WHERE j.id = holder.id AND j.state IN ('pending', 'running', 'retrying') AND j.leased_until IS NULL
+            FOR NO KEY UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                PERFORM rekkrd.end_replaced(ended_id);
+            ELSE
+                behind := behind || jsonb_build_object(wanted.id, holder.id);
+            END IF;
+        END LOOP;
 
-    LOOP
         WITH added AS (
             INSERT INTO rekkrd.jobs (
                 id, kind, lane, queue, user_id, args, unique_key, awaited_key, follows, priority, takes_token,
@@ -1547,39 +1566,47 @@ BEGIN
                 priority smallint, takes_token boolean, speaks_for_user boolean, run_at timestamptz
             )
             WHERE NOT EXISTS (SELECT FROM rekkrd.jobs AS j WHERE j.id = n.id)
-            -- Two who add the same jobs in another order would wait for each other.
+            -- Two sessions that add the same jobs in different orders would deadlock.
             ORDER BY n.user_id, n.unique_key, n.place
-            ON CONFLICT (user_id, unique_key)
-            WHERE unique_key IS NOT NULL AND state IN ('pending', 'running', 'retrying') DO NOTHING
+            -- Conflicts: a live job has the key, or another request stands behind the same job.
+            ON CONFLICT DO NOTHING
             RETURNING id, user_id
         )
 
         INSERT INTO public.discogs_import_jobs (id, user_id)
         SELECT a.id, a.user_id
-        FROM added AS a
-        INNER JOIN jsonb_to_recordset(new_jobs) AS n (id uuid, has_import_row boolean) ON n.id = a.id
+        FROM jsonb_to_recordset(new_jobs) AS n (id uuid, has_import_row boolean)
+        INNER JOIN added AS a ON a.id = n.id
         WHERE n.has_import_row;
 
-        -- The job that held a key may have ended between the two statements: then the key is free now.
-        SELECT count(*) INTO missing
+        -- Again for a key whose live job ended between the two statements, and for a job whose place was taken.
+        SELECT array_agg(n.id) INTO unresolved
         FROM jsonb_to_recordset(new_jobs) AS n (id uuid, user_id uuid, unique_key text)
+        LEFT JOIN LATERAL (
+            SELECT j.id
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.user_id = n.user_id AND j.unique_key = n.unique_key
+                AND j.state IN ('pending', 'running', 'retrying')
+            LIMIT 1
+        ) AS live ON true
         WHERE
             NOT EXISTS (SELECT FROM rekkrd.jobs AS j WHERE j.id = n.id)
-            AND NOT EXISTS (
-                SELECT FROM rekkrd.jobs AS j
-                WHERE
-                    j.user_id = n.user_id AND j.unique_key = n.unique_key
-                    AND j.state IN ('pending', 'running', 'retrying')
-            );
-        EXIT WHEN missing = 0;
+            AND (live.id IS NULL OR behind ? n.id::text);
+        EXIT WHEN unresolved IS NULL;
     END LOOP;
 
-    -- A live job that waits for a later time, and did nothing yet, is done when and as it is asked for.
+    -- A live job that waits for a later time and has not begun takes the time and arguments of this request. A user's
+    -- request for now also ends a back-off; checkpoint and arguments stay. One failed attempt stays counted, because
+    -- an interrupted step must check first what it had sent.
     WITH asked AS (
         SELECT DISTINCT ON (n.user_id, n.unique_key)
-            n.user_id, n.unique_key, n.args, n.priority, greatest(n.run_at, asked_at) AS due_at
+            n.user_id, n.unique_key, n.args, n.priority,
+            greatest(n.run_at, asked_at) AS due_at,
+            n.is_request AND coalesce(n.run_at <= asked_at, true) AS ends_backoff
         FROM jsonb_to_recordset(new_jobs) AS n (
-            place integer, id uuid, user_id uuid, unique_key text, args jsonb, priority smallint, run_at timestamptz
+            place integer, id uuid, user_id uuid, unique_key text, args jsonb, priority smallint, run_at timestamptz,
+            is_request boolean
         )
         WHERE n.unique_key IS NOT NULL AND NOT EXISTS (SELECT FROM rekkrd.jobs AS mine WHERE mine.id = n.id)
         ORDER BY n.user_id, n.unique_key, n.run_at NULLS FIRST, n.place
@@ -1588,19 +1615,31 @@ BEGIN
     later AS (
         SELECT live.id, asked.args, asked.priority, asked.due_at
         FROM asked
-        INNER JOIN rekkrd.jobs AS live ON live.user_id = asked.user_id AND live.unique_key = asked.unique_key
-        WHERE
-            live.state = 'pending' AND live.steps = 0 AND live.waits_for IS NULL
-            AND live.due_at > asked.due_at
-        ORDER BY live.user_id, live.unique_key
-        FOR UPDATE OF live
+        CROSS JOIN LATERAL (
+            SELECT j.id
+            FROM rekkrd.jobs AS j
+            WHERE
+                j.user_id = asked.user_id AND j.unique_key = asked.unique_key
+                AND j.state IN ('pending', 'running', 'retrying')
+                AND j.due_at > asked.due_at
+                AND (
+                    (j.state = 'pending' AND j.steps = 0 AND j.waits_for IS NULL)
+                    OR (j.state = 'retrying' AND asked.ends_backoff)
+                )
+            FOR NO KEY UPDATE
+        ) AS live
     ),
 
     sooner AS (
         UPDATE rekkrd.jobs AS live
-        SET due_at = later.due_at, args = later.args, priority = greatest(live.priority, later.priority)
+        SET
+            due_at = later.due_at,
+            args = CASE live.state WHEN 'pending' THEN later.args ELSE live.args END,
+            priority = greatest(live.priority, later.priority),
+            attempts = least(live.attempts, 1)
         FROM later
-        WHERE live.id = later.id
+        -- The array: a join alone may read all of jobs and look for each in the list.
+        WHERE live.id = ANY(ARRAY(SELECT one.id FROM later AS one)) AND live.id = later.id
         RETURNING live.lane
     )
 
@@ -1610,23 +1649,28 @@ BEGIN
     FROM (
         SELECT n.lane
         FROM jsonb_to_recordset(new_jobs) AS n (id uuid, lane text)
-        INNER JOIN rekkrd.jobs AS j ON j.id = n.id
+        WHERE EXISTS (SELECT FROM rekkrd.jobs AS j WHERE j.id = n.id)
         UNION
         SELECT unnest(brought_forward)
     ) AS woken;
 
     RETURN QUERY
-    SELECT n.place, true AS is_new, (instead_of ->> n.id::text)::uuid AS replaced, mine AS job
-    FROM jsonb_to_recordset(new_jobs) AS n (place integer, id uuid)
-    INNER JOIN rekkrd.jobs AS mine ON mine.id = n.id
-    UNION ALL
-    SELECT n.place, false AS is_new, NULL::uuid AS replaced, live AS job
+    SELECT
+        n.place,
+        own.id IS NOT NULL,
+        CASE WHEN own.id IS NOT NULL THEN (instead_of ->> n.id::text)::uuid END,
+        coalesce(own.mine, other.live)
     FROM jsonb_to_recordset(new_jobs) AS n (place integer, id uuid, user_id uuid, unique_key text)
-    INNER JOIN rekkrd.jobs AS live
-        ON live.user_id = n.user_id AND live.unique_key = n.unique_key
-        AND live.state IN ('pending', 'running', 'retrying')
-    WHERE NOT EXISTS (SELECT FROM rekkrd.jobs AS mine WHERE mine.id = n.id)
-    ORDER BY place;
+    LEFT JOIN LATERAL (SELECT j.id, j FROM rekkrd.jobs AS j WHERE j.id = n.id) AS own (id, mine) ON true
+    LEFT JOIN LATERAL (
+        SELECT j
+        FROM rekkrd.jobs AS j
+        WHERE
+            own.id IS NULL AND j.user_id = n.user_id AND j.unique_key = n.unique_key
+            AND j.state IN ('pending', 'running', 'retrying')
+        LIMIT 1
+    ) AS other (live) ON true
+    ORDER BY n.place;
 END;
 $function$;
 
@@ -1721,10 +1765,13 @@ CREATE OR REPLACE FUNCTION rekkrd.announce_many(job_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO ''
- SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
-    next_lane text;
+    follower record;
 BEGIN
     UPDATE public.discogs_import_jobs AS i
     SET
@@ -1737,19 +1784,31 @@ BEGIN
         started_at = j.started_at,
         completed_at = j.finished_at
     FROM rekkrd.jobs AS j
-    WHERE j.id = ANY(job_ids) AND i.id = j.id;
+    WHERE j.id = ANY(job_ids) AND i.id = ANY(job_ids) AND i.id = j.id;
 
-    FOR next_lane IN
+    -- Not the ones that another session has: it may be an application that replaces them, and the worker that ends a
+    -- step must not wait for its commit. release_followers enqueues them later, also those whose key is taken.
+    FOR follower IN
+        SELECT f.id, f.lane
+        FROM rekkrd.jobs AS f
+        WHERE
+            f.follows = ANY(job_ids) AND f.state = 'pending'
+            AND EXISTS (SELECT FROM rekkrd.jobs AS j WHERE j.id = f.follows AND j.finished_at IS NOT NULL)
+            AND NOT EXISTS (
+                SELECT FROM rekkrd.jobs AS o
+                WHERE
+                    o.user_id = f.user_id AND o.unique_key = f.awaited_key
+                    AND o.state IN ('pending', 'running', 'retrying')
+            )
+        FOR NO KEY UPDATE OF f SKIP LOCKED
+    LOOP
         UPDATE rekkrd.jobs AS f
         SET follows = NULL, unique_key = f.awaited_key, awaited_key = NULL
-        FROM rekkrd.jobs AS j
-        WHERE j.id = ANY(job_ids) AND j.finished_at IS NOT NULL AND f.follows = j.id AND f.state = 'pending'
-        RETURNING f.lane
-    LOOP
-        PERFORM pg_notify('rekkrd_line', next_lane);
+        WHERE f.id = follower.id;
+        PERFORM pg_notify('rekkrd_line', follower.lane);
     END LOOP;
 
-    -- Of jobs that are nobody's, such as upkeep, the app is told nothing.
+    -- Applications get no webhook for jobs without a user.
     INSERT INTO rekkrd.deliveries (job_id, event, ended_at, body)
     SELECT
         j.id,
@@ -1877,17 +1936,30 @@ CREATE OR REPLACE FUNCTION rekkrd.cancel_many(job_ids uuid[])
  RETURNS SETOF rekkrd.jobs
  LANGUAGE plpgsql
  SET search_path TO ''
- SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
     cancelled uuid[];
+    replaced CONSTANT uuid[] := ARRAY(
+        SELECT j.follows
+        FROM rekkrd.jobs AS j
+        WHERE j.id = ANY(job_ids) AND j.follows IS NOT NULL AND j.state = 'pending'
+    );
 BEGIN
-    -- In one order, so that two never wait for each other: who stands behind a job after it, as in a replacement.
+    -- In one order, so that two sessions never deadlock: a job that waits to replace another one comes after it.
     PERFORM 1
     FROM rekkrd.jobs AS j
-    WHERE j.id = ANY(job_ids) AND j.state IN ('pending', 'running', 'retrying')
+    WHERE j.id = ANY(job_ids || replaced) AND j.state IN ('pending', 'running', 'retrying')
     ORDER BY j.follows IS NOT NULL, j.id
-    FOR UPDATE;
+    FOR NO KEY UPDATE;
+
+    -- The job that was to be replaced ends all the same: until now only the waiting job said so.
+    UPDATE rekkrd.jobs AS j
+    SET cancel_requested_at = coalesce(j.cancel_requested_at, now())
+    WHERE j.id = ANY(replaced) AND j.state IN ('pending', 'running', 'retrying');
 
     WITH ended AS (
         UPDATE rekkrd.jobs AS j
@@ -1911,80 +1983,151 @@ BEGIN
 END;
 $function$;
 
+CREATE OR REPLACE FUNCTION rekkrd.end_replaced(job_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+    UPDATE rekkrd.jobs AS j
+    SET
+        state = 'cancelled',
+        finished_at = now(),
+        cancel_requested_at = coalesce(j.cancel_requested_at, now()),
+        called_until = NULL,
+        waits_for = NULL,
+        outcome = 'Replaced by a newer request.',
+        follows = NULL,
+        unique_key = coalesce(j.unique_key, j.awaited_key),
+        awaited_key = NULL
+    WHERE j.id = end_replaced.job_id AND j.leased_until IS NULL AND j.finished_at IS NULL;
+    PERFORM rekkrd.announce(end_replaced.job_id);
+END;
+$function$;
+
 CREATE OR REPLACE FUNCTION rekkrd.enqueue(kind text, user_id uuid, arguments jsonb DEFAULT '{}'::jsonb, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, priority integer DEFAULT 0, if_live text DEFAULT 'return'::text)
  RETURNS TABLE(job_id uuid, is_new boolean, state text, replaced uuid)
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    SELECT e.job_id, e.is_new, e.state, e.replaced
+    FROM rekkrd.enqueue_jobs(
+        jsonb_build_array(
+            jsonb_build_object(
+                'kind', enqueue.kind,
+                'user_id', enqueue.user_id,
+                'arguments', enqueue.arguments,
+                'run_at', enqueue.run_at,
+                'priority', enqueue.priority,
+                'if_live', enqueue.if_live
+            )
+        ),
+        'request'
+    ) AS e;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.enqueue_jobs(jobs jsonb, origin text)
+ RETURNS TABLE(place integer, job_id uuid, is_new boolean, state text, replaced uuid)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
 #variable_conflict use_column
 DECLARE
-    known rekkrd.kinds;
-    connection text;
-    paused text;
-    misfit text;
+    refused jsonb;
+    left_out integer[];
+    new_jobs jsonb;
 BEGIN
-    SELECT k.* INTO known FROM rekkrd.kinds AS k WHERE k.kind = enqueue.kind AND k.speaks_for_user;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'There is no such kind of job: %', coalesce(enqueue.kind, 'NULL') USING
-            ERRCODE = 'RK001',
-            HINT = 'There are: ' || (
-                SELECT coalesce(string_agg(k.kind, ', ' ORDER BY k.kind), 'none; run `rekkrd migrate`')
-                FROM rekkrd.kinds AS k
-                WHERE k.speaks_for_user
-            );
+    IF jsonb_typeof(jobs) IS DISTINCT FROM 'array' THEN
+        RAISE EXCEPTION 'jobs must be an array of objects, not %', coalesce(jsonb_typeof(jobs), 'null')
+            USING ERRCODE = 'RK005';
     END IF;
-    misfit := rekkrd.misfit(coalesce(enqueue.arguments, 'null'), known.arguments, known.arguments, '');
-    IF misfit IS NOT NULL THEN
-        RAISE EXCEPTION 'The arguments of % do not fit: %', enqueue.kind, misfit USING ERRCODE = 'RK002';
+    -- Our own automatic jobs leave out users who disconnected, or whose sync was paused, in the meantime.
+    SELECT
+        jsonb_agg(to_jsonb(r) ORDER BY r.place) FILTER (WHERE NOT r.is_left_out),
+        array_agg(r.place) FILTER (WHERE r.is_left_out)
+    INTO refused, left_out
+    FROM (
+        SELECT one.*, origin = 'automatic' AND one.code IN ('RK003', 'RK004', 'RK006') AS is_left_out
+        FROM rekkrd.refused_jobs(jobs, origin) AS one
+    ) AS r;
+    IF refused IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = refused -> 0 ->> 'code',
+            HINT = refused -> 0 ->> 'hint',
+            MESSAGE = CASE
+                WHEN jsonb_array_length(jobs) = 1 THEN refused -> 0 ->> 'message'
+                ELSE (
+                    SELECT
+                        string_agg(
+                            format('jobs.%s: %s', one.r ->> 'place', one.r ->> 'message'), '; ' ORDER BY one.nth
+                        )
+                    FROM jsonb_array_elements(refused) WITH ORDINALITY AS one (r, nth)
+                    WHERE one.nth <= 20
+                ) || CASE
+                    WHEN jsonb_array_length(refused) > 20
+                    THEN format('; and %s more', jsonb_array_length(refused) - 20)
+                    ELSE ''
+                END
+            END;
     END IF;
-    IF NOT EXISTS (SELECT FROM rekkrd.users AS u WHERE u.id = enqueue.user_id) THEN
-        RAISE EXCEPTION 'There is no user %', coalesce(enqueue.user_id::text, 'NULL') USING
-            ERRCODE = 'RK003', HINT = 'The view rekkrd.users says who there is.';
+
+    SELECT
+        jsonb_agg(
+            jsonb_build_object(
+                'place', asked.nth - 1,
+                'id', gen_random_uuid(),
+                'kind', k.kind,
+                'lane', k.lane,
+                'user_id', coalesce(asked.job ->> 'user_id', '00000000-0000-0000-0000-000000000000'),
+                'args', coalesce(asked.job -> 'arguments', '{}'),
+                'unique_key', k.unique_key,
+                'priority', coalesce(asked.job -> 'priority', '0'),
+                'takes_token', k.takes_token,
+                'speaks_for_user', k.speaks_for_user,
+                'has_import_row', k.has_import_row,
+                'run_at', asked.job -> 'run_at',
+                'if_live', coalesce(asked.job ->> 'if_live', 'return'),
+                'is_request', origin = 'request'
+            )
+            ORDER BY asked.nth
+        ) INTO new_jobs
+    FROM jsonb_array_elements(jobs) WITH ORDINALITY AS asked (job, nth)
+    CROSS JOIN LATERAL (SELECT * FROM rekkrd.kinds AS known WHERE known.kind = asked.job ->> 'kind') AS k
+    WHERE left_out IS NULL OR asked.nth - 1 <> ALL(left_out);
+    IF new_jobs IS NULL THEN
+        RETURN;
     END IF;
-    SELECT l.state, l.paused_reason INTO connection, paused FROM rekkrd.links AS l WHERE l.user_id = enqueue.user_id;
-    IF connection IS DISTINCT FROM 'connected' THEN
-        RAISE EXCEPTION 'The user % has no Discogs account connected', enqueue.user_id USING
-            ERRCODE = 'RK004', HINT = 'Connect the account first, then ask again.';
-    END IF;
-    IF paused IS NOT NULL AND known.kind IN (
-        'import_collection', 'import_wantlist', 'refresh_collection', 'push_collection', 'push_wantlist'
-    ) THEN
-        RAISE EXCEPTION 'The sync of user % is paused, because a sync was undone', enqueue.user_id USING
-            ERRCODE = 'RK006',
-            HINT = 'Choose how to go on: POST /api/discogs/sync/resume, or `rekkrd sync resume`.';
-    END IF;
-    IF enqueue.if_live IS NULL OR enqueue.if_live NOT IN ('return', 'replace') THEN
-        RAISE EXCEPTION 'if_live must be return or replace' USING ERRCODE = 'RK005';
-    ELSIF enqueue.priority IS NULL OR enqueue.priority NOT BETWEEN -100 AND 100 THEN
-        RAISE EXCEPTION 'priority must lie between -100 and 100' USING ERRCODE = 'RK005';
-    ELSIF enqueue.run_at > now() + interval '366 days' THEN
-        RAISE EXCEPTION 'run_at must not be more than a year ahead' USING ERRCODE = 'RK005';
-    END IF;
+
     RETURN QUERY
-    SELECT (added.job).id, added.is_new, (added.job).state, added.replaced
-    FROM rekkrd.add_jobs(jsonb_build_array(jsonb_build_object(
-        'place', 0,
-        'id', gen_random_uuid(),
-        'kind', known.kind,
-        'lane', known.lane,
-        'user_id', enqueue.user_id,
-        'args', enqueue.arguments,
-        'unique_key', known.unique_key,
-        'priority', enqueue.priority,
-        'takes_token', known.takes_token,
-        'speaks_for_user', known.speaks_for_user,
-        'has_import_row', known.has_import_row,
-        'run_at', enqueue.run_at,
-        'if_live', enqueue.if_live
-    ))) AS added;
+    SELECT added.place, (added.job).id, added.is_new, (added.job).state, added.replaced
+    FROM rekkrd.add_jobs(new_jobs) AS added;
 END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.enqueue_many(jobs jsonb)
+ RETURNS TABLE(place integer, job_id uuid, is_new boolean, state text, replaced uuid)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    SELECT e.place, e.job_id, e.is_new, e.state, e.replaced
+    FROM rekkrd.enqueue_jobs(enqueue_many.jobs, 'request') AS e
+    ORDER BY e.place;
 $function$;
 
 CREATE OR REPLACE FUNCTION rekkrd.hold_turns(lanes text[], user_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
     missing integer;
@@ -1997,21 +2140,42 @@ BEGIN
         ORDER BY l.lane, g.user_id
         ON CONFLICT (lane, user_id) DO NOTHING;
 
-        -- KEY: calling the user up meanwhile, which only moves the turn, goes on.
+        -- KEY SHARE: dispatching a step of the user, which only moves the turn, does not wait for it.
         PERFORM 1
-        FROM rekkrd.turns AS t
-        WHERE (t.lane, t.user_id) IN (SELECT g.lane, g.user_id FROM unnest(lanes, user_ids) AS g (lane, user_id))
-        ORDER BY t.lane, t.user_id
-        FOR KEY SHARE;
+        FROM (
+            SELECT DISTINCT g.lane, g.user_id
+            FROM unnest(lanes, user_ids) AS g (lane, user_id)
+            ORDER BY g.lane, g.user_id
+        ) AS g
+        CROSS JOIN LATERAL (
+            SELECT t.lane
+            FROM rekkrd.turns AS t
+            WHERE t.lane = g.lane AND t.user_id = g.user_id
+            FOR KEY SHARE
+        ) AS held;
 
-        -- Upkeep may have cleared one between the two statements.
+        -- Maintenance may have removed one between the two statements.
         SELECT count(*) INTO missing
         FROM unnest(lanes, user_ids) AS g (lane, user_id)
-        INNER JOIN rekkrd.lanes AS l ON l.lane = g.lane
-        WHERE NOT EXISTS (SELECT FROM rekkrd.turns AS t WHERE t.lane = g.lane AND t.user_id = g.user_id);
+        WHERE
+            EXISTS (SELECT FROM rekkrd.lanes AS l WHERE l.lane = g.lane)
+            AND NOT EXISTS (SELECT FROM rekkrd.turns AS t WHERE t.lane = g.lane AND t.user_id = g.user_id);
         EXIT WHEN missing = 0;
     END LOOP;
 END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.is_ending(job rekkrd.jobs)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+    SELECT job.cancel_requested_at IS NOT NULL OR EXISTS (
+        SELECT FROM rekkrd.jobs AS f WHERE f.follows = job.id AND f.state = 'pending'
+    );
 $function$;
 
 CREATE OR REPLACE FUNCTION rekkrd.is_printable(given text)
@@ -2176,6 +2340,196 @@ AS $function$ SELECT EXISTS (
             ''
         ) = coalesce(agreed ->> name, '')
 ) $function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.refusal_of_run_at(run_at text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+    IF run_at IS NULL THEN
+        RETURN NULL;
+    ELSIF run_at !~ '^\d{4,}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d(:\d\d)?)?)$' THEN
+        RETURN 'run_at must be a time in ISO 8601 with a time zone';
+    ELSIF run_at::timestamptz > now() + interval '366 days' THEN
+        RETURN 'run_at must not be more than a year ahead';
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format OR invalid_time_zone_displacement_value THEN
+    RETURN 'run_at must be a time in ISO 8601 with a time zone';
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.refused_jobs(jobs jsonb, origin text)
+ RETURNS TABLE(place integer, code text, message text, hint text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    known_kinds CONSTANT text := coalesce(
+        (
+            SELECT string_agg(k.kind, ', ' ORDER BY k.kind)
+            FROM rekkrd.kinds AS k
+            WHERE k.speaks_for_user OR origin <> 'request'
+        ),
+        'none; run `rekkrd migrate`'
+    );
+BEGIN
+    RETURN QUERY
+    SELECT (checked.nth - 1)::integer, wrong.code, wrong.message, wrong.hint
+    FROM (
+        SELECT
+            asked.nth,
+            CASE jsonb_typeof(asked.job) WHEN 'object' THEN asked.job END AS job,
+            k.kind,
+            k.speaks_for_user,
+            coalesce(asked.job -> 'arguments', '{}') AS given,
+            k.arguments AS wanted,
+            CASE
+                WHEN asked.job ->> 'user_id' ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'
+                THEN (asked.job ->> 'user_id')::uuid
+            END AS user_id,
+            asked.job -> 'priority' AS priority,
+            asked.job ->> 'run_at' AS run_at,
+            asked.job -> 'if_live' AS if_live
+        FROM jsonb_array_elements(jobs) WITH ORDINALITY AS asked (job, nth)
+        LEFT JOIN LATERAL (
+            SELECT *
+            FROM rekkrd.kinds AS known
+            WHERE known.kind = asked.job ->> 'kind' AND (known.speaks_for_user OR origin <> 'request')
+        ) AS k ON true
+    ) AS checked
+    CROSS JOIN LATERAL (
+        SELECT 'RK005' AS code, 'a job must be an object' AS message, 'Its keys are those of rekkrd.enqueue.' AS hint
+        WHERE checked.job IS NULL
+        UNION ALL
+        SELECT
+            'RK005',
+            format('%s is not known', key.name),
+            'Keys are kind, user_id, arguments, run_at, priority and if_live.'
+        FROM jsonb_object_keys(checked.job) AS key (name)
+        WHERE key.name NOT IN ('kind', 'user_id', 'arguments', 'run_at', 'priority', 'if_live')
+        UNION ALL
+        SELECT
+            'RK001',
+            'There is no such kind of job: ' || coalesce(checked.job ->> 'kind', 'NULL'),
+            'There are: ' || known_kinds
+        WHERE checked.kind IS NULL
+        UNION ALL
+        SELECT
+            'RK002',
+            format('The arguments of %s do not fit: %s', checked.kind, fits.why),
+            'The table rekkrd.kinds has the JSON Schema of the arguments.'
+        FROM (SELECT rekkrd.misfit(checked.given, checked.wanted, checked.wanted, '') AS why) AS fits
+        WHERE fits.why IS NOT NULL
+        UNION ALL
+        SELECT
+            'RK003',
+            'There is no user ' || coalesce(checked.job ->> 'user_id', 'NULL'),
+            'The view rekkrd.users lists all users.'
+        WHERE
+            (checked.speaks_for_user OR checked.job ->> 'user_id' IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM rekkrd.users AS u WHERE u.id = checked.user_id)
+        UNION ALL
+        SELECT 'RK004', connection.message, connection.hint
+        FROM (
+            SELECT
+                CASE coalesce((SELECT l.state FROM rekkrd.links AS l WHERE l.user_id = checked.user_id), 'disconnected')
+                    WHEN 'disconnected' THEN format('The user %s has no Discogs account connected', checked.user_id)
+                    WHEN 'needs_reconnect'
+                    THEN format('Discogs no longer accepts the token of the user %s', checked.user_id)
+                END AS message,
+                'Connect the account, then try again.' AS hint
+            WHERE checked.speaks_for_user
+        ) AS connection
+        WHERE connection.message IS NOT NULL
+        UNION ALL
+        SELECT
+            'RK006',
+            format('The sync of user %s is paused, because a sync was undone', checked.user_id),
+            'Choose how to go on: POST /api/discogs/sync/resume, or `rekkrd sync resume`.'
+        FROM rekkrd.links AS l
+        WHERE
+            l.user_id = checked.user_id AND l.paused_reason IS NOT NULL
+            AND checked.kind IN (
+                'import_collection', 'import_wantlist', 'refresh_collection', 'push_collection', 'push_wantlist'
+            )
+        UNION ALL
+        SELECT 'RK005', 'if_live must be return or replace', 'Leave it out for return.'
+        WHERE checked.if_live NOT IN ('"return"', '"replace"')
+        UNION ALL
+        SELECT 'RK005', 'priority must be an integer from -100 to 100', 'Leave it out for 0.'
+        WHERE
+            CASE jsonb_typeof(checked.priority)
+                WHEN 'number'
+                THEN checked.priority::numeric NOT BETWEEN -100 AND 100 OR checked.priority::numeric % 1 <> 0
+                ELSE checked.priority IS NOT NULL
+            END
+        UNION ALL
+        SELECT 'RK005', refusal.message, 'Leave it out to start the job at once.'
+        FROM (SELECT rekkrd.refusal_of_run_at(checked.run_at) AS message) AS refusal
+        WHERE refusal.message IS NOT NULL
+        LIMIT 1
+    ) AS wrong
+    ORDER BY checked.nth;
+END;
+$function$;
+
+CREATE OR REPLACE FUNCTION rekkrd.release_followers()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+    pair record;
+    holder_id uuid;
+    released integer := 0;
+BEGIN
+    FOR pair IN
+        SELECT f.id, f.user_id, f.awaited_key, h.id AS old_id, h.finished_at IS NULL AS is_live
+        FROM rekkrd.jobs AS f
+        CROSS JOIN LATERAL (
+            SELECT j.id, j.finished_at
+            FROM rekkrd.jobs AS j
+            WHERE j.id = f.follows AND j.leased_until IS NULL
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS h
+        WHERE f.follows IS NOT NULL AND f.state = 'pending'
+        ORDER BY f.id
+        FOR NO KEY UPDATE OF f SKIP LOCKED
+    LOOP
+        released := released + 1;
+        IF pair.is_live THEN
+            PERFORM rekkrd.end_replaced(pair.old_id);
+            CONTINUE;
+        END IF;
+        SELECT j.id INTO holder_id
+        FROM rekkrd.jobs AS j
+        WHERE
+            j.user_id = pair.user_id AND j.unique_key = pair.awaited_key
+            AND j.state IN ('pending', 'running', 'retrying');
+        IF NOT FOUND THEN
+            PERFORM rekkrd.announce(pair.old_id);
+        ELSIF EXISTS (SELECT FROM rekkrd.jobs AS f WHERE f.follows = holder_id AND f.state = 'pending') THEN
+            PERFORM rekkrd.end_replaced(pair.id);
+        ELSE
+            UPDATE rekkrd.jobs SET follows = holder_id WHERE id = pair.id;
+        END IF;
+    END LOOP;
+    RETURN released;
+END;
+$function$;
 
 CREATE OR REPLACE FUNCTION rekkrd.shown_fields(copy rekkrd.instances, release rekkrd.releases)
  RETURNS jsonb

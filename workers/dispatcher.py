@@ -93,6 +93,7 @@ class Dispatcher:
         with self._resources.pool.transaction() as conn:
             if self._are_leases_to_be_trusted():
                 taken = [(expired, _take_over(conn, expired)) for expired in line.take_back_expired(conn)]
+            line.release_followers(conn)
             holding = gates.holding(conn, self._resources.limiter.budget)
             paused = pauses.holding(conn)
         for expired, job in taken:

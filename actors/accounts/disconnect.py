@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from actors.catalog import FORGET_COLLECTION
-from actors.enqueue import Enqueued, enqueue
 from db import forgetting, jobs, links, users
 from db.jobs import Job
+from workers.enqueue import Enqueued, Origin, enqueue
 from workers.resources import Resources
 
 
@@ -37,7 +37,7 @@ def disconnect(
         removal = None
         if remove_data:
             forgetting.unbind(conn, user_id)
-            removal = enqueue(conn, FORGET_COLLECTION, user_id)
+            removal = enqueue(conn, FORGET_COLLECTION.name, user_id, origin=Origin.OPERATOR)
         elif forget_account:
             links.forget_account(conn, user_id)
     return Disconnected(was_connected, tuple(ended), removal)

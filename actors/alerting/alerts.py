@@ -7,7 +7,7 @@ from uuid import UUID
 from actors.errors import AlertRefused
 from actors.gating import require
 from actors.market.worth import amount
-from db import Connection, adding, alerts, prices, rates, users
+from db import Connection, alerts, enqueue, prices, rates, users
 from db.alerts import Alert
 from discogs.grades import MEDIA
 from discogs.money import CURRENCIES
@@ -181,7 +181,7 @@ def _watch(conn: Connection, release_id: int) -> None:
     """Let the release be asked for soon. First of all: who stores a price holds its row before those of alerts."""
     plan_releases(conn, [release_id])
     prices.hasten(conn, release_id, "stats", every=ALERTED_SOONEST)
-    adding.request(conn, CHECK_ALERTS)
+    enqueue.request(conn, CHECK_ALERTS)
 
 
 def _looked(conn: Connection, user_id: UUID, alert_id: UUID) -> Alert:

@@ -5,7 +5,6 @@ from typing import TypeAlias
 from actors.catalog import IMPORT_COLLECTION, REFRESH_COLLECTION
 from actors.checkpoints import ImportCheckpoint, Stage
 from actors.comparing import wanting
-from actors.enqueue import enqueue
 from actors.importing import import_collection
 from actors.importing.identifying import ImportStep, account_of, store_identity
 from actors.importing.import_collection import ANONYMOUS, NOT_THERE, Fields, is_doubtful, lacks_fields, store_fields
@@ -17,6 +16,7 @@ from db import Connection, agreed, instances, links, sweeps, usage
 from db.sweeps import Outcome as Worth
 from discogs.records.collection import CollectionPage
 from discogs.records.people import Identity
+from workers.enqueue import NewJob, Origin, enqueue_many
 from workers.kinds import Continue, Done, Job, NoArguments, Outcome, Progress
 
 Fetched: TypeAlias = Identity | import_collection.Folders | Fields | CollectionPage | Missed | None
@@ -46,7 +46,7 @@ def store(conn: Connection, step: ImportStep, fetched: Fetched) -> Outcome:
     if isinstance(fetched, Missed):
         return doubt(step, NOT_THERE) if fetched is Missed.NOT_THERE else _end_behind(conn, step)
     if step.checkpoint.stage is Stage.PAGES:
-        enqueue(conn, IMPORT_COLLECTION, step.user_id)
+        enqueue_many(conn, [NewJob(IMPORT_COLLECTION.name, step.user_id)], origin=Origin.AUTOMATIC)
         return Done(WHOLE_FIRST, step.progress)
     return link_batch(conn, step) or _done(conn, step, Continue(step.checkpoint, step.progress))
 
@@ -130,7 +130,7 @@ def _end_behind(
     stand = stand or Continue(step.checkpoint, step.progress)
     if stand.checkpoint.sweep is not None:
         _finish(conn, stand, "changed")
-    enqueue(conn, IMPORT_COLLECTION, step.user_id)
+    enqueue_many(conn, [NewJob(IMPORT_COLLECTION.name, step.user_id)], origin=Origin.AUTOMATIC)
     usage.add_sync(conn, step.user_id)
     return Done(f"{_new(stand.progress.processed)} {said} {WHOLE_NEXT}", stand.progress, stand.checkpoint)
 

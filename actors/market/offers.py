@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from actors.catalog import READ_SHOPS
-from actors.enqueue import enqueue
 from actors.wording import count
 from db import Connection, listings, sellers, users
-from db.jobs import NOBODY
 from db.listings import Offer
 from db.sellers import Watched
 from discogs.errors import DiscogsError, Gone, PermitExpired
@@ -18,6 +16,7 @@ from services.market.prices import Seen
 from services.market.pricing import FRESH
 from services.single_flight import SingleFlight
 from services.wording import ended
+from workers.enqueue import Origin, enqueue
 from workers.limiter.errors import LimiterError
 from workers.resources import Resources
 
@@ -94,7 +93,7 @@ def looked(conn: Connection, user_id: UUID, seen: Sequence[Offer]) -> list[Watch
     sellers.hasten(conn, user_id, fresh=FRESH)
     watched = sellers.watched(conn, user_id)
     if stale or any(one.seller.due_at <= one.seller.seen_at for one in watched):
-        enqueue(conn, READ_SHOPS, NOBODY)
+        enqueue(conn, READ_SHOPS.name, origin=Origin.OPERATOR)
     return watched
 
 

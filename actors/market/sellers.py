@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from actors.catalog import READ_SHOPS
-from actors.enqueue import enqueue
 from actors.errors import SellerRefused
 from actors.market.shopping import CEILING
 from actors.wording import count
 from db import Connection, sellers, users
-from db.jobs import NOBODY
 from db.sellers import Seller, Watched
 from services.wording import lasting
+from workers.enqueue import Origin, enqueue
 
 MOST_A_USER = 20
 LIST = "GET /api/discogs/sellers lists them, as does `rekkrd sellers list`."
@@ -35,7 +34,7 @@ def watch(conn: Connection, user_id: UUID, name: str) -> tuple[Watched, bool]:
     if made is None:
         raise LookupError("a seller who was there a moment ago")
     if made.seller.fetched_at is None:
-        enqueue(conn, READ_SHOPS, NOBODY)
+        enqueue(conn, READ_SHOPS.name, origin=Origin.OPERATOR)
     return made, True
 
 

@@ -18,7 +18,7 @@ import structlog
 from actors.gating import lack
 from actors.scheduling.nights import zone_named
 from actors.wording import count
-from db import Connection, adding, links, price_plan, rates, users, value
+from db import Connection, enqueue, links, price_plan, rates, users, value
 from db.errors import SealBroken
 from db.links import Account
 from db.rates import Rate
@@ -206,8 +206,8 @@ def _gaps(conn: Connection, resources: Resources, user: User, found: Sum) -> lis
     has_operator = resources.settings.discogs.personal_token is not None
     outlook = Outlook(
         may_suggest=price_accounts.may_suggest(conn, has_operator=has_operator),
-        is_refreshing=adding.has_live(conn, price_requests.REFRESH_PRICES),
-        is_requesting_rates=adding.has_live(conn, exchange_rates.REFRESH_RATES),
+        is_refreshing=enqueue.has_live(conn, price_requests.REFRESH_PRICES),
+        is_requesting_rates=enqueue.has_live(conn, exchange_rates.REFRESH_RATES),
         due=price_plan.count_due(conn, room=MOST_COUNTED),
         per_minute=capacity.per_minute(conn, resources.settings.limiter),
         currencies=unrated,

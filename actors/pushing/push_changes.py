@@ -10,10 +10,10 @@ from uuid import UUID
 
 from actors.catalog import PUSH_CHANGES, PUSH_COLLECTION, PUSH_WANTLIST
 from actors.checkpoints import ChangesCheckpoint
-from actors.enqueue import Wanted, enqueue_many
 from actors.wording import count
 from db import Connection, outgoing, ticks, touched, wantlist
 from services.tiers import Feature, tiers_with
+from workers.enqueue import NewJob, Origin, enqueue_many
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 SETTLING = timedelta(seconds=30)  # so that a burst of changes is one push
@@ -30,12 +30,12 @@ def store(conn: Connection, step: Step[NoArguments, ChangesCheckpoint], _: None)
     """Enqueue the pushes of the next users who changed something that waits."""
     found = touched.take(conn, tiers_with(Feature.NIGHTLY), settling=SETTLING, patience=PATIENCE, room=BATCH)
     wanted = [
-        Wanted(kind, one.user_id, priority=AFTER_OTHERS)
+        NewJob(kind.name, one.user_id, priority=AFTER_OTHERS)
         for one in found
         if one.goes_out
         for kind in _waiting(conn, one.user_id)
     ]
-    jobs = sum(one.is_new for one in enqueue_many(conn, wanted)) if wanted else 0
+    jobs = sum(one.is_new for one in enqueue_many(conn, wanted, origin=Origin.AUTOMATIC))
     ticks.count_jobs(conn, step.job_id, jobs)
     checkpoint = ChangesCheckpoint(users=step.checkpoint.users + len(found), jobs=step.checkpoint.jobs + jobs)
     progress = Progress(checkpoint.users)

@@ -22,12 +22,12 @@ from actors.catalog import (
     REFRESH_COLLECTION,
 )
 from actors.checkpoints import NightlyCheckpoint
-from actors.enqueue import Wanted, enqueue_many
 from actors.scheduling.nights import Night, is_due, night_around, run_at, zone_named
 from actors.wording import count
 from db import Connection, nights, ticks
 from db.nights import Sleeper
 from services.tiers import Feature, tiers_with
+from workers.enqueue import NewJob, Origin, enqueue_many
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Progress, Step
 
 log = structlog.get_logger(__name__)
@@ -91,11 +91,11 @@ def _is_open(one: Sleeper, night: Night) -> bool:
 def _enqueue(conn: Connection, due: Sequence[tuple[Sleeper, Night]], now: datetime) -> int:
     """Enqueue each user's sync at the user's own moment; return how many jobs are new."""
     wanted = [
-        Wanted(kind, one.user_id, run_at=run_at(one.user_id, night, now), priority=priority)
+        NewJob(kind.name, one.user_id, run_at=run_at(one.user_id, night, now), priority=priority)
         for one, night in due
         for kind, priority in _sync(one, now)
     ]
-    return sum(one.is_new for one in enqueue_many(conn, wanted)) if wanted else 0
+    return sum(one.is_new for one in enqueue_many(conn, wanted, origin=Origin.AUTOMATIC))
 
 
 def _sync(one: Sleeper, now: datetime) -> list[tuple[Kind[Any, Any], int]]:

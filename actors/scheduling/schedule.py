@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from actors.enqueue import enqueue
 from actors.errors import PauseRefused
 from actors.operating.budget import refuse_hold
 from actors.scheduling.timetable import TIMETABLE, Entry
 from db import Connection, entry_pauses, operations, ticks
 from db.entry_pauses import EntryPause
-from db.jobs import NOBODY
 from db.ticks import Sums, Tick
+from workers.enqueue import Origin, enqueue
 
 LATELY = timedelta(days=1)
 
@@ -127,6 +126,6 @@ def _make(conn: Connection, entry: Entry, made: Made, *, by: str | None = None) 
     """Make a tick and enqueue its job: whether that is a new one, None when there is that tick already."""
     if not ticks.make(conn, entry.name, made.due_at, by=by, missed=made.missed, skipped=made.skipped):
         return None
-    enqueued = enqueue(conn, entry.kind, NOBODY)
-    ticks.keep_job(conn, entry.name, made.due_at, enqueued.job.id, is_new=enqueued.is_new)
+    enqueued = enqueue(conn, entry.kind.name, origin=Origin.OPERATOR if by else Origin.AUTOMATIC)
+    ticks.keep_job(conn, entry.name, made.due_at, enqueued.job_id, is_new=enqueued.is_new)
     return enqueued.is_new

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, PUSH_COLLECTION, PUSH_WANTLIST, PushArguments
-from actors.enqueue import Enqueued, enqueue
 from actors.gating import admit
 from db import Connection, operations
 from services.sync.undo_choice import Choice, choose
+from workers.enqueue import Enqueued, enqueue
 from workers.kinds import Kind
 
 FOLLOWING: Mapping[Choice, Sequence[Kind[Any, Any]]] = {
@@ -37,7 +37,7 @@ def resume(
         admit(conn, user_id, *following)
     # The user confirmed how many are deleted, so the push need not ask about many removals once more.
     yes = PushArguments(is_confirmed=True, allows_removals=True) if choice == "keep_mine" else None
-    started = [enqueue(conn, kind, user_id, yes) for kind in following]
+    started = [enqueue(conn, kind.name, user_id, yes) for kind in following]
     target = {"user": str(user_id), "choice": choice}
     operations.audit(conn, by=by, action="resumed sync", target=target, jobs=len(started))
     return started

@@ -20,13 +20,13 @@ from actors.catalog import (
     UndoArguments,
 )
 from actors.checkpoints import UndoCheckpoint
-from actors.enqueue import Enqueued, enqueue
 from actors.syncing.reversals import Reversal, UndoAct, decide, look
 from actors.syncing.reversing import carry_out
 from actors.wording import count, utc
 from db import Connection, operations, undone_records, undos
 from db.agreed import Agreement
 from db.undos import LAST, Sync, Undo
+from workers.enqueue import Enqueued, enqueue
 from workers.kinds import Continue, Done, Job, Outcome, Progress, Step
 
 State: TypeAlias = Literal["nothing", "under_way", "undoable", "begun", "undone"]
@@ -95,7 +95,7 @@ def begin(conn: Connection, user_id: UUID, *, by: str) -> tuple[UndoPreview, Enq
     found = preview_undo(conn, user_id)
     if found.sync is None or found.state not in OPEN:
         return found, None
-    started = enqueue(conn, UNDO_SYNC, user_id, UndoArguments(synced_until=found.sync.synced_until))
+    started = enqueue(conn, UNDO_SYNC.name, user_id, UndoArguments(synced_until=found.sync.synced_until))
     if started.is_new:
         target = {"user": str(user_id), "sync": found.sync.synced_until.isoformat(timespec="seconds")}
         operations.audit(conn, by=by, action="undone", target=target, jobs=1)

@@ -1,13 +1,12 @@
 """Jobs: how one is asked for, how it goes, and what it would cost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, Strict, WithJsonSchema
 
 from actors.catalog import CATALOG
-from actors.enqueue import IfLive
 from actors.operating import failures
 from actors.operating.estimate import Estimate
 from actors.operating.progress import JobView
@@ -17,7 +16,6 @@ from api.roles import Role
 from db.jobs import Job, State
 
 MOST_AT_ONCE = 10_000
-LONGEST_DELAY = timedelta(days=366)
 
 
 class JobBody(Body):
@@ -35,21 +33,15 @@ class JobBody(Body):
     run_at: Moment | None = Field(
         default=None, description="Not before this moment, at most a year ahead; at once when left out or gone by."
     )
-    priority: int = Field(
-        default=0, ge=-100, le=100, description="Which of this user's jobs in a lane comes first: the highest."
+    priority: Annotated[int, Strict(), WithJsonSchema({"type": "integer", "minimum": -100, "maximum": 100})] = Field(
+        default=0, description="Which of this user's jobs in a queue comes first: the highest."
     )
-    if_live: IfLive = Field(
-        default=IfLive.RETURN,
-        description="What becomes of a live job of this user and kind: it stands for this one, or is replaced by it.",
+    if_live: Annotated[str, WithJsonSchema({"type": "string", "enum": ["return", "replace"]})] = Field(
+        default="return",
+        description="What becomes of a live job of this user and kind: return it, or replace it by this one. A "
+        "request for now that returns a job ends its back-off and keeps its checkpoint; it ends no pause, cooldown or "
+        "circuit breaker.",
     )
-
-    @field_validator("run_at")
-    @classmethod
-    def _is_near(cls, run_at: datetime | None) -> datetime | None:
-        """Whoever plans for longer means something else."""
-        if run_at is not None and run_at > datetime.now(UTC) + LONGEST_DELAY:
-            raise ValueError("at most a year ahead")
-        return run_at
 
 
 class JobsBody(Body):

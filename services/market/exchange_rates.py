@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from db import Connection, adding, rates
+from db import Connection, enqueue, rates
 from discogs.money import CURRENCIES
 
 REFRESH_RATES = "refresh_rates"  # the job kind
@@ -26,4 +26,4 @@ def request_missing(conn: Connection, currencies: Collection[str]) -> bool:
     """
     if not missing(conn, currencies) or rates.liquid_release(conn) is None:
         return False
-    return adding.request(conn, REFRESH_RATES, quiet=QUIET)
+    return enqueue.request(conn, REFRESH_RATES, quiet=QUIET)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from db import Connection, adding, prices
+from db import Connection, enqueue, prices
 
 REFRESH_PRICES = "refresh_prices"  # the job kind
 
@@ -10,4 +10,4 @@ REFRESH_PRICES = "refresh_prices"  # the job kind
 def plan_releases(conn: Connection, release_ids: Sequence[int]) -> None:
     """Add releases to the price plan. If some are new, enqueue the refresh unless one is unfinished."""
     if prices.enrol(conn, release_ids):
-        adding.request(conn, REFRESH_PRICES)
+        enqueue.request(conn, REFRESH_PRICES)

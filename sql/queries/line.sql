@@ -167,6 +167,7 @@ SET
     claimed_at = NULL,
     is_executing = false,
     fence = j.fence + 1,
+    cancel_requested_at = CASE WHEN rekkrd.is_ending(j) THEN coalesce(j.cancel_requested_at, now()) END,
     crashes = j.crashes + (CASE WHEN expired.is_executing THEN 1 ELSE 0 END)
 FROM (
     SELECT
@@ -222,6 +223,14 @@ WHERE
         LIMIT :room
         FOR UPDATE SKIP LOCKED
     ));
+
+-- name: hold_turns(lanes, user_ids)$
+-- Give users a place in a queue each, and keep it until the transaction ends.
+SELECT rekkrd.hold_turns(:lanes::text [], :user_ids::uuid []);
+
+-- name: release_followers()$
+-- Let jobs go on that wait to replace another one which has no step under way.
+SELECT rekkrd.release_followers();
 
 -- name: count_ahead(ids, most)
 -- Steps that will be called up before each of these jobs' next ones: one for each user whose turn is earlier,

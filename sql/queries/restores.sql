@@ -49,7 +49,7 @@ FROM rekkrd.jobs
 WHERE
     state IN ('pending', 'running', 'retrying') AND checkpoint <> '{}' AND kind = ANY(:kinds::text [])
     AND coalesce(checkpoint ->> 'stage', 'pages') = ANY(:stages::text [])
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: free_leases(fence)
 -- Nobody holds a step any more. No crash is counted: the backup caught it in the middle, its worker did not die.

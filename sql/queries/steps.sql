@@ -58,7 +58,9 @@ unlocked AS (
 
 renewed AS (
     UPDATE rekkrd.jobs AS j
-    SET leased_until = now() + make_interval(secs => :lease_seconds)
+    SET
+        leased_until = now() + make_interval(secs => :lease_seconds),
+        cancel_requested_at = CASE WHEN rekkrd.is_ending(j) THEN coalesce(j.cancel_requested_at, now()) END
     FROM unlocked
     WHERE j.id = unlocked.id
 ),
@@ -87,23 +89,24 @@ SELECT
     id,
     fence,
     leased_until IS NOT NULL AND leased_by = :worker AS is_leased,
-    cancel_requested_at IS NOT NULL AS is_cancelled
+    rekkrd.is_ending(jobs) AS is_cancelled
 FROM rekkrd.jobs
 WHERE id = any(:ids::uuid []);
 
 -- name: lock(id, fence, worker)^
--- Hold the job's row for the transaction of its step, if the step is still ours.
+-- Hold the job's row for the transaction of its step, if the step is still ours. NO KEY: a job that is to replace this
+-- one refers to it, and its transaction must not stop ours.
 SELECT *
 FROM rekkrd.jobs
 WHERE id = :id AND fence = :fence AND leased_by = :worker AND state = 'running'
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: advance(id, requests, checkpoint, total_records, processed_records, skipped_records, takes_token, after_seconds)^
 -- End a step and go on: the checkpoint moves, attempts and crashes begin again at 0, the place in the line stays.
 UPDATE rekkrd.jobs
 SET
-    state = CASE WHEN cancel_requested_at IS NULL THEN 'running' ELSE 'cancelled' END,
-    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    state = CASE WHEN NOT rekkrd.is_ending(jobs) THEN 'running' ELSE 'cancelled' END,
+    finished_at = CASE WHEN NOT rekkrd.is_ending(jobs) THEN NULL ELSE now() END,
     due_at = CASE
         WHEN :after_seconds::float8 IS NULL THEN due_at ELSE now() + make_interval(secs => :after_seconds)
     END,
@@ -155,7 +158,7 @@ RETURNING *;
 -- End the job badly, saying why.
 UPDATE rekkrd.jobs
 SET
-    state = CASE WHEN cancel_requested_at IS NULL THEN 'failed' ELSE 'cancelled' END,
+    state = CASE WHEN NOT rekkrd.is_ending(jobs) THEN 'failed' ELSE 'cancelled' END,
     started_at = coalesce(started_at, now()),
     finished_at = now(),
     called_until = NULL,
@@ -174,8 +177,8 @@ RETURNING *;
 -- Put the job back after a failed attempt; it is due again after the back-off.
 UPDATE rekkrd.jobs
 SET
-    state = CASE WHEN cancel_requested_at IS NULL THEN 'retrying' ELSE 'cancelled' END,
-    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    state = CASE WHEN NOT rekkrd.is_ending(jobs) THEN 'retrying' ELSE 'cancelled' END,
+    finished_at = CASE WHEN NOT rekkrd.is_ending(jobs) THEN NULL ELSE now() END,
     due_at = now() + make_interval(secs => :after_seconds),
     leased_until = NULL,
     leased_by = NULL,
@@ -193,8 +196,8 @@ RETURNING *;
 -- Put a step back that could not begin: no attempt, no crash, the place in the line kept unless it must wait.
 UPDATE rekkrd.jobs
 SET
-    state = CASE WHEN cancel_requested_at IS NULL THEN 'running' ELSE 'cancelled' END,
-    finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+    state = CASE WHEN NOT rekkrd.is_ending(jobs) THEN 'running' ELSE 'cancelled' END,
+    finished_at = CASE WHEN NOT rekkrd.is_ending(jobs) THEN NULL ELSE now() END,
     due_at = CASE WHEN :after_seconds::float8 > 0 THEN now() + make_interval(secs => :after_seconds) ELSE due_at END,
     leased_until = NULL,
     leased_by = NULL,

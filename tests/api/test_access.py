@@ -7,13 +7,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from actors.catalog import UPKEEP
-from actors.enqueue import enqueue
 from api import access
 from api.access import role_of
 from api.app import create_app
 from api.roles import Role
 from api.settings import ApiSettings
 from db.jobs import NOBODY
+from tests.new_jobs import enqueue
 from workers.errors import NotConfigured
 
 OLD, NEW, OPERATOR = "old-token-" + "1" * 24, "new-token-" + "2" * 24, "operator-" + "3" * 24

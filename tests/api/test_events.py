@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from api import job_watch
 from api.app import create_app
 from db import jobs
+from tests.new_jobs import enqueue
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from actors.alerting import alerts
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from api.app import create_app
 from api.settings import ApiSettings
 from db import conflicts, jobs, prices, questions
 from db.conflicts import RECORD, Clash
 from db.prices import Fresh
+from tests.new_jobs import enqueue
 from workers.resources import Resources
 
 EXAMPLES = 12

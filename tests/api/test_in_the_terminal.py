@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from cli import screen
 from cli.main import app_for
 from db import jobs as ledger
 from db import operations, story, usage
 from db.story import Asked, Line
 from db.usage import Use
+from tests.new_jobs import enqueue
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from db import links
+from tests.new_jobs import enqueue
 
 IMPORT = {"kind": "import_collection"}
 

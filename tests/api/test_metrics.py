@@ -11,13 +11,13 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from api.app import create_app
 from db import fleet, pauses, usage
 from db.errors import DatabaseAway
 from db.fleet import SignOfLife
 from db.jobs import State
 from db.line import Expired
+from tests.new_jobs import enqueue
 from workers import holds
 from workers.figures import Figures
 from workers.limiter.errors import LimiterUnavailable

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from db import fleet
 from db.fleet import SignOfLife
+from tests.new_jobs import enqueue
 
 LANES = ["interactive", "import", "background"]
 SIGN = SignOfLife("here:1:a", "here", 1, "1+a", LANES, ["import_collection"], 8, 1, 0, 0.1, 0.1, 2.0)

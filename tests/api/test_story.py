@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from db import jobs, story
 from db.story import Asked, Line
+from tests.new_jobs import enqueue
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from actors.catalog import CATALOG, IMPORT_COLLECTION
 from actors.doctor import mail
 from actors.doctor.findings import Level, fine, wrong
 from actors.doctor.webhook import judge_webhook
-from actors.enqueue import enqueue
 from cli import main
 from cli.doctor import checks, lines
 from cli.errors import CommandFailed
@@ -32,6 +31,7 @@ from db.pool import Pool
 from db.sealing import Keys
 from simulator import Simulator, SimulatorSettings, running
 from simulator.faults import Fault
+from tests.new_jobs import enqueue
 from workers import logs
 from workers.limiter.lanes import Lane
 from workers.settings import Settings

@@ -6,7 +6,6 @@ import pytest
 import typer
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import Enqueued
 from cli import importing
 from cli.errors import CommandFailed
 from db import users
@@ -34,9 +33,9 @@ def test_ctrl_c_says_that_the_import_goes_on_and_how_to_look_again(monkeypatch, 
     monkeypatch.setattr(importing, "watch", interrupted)
     monkeypatch.setattr(importing, "looker", lambda *_: None)
     with pytest.raises(typer.Exit) as ended:
-        importing.watch_started(None, [Enqueued(job(), is_new=True, replaced=None)])
+        importing.watch_started(None, [importing.Started(job(), is_new=True)])
     assert ended.value.exit_code == 130
     out, err = capsys.readouterr()
     assert out == ""
-    assert "goes on without you" in err
+    assert "The jobs go on." in err
     assert "rekkrd jobs show 3f2a9c1e  (import collection)" in err

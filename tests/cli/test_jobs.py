@@ -10,11 +10,11 @@ from typer.testing import CliRunner, Result
 from cli import jobs, main
 from cli.errors import CommandFailed, NotFound
 from db import operations
-from db.adding import NewJob
-from db.adding import add as add_job
 from db.jobs import State
 from db.jobs import find as find_job
 from db.pool import Pool
+from tests.new_jobs import NewJob
+from tests.new_jobs import add as add_job
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from actors.operating.queues import Backlog, Neglect, Queue
 from cli import main, queues, workers
 from cli.errors import WorkFailed
 from db import fleet, gates, kinds, operations, pauses
-from db.adding import NewJob
-from db.adding import add as add_job
 from db.fleet import Held, SignOfLife, Worker
 from db.kinds import KindRow
 from db.pauses import Pause
 from db.pool import Pool
 from services.operations.facts import System
 from services.operations.standstill import causes_of
+from tests.new_jobs import NewJob
+from tests.new_jobs import add as add_job
 from workers.limiter.lanes import Lane
 from workers.presence import this_host
 from workers.redis_probe import RedisHealth, RedisProbe, RedisState

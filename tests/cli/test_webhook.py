@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from cli import main
 from cli.errors import CommandFailed, WorkFailed
 from db import deliveries, jobs, operations, users
 from db.pool import Pool
+from tests.new_jobs import enqueue
 from workers.webhook import keys_of
 
 

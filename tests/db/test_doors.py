@@ -14,13 +14,16 @@ from psycopg.types.json import Jsonb
 from pydantic import Field, ValidationError
 
 from actors.catalog import CATALOG, IMPORT_COLLECTION, UPKEEP
-from actors.enqueue import IfLive, Wanted, enqueue, enqueue_many
-from db import Connection, adding, jobs, kinds, line, links, operations, steps, undone_records
+from db import Connection, jobs, kinds, line, links, operations, steps, undone_records
+from db.errors import UnknownJobUser
 from db.jobs import State
 from db.kinds import KindRow
 from db.links import Credentials
 from db.sealing import Keys
 from db.steps import Counts
+from tests import new_jobs
+from tests.new_jobs import enqueue
+from workers.enqueue import NewJob, enqueue_many
 from workers.kinds import Plain
 
 
@@ -54,8 +57,8 @@ def called(conn: Connection) -> list[UUID]:
 def test_many_are_added_in_order_and_doubles_become_one(conn: Connection, ada: UUID) -> None:
     others = [uuid4() for _ in range(3)]
     there = enqueue(conn, UPKEEP, others[1]).job
-    wanted = [Wanted(UPKEEP, user) for user in (*others, ada, others[0])]
-    made = enqueue_many(conn, wanted)
+    wanted = [new_jobs.of(UPKEEP, user) for user in (*others, ada, others[0])]
+    made = new_jobs.add_many(conn, wanted)
     found = {job.id: job for job in jobs.page(conn)}
     assert [found[one.job_id].user_id for one in made] == [one.user_id for one in wanted]
     assert [one.is_new for one in made] == [True, False, True, True, False]
@@ -64,9 +67,9 @@ def test_many_are_added_in_order_and_doubles_become_one(conn: Connection, ada: U
     assert len(found) == 4
 
 
-def test_many_are_added_whole_or_not_at_all(conn: Connection, ada: UUID) -> None:
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):  # an import's row needs its user
-        enqueue_many(conn, [Wanted(IMPORT_COLLECTION, ada), Wanted(IMPORT_COLLECTION, uuid4())])
+def test_many_are_enqueued_all_or_none(conn: Connection, connected: UUID) -> None:
+    with pytest.raises(UnknownJobUser, match=r"^jobs\.1: There is no user"):
+        enqueue_many(conn, [NewJob(IMPORT_COLLECTION.name, user) for user in (connected, uuid4())])
     assert jobs.page(conn) == []
 
 
@@ -88,10 +91,10 @@ def test_a_time_to_come_is_waited_for_and_one_gone_by_is_now(conn: Connection, a
 def test_priority_orders_a_users_jobs_and_no_others(conn: Connection, ada: UUID) -> None:
     other = uuid4()
     slow, quick = (
-        adding.add(conn, adding.NewJob("k", "import", ada, {}, None, True, False, priority=priority))[0].id
+        new_jobs.add(conn, new_jobs.NewJob("k", "import", ada, {}, None, True, False, priority=priority))[0].id
         for priority in (0, 7)
     )
-    theirs, _ = adding.add(conn, adding.NewJob("k", "import", other, {}, None, True, False))
+    theirs, _ = new_jobs.add(conn, new_jobs.NewJob("k", "import", other, {}, None, True, False))
     first, second = (
         line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)[0].job_id for _ in range(2)
     )
@@ -104,7 +107,7 @@ def test_priority_orders_a_users_jobs_and_no_others(conn: Connection, ada: UUID)
 
 def test_a_job_that_waits_is_replaced(conn: Connection, ada: UUID) -> None:
     old = enqueue(conn, IMPORT_COLLECTION, ada).job
-    new = enqueue(conn, IMPORT_COLLECTION, ada, if_live=IfLive.REPLACE)
+    new = enqueue(conn, IMPORT_COLLECTION, ada, if_live="replace")
     assert (new.is_new, new.replaced, new.job.follows) == (True, old.id, None)
     replaced = jobs.find(conn, old.id)
     assert replaced is not None
@@ -116,7 +119,7 @@ def test_a_job_that_waits_is_replaced(conn: Connection, ada: UUID) -> None:
 
 def test_a_job_whose_step_is_under_way_ends_first_and_the_new_one_follows(conn: Connection, ada: UUID) -> None:
     old = claim(conn, enqueue(conn, IMPORT_COLLECTION, ada).job.id)
-    new = enqueue(conn, IMPORT_COLLECTION, ada, if_live=IfLive.REPLACE)
+    new = enqueue(conn, IMPORT_COLLECTION, ada, if_live="replace")
     assert (new.replaced, new.job.follows) == (old.id, old.id)
     assert called(conn) == []
     assert enqueue(conn, IMPORT_COLLECTION, ada).job.id == old.id, "the key is its own while it lives"
@@ -128,7 +131,7 @@ def test_a_job_whose_step_is_under_way_ends_first_and_the_new_one_follows(conn: 
 
 def test_who_stands_behind_a_job_is_replaced_too(conn: Connection, ada: UUID) -> None:
     old = claim(conn, enqueue(conn, IMPORT_COLLECTION, ada).job.id)
-    second, third = (enqueue(conn, IMPORT_COLLECTION, ada, if_live=IfLive.REPLACE).job for _ in range(2))
+    second, third = (enqueue(conn, IMPORT_COLLECTION, ada, if_live="replace").job for _ in range(2))
     assert state_of(conn, second.id) is State.CANCELLED
     steps.complete(conn, old, Counts(1, 9, 9, 0), outcome="done")
     assert called(conn) == [third.id]
@@ -136,7 +139,7 @@ def test_who_stands_behind_a_job_is_replaced_too(conn: Connection, ada: UUID) ->
 
 def test_who_was_cancelled_while_it_stood_behind_can_be_retried(conn: Connection, ada: UUID) -> None:
     old = claim(conn, enqueue(conn, IMPORT_COLLECTION, ada).job.id)
-    behind = enqueue(conn, IMPORT_COLLECTION, ada, if_live=IfLive.REPLACE).job
+    behind = enqueue(conn, IMPORT_COLLECTION, ada, if_live="replace").job
     jobs.cancel(conn, behind.id)
     assert operations.retry(conn, [behind.id]) == [], "the one before it still lives"
     steps.complete(conn, old, Counts(1, 9, 9, 0), outcome="done")
@@ -147,7 +150,7 @@ def test_who_was_cancelled_while_it_stood_behind_can_be_retried(conn: Connection
 
 def test_an_account_that_is_forgotten_leaves_nobody_behind(conn: Connection, ada: UUID) -> None:
     claim(conn, enqueue(conn, IMPORT_COLLECTION, ada).job.id)
-    behind = enqueue(conn, IMPORT_COLLECTION, ada, if_live=IfLive.REPLACE).job
+    behind = enqueue(conn, IMPORT_COLLECTION, ada, if_live="replace").job
     jobs.end_conversation(conn, ada)
     assert state_of(conn, behind.id) is State.CANCELLED
     assert enqueue(conn, IMPORT_COLLECTION, ada).is_new
@@ -201,7 +204,7 @@ def test_sql_returns_replaces_and_waits_as_python_does(conn: Connection, connect
         ({"user_id": UUID(int=7)}, "RK003", "There is no user"),
         ({"user_id": None}, "RK003", "There is no user"),
         ({"if_live": "overtake"}, "RK005", "if_live must be return or replace"),
-        ({"priority": 101}, "RK005", "priority must lie between -100 and 100"),
+        ({"priority": 101}, "RK005", "priority must be an integer from -100 to 100"),
         ({"run_at": datetime.now(UTC) + timedelta(days=400)}, "RK005", "not be more than a year ahead"),
     ],
 )

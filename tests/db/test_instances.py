@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from db import adding, instances, releases, sweeps
-from db.adding import NewJob
+from db import instances, releases, sweeps
 from db.instances import Copy, Unseen
 from db.releases import Release
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 BIG = 3_000_000_001  # beyond 2³¹
 WHEN = datetime(2021, 12, 21, 23, 43, 46, tzinfo=UTC)
@@ -23,7 +24,7 @@ def sweep(conn, ada):
 
 
 def begin(conn, user_id, nth_try):
-    job, _ = adding.add(
+    job, _ = new_jobs.add(
         conn,
         NewJob("k", "import", user_id, {}, unique_key="only", takes_token=True, speaks_for_user=True),
     )

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import Connection, adding, jobs, line, steps
-from db.adding import NewJob
+from db import Connection, jobs, line, steps
 from db.jobs import Job, State
 from db.pool import Pool
 from db.steps import Counts
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 
 @pytest.fixture
@@ -49,12 +50,12 @@ def new_import(user: UUID, unique: str | None = "import") -> NewJob:
 
 def test_a_second_request_returns_the_first_while_it_lives(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        first, was_new = adding.add(conn, new_import(user))
-        again, is_new = adding.add(conn, new_import(user))
+        first, was_new = new_jobs.add(conn, new_import(user))
+        again, is_new = new_jobs.add(conn, new_import(user))
     assert (was_new.is_new, is_new.is_new, again.id) == (True, False, first.id)
     with pool.transaction() as conn:
         jobs.cancel(conn, first.id)
-        third, is_new = adding.add(conn, new_import(user))
+        third, is_new = new_jobs.add(conn, new_import(user))
     assert is_new.is_new
     assert third.id != first.id
 
@@ -66,13 +67,13 @@ def soon(user: UUID, hours: float | None, **said: object) -> NewJob:
 
 def test_a_job_that_waits_for_later_is_brought_forward_by_who_asks_now(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        first, _ = adding.add(conn, soon(user, 3, priority=-1))
+        first, _ = new_jobs.add(conn, soon(user, 3, priority=-1))
         for later in (soon(user, 4, args={"is_confirmed": False}, priority=-5), soon(user, 3.5)):
-            adding.add(conn, later)
+            new_jobs.add(conn, later)
         still = jobs.find(conn, first.id)
         assert still is not None
         assert (still.due_at, still.priority, still.args) == (first.due_at, -1, {})
-        again, added = adding.add(conn, soon(user, None, args={"is_confirmed": True}))
+        again, added = new_jobs.add(conn, soon(user, None, args={"is_confirmed": True}))
     assert (again.id, added.is_new, added.replaced) == (first.id, False, None)
     assert again.due_at < datetime.now(UTC)
     assert (again.priority, again.args) == (0, {"is_confirmed": True})
@@ -83,8 +84,8 @@ def test_a_job_that_waits_for_later_is_brought_forward_by_who_asks_now(pool: Poo
 
 def test_of_many_who_ask_the_earliest_counts(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        first, _ = adding.add(conn, soon(user, 5))
-        adding.add_many(conn, [soon(user, 3), soon(user, 1), soon(user, 2)])
+        first, _ = new_jobs.add(conn, soon(user, 5))
+        new_jobs.add_many(conn, [soon(user, 3), soon(user, 1), soon(user, 2)])
         found = jobs.find(conn, first.id)
     assert found is not None
     assert timedelta(minutes=59) < found.due_at - datetime.now(UTC) <= timedelta(hours=1)
@@ -101,15 +102,15 @@ def test_of_many_who_ask_the_earliest_counts(pool: Pool, user: UUID) -> None:
 )
 def test_a_job_that_has_begun_or_must_wait_is_not_brought_forward(pool: Pool, user: UUID, change: str) -> None:
     with pool.transaction() as conn:
-        first, _ = adding.add(conn, soon(user, 3))
+        first, _ = new_jobs.add(conn, soon(user, 3))
         conn.execute(f"UPDATE rekkrd.jobs SET {change}")
-        again, _ = adding.add(conn, soon(user, None))
+        again, _ = new_jobs.add(conn, soon(user, None))
     assert (again.id, again.due_at) == (first.id, first.due_at)
 
 
 def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
     with pytest.raises(RuntimeError), pool.transaction() as conn:
-        adding.add(conn, new_import(user))
+        new_jobs.add(conn, new_import(user))
         raise RuntimeError
     with pool.transaction() as conn:
         assert jobs.page(conn) == []
@@ -117,7 +118,7 @@ def test_what_is_rolled_back_was_never_enqueued(pool: Pool, user: UUID) -> None:
 
 def test_two_jobs_of_one_transaction_keep_their_order(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        made = [adding.add(conn, NewJob(**no_row(user)))[0].id for _ in range(5)]
+        made = [new_jobs.add(conn, NewJob(**no_row(user)))[0].id for _ in range(5)]
     with pool.transaction() as conn:
         assert [job.id for job in reversed(jobs.page(conn))] == made
         calls = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=60)
@@ -126,7 +127,7 @@ def test_two_jobs_of_one_transaction_keep_their_order(pool: Pool, user: UUID) ->
 
 def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        job, _ = adding.add(conn, new_import(user))
+        job, _ = new_jobs.add(conn, new_import(user))
     claimed = claim(pool, job)
     with pool.transaction() as conn:
         asked = jobs.cancel(conn, job.id)
@@ -147,7 +148,7 @@ def test_cancelling_waits_for_the_step_that_is_under_way(pool: Pool, user: UUID)
 
 def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        job, _ = adding.add(conn, new_import(user))
+        job, _ = new_jobs.add(conn, new_import(user))
     claimed = claim(pool, job)
     cancelled: list[Job | None] = []
 
@@ -174,9 +175,9 @@ def test_cancelling_meets_a_step_that_ends_this_moment(pool: Pool, user: UUID) -
 
 def test_all_that_speaks_for_an_account_is_cancelled_whatever_it_does(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        retrying, under_way, waiting = (adding.add(conn, new_import(user, None))[0] for _ in range(3))
-        silent, _ = adding.add(conn, replace(new_import(user, None), speaks_for_user=False))
-        elsewhere, _ = adding.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
+        retrying, under_way, waiting = (new_jobs.add(conn, new_import(user, None))[0] for _ in range(3))
+        silent, _ = new_jobs.add(conn, replace(new_import(user, None), speaks_for_user=False))
+        elsewhere, _ = new_jobs.add(conn, replace(new_import(uuid4(), None), has_import_row=False))
     failed = claim(pool, retrying)
     with pool.transaction() as conn:
         steps.retry_later(conn, failed, requests=1, after_seconds=60, error_class="E", error="e", detail=None)
@@ -198,7 +199,7 @@ def test_whoever_cancels_locks_who_stands_behind_a_job_after_it(
     pool: Pool, user: UUID, end: Callable[[Connection, UUID], object]
 ) -> None:
     with pool.transaction() as conn:
-        behind, first = sorted(adding.add(conn, new_import(user, None))[0].id for _ in range(2))
+        behind, first = sorted(new_jobs.add(conn, new_import(user, None))[0].id for _ in range(2))
         conn.execute("UPDATE rekkrd.jobs SET follows = %s WHERE id = %s", [first, behind])
 
     def cancelled() -> None:
@@ -223,7 +224,7 @@ def waits_for_a_lock(pool: Pool) -> bool:
 
 def test_what_is_forgotten_ends_at_once_and_its_step_stores_nothing_any_more(pool: Pool, user: UUID) -> None:
     with pool.transaction() as conn:
-        under_way, waiting = (adding.add(conn, new_import(user, None))[0] for _ in range(2))
+        under_way, waiting = (new_jobs.add(conn, new_import(user, None))[0] for _ in range(2))
     step = claim(pool, under_way)
     with pool.transaction() as conn:
         ended = {one.id: one for one in jobs.end_conversation(conn, user)}
@@ -235,7 +236,7 @@ def test_what_is_forgotten_ends_at_once_and_its_step_stores_nothing_any_more(poo
 
 def test_pages_of_jobs_are_whole_and_newest_first(pool: Pool) -> None:
     with pool.transaction() as conn:
-        made = [adding.add(conn, NewJob(**no_row(uuid4())))[0].id for _ in range(7)]
+        made = [new_jobs.add(conn, NewJob(**no_row(uuid4())))[0].id for _ in range(7)]
     seen: list[UUID] = []
     below: Job | None = None
     with pool.transaction() as conn:
@@ -272,7 +273,7 @@ def test_completion_stores_the_last_checkpoint(
 ) -> None:
     counts = Counts(requests=1, total=230, processed=200, skipped=0)
     with pool.transaction() as conn:
-        job, _ = adding.add(conn, new_import(user, None))
+        job, _ = new_jobs.add(conn, new_import(user, None))
     first = claim(pool, job)
     with pool.transaction() as conn:
         steps.advance(conn, first, counts, checkpoint={"current_page": 2}, takes_token=True, after_seconds=None)
@@ -292,7 +293,7 @@ def test_the_plans_import_row_tells_the_same_as_the_job_after_every_transition(
     pool: Pool, user: UUID, deeds: list[str]
 ) -> None:
     with pool.transaction() as conn:
-        job, _ = adding.add(conn, new_import(user, None))
+        job, _ = new_jobs.add(conn, new_import(user, None))
     assert_in_step(pool, job.id)
     under_way: Job | None = None
     page = 0

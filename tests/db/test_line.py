@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from db import adding, jobs, line, steps
-from db.adding import NewJob
+from db import jobs, line, steps
 from db.jobs import State
 from db.pool import Pool
 from db.steps import Counts
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def add(pool: Pool, user: UUID, *, lane: str = "import", speaks: bool = False, *
         **more,  # type: ignore[arg-type]
     )
     with pool.transaction() as conn:
-        return adding.add(conn, new)[0].id
+        return new_jobs.add(conn, new)[0].id
 
 
 def call(pool: Pool, room: int = 1, lane: str = "import") -> list[UUID]:
@@ -149,7 +150,7 @@ def test_a_job_being_enqueued_does_not_stop_the_line(pool: Pool) -> None:
     waiting = add(pool, uuid4())
     with pool.transaction() as conn:
         new = NewJob("count", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False)
-        adding.add(conn, new)
+        new_jobs.add(conn, new)
         assert call(pool, room=5) == [waiting]
 
 
@@ -160,7 +161,7 @@ def test_upkeep_beside_a_job_being_enqueued_leaves_it_its_turn(pool: Pool) -> No
         jobs.cancel(conn, over)
     with pool.transaction() as app:
         new = NewJob("count", "import", user, {}, None, takes_token=True, speaks_for_user=False)
-        enqueued, _ = adding.add(app, new)
+        enqueued, _ = new_jobs.add(app, new)
         with pool.transaction() as upkeep:
             assert line.forget_idle_turns(upkeep, room=9) == 0
     assert call(pool) == [enqueued.id]

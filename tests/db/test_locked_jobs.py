@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from db import adding, jobs, line, operations, steps, users
-from db.adding import NewJob
+from db import jobs, line, operations, steps, users
 from db.jobs import Job, State
 from db.operations import Choice
 from db.pool import Pool
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def add(pool: Pool, user: UUID | None = None, *, has_import_row: bool = False) -
     with pool.transaction() as conn:
         if has_import_row:
             new = replace(new, user_id=users.create(conn, uuid4().hex).id)
-        return adding.add(conn, new)[0].id
+        return new_jobs.add(conn, new)[0].id
 
 
 def dispatch(pool: Pool, room: int) -> set[UUID]:

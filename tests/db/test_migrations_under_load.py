@@ -11,11 +11,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from db import adding, line, migrations, steps
-from db.adding import NewJob
+from db import line, migrations, steps
 from db.errors import DatabaseAway, DatabaseError
 from db.pool import Pool
 from db.steps import Counts
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 INDEX = """-- no transaction
 -- An index on a table that everybody writes.
@@ -52,7 +53,7 @@ class Service:
     def enqueue(self) -> None:
         with self.pool.transaction() as conn:
             conn.execute(f"SET LOCAL lock_timeout = '{IMPATIENT}'")
-            adding.add(conn, NewJob("k", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False))
+            new_jobs.add(conn, NewJob("k", "import", uuid4(), {}, None, takes_token=True, speaks_for_user=False))
 
     def work(self) -> None:
         with self.pool.transaction() as conn:

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from db import Connection, adding, jobs, line, operations, steps
-from db.adding import IfLive, NewJob
+from db import Connection, jobs, line, operations, steps
 from db.errors import DatabaseBusy
 from db.jobs import State
 from db.operations import LIVE, OVER, Choice
 from db.pool import Pool
 from db.steps import Counts
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def add(pool: Pool, user: UUID, *, kind: str = "count", key: str | None = None) 
         speaks_for_user=False,
     )
     with pool.transaction() as conn:
-        return adding.add(conn, new)[0].id
+        return new_jobs.add(conn, new)[0].id
 
 
 def fail(pool: Pool, job_id: UUID, error_class: str = "Unavailable") -> UUID:
@@ -86,7 +87,7 @@ def test_a_live_job_that_comes_this_moment_stands_for_the_failed_one_and_the_oth
     failed, other = fail(pool, add(pool, user, key="import")), fail(pool, add(pool, uuid4(), key="import"))
     with ThreadPoolExecutor(1) as threads:
         with pool.transaction() as app:
-            adding.add(app, NewJob("count", "import", user, {}, "import", takes_token=True, speaks_for_user=False))
+            new_jobs.add(app, NewJob("count", "import", user, {}, "import", takes_token=True, speaks_for_user=False))
             retried = threads.submit(retry, pool, failed, other)
             while not waits_for_a_lock(pool):
                 assert not retried.done()
@@ -144,7 +145,7 @@ def test_who_watches_hears_of_each_and_the_plans_rows_follow(pool: Pool, migrate
             for row in conn.execute("INSERT INTO public.profiles SELECT FROM generate_series(1, 3) RETURNING id")
         ]
         ids = [
-            adding.add(
+            new_jobs.add(
                 conn,
                 NewJob(
                     "import_collection",
@@ -178,8 +179,8 @@ def test_who_stood_behind_cancelled_jobs_comes_into_the_line(pool: Pool) -> None
     with pool.transaction() as conn:
         conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [first])
         steps.claim(conn, first, worker="w", lease_seconds=10)
-        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live=IfLive.REPLACE)
-        behind = adding.add(conn, new)[0].id
+        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live="replace")
+        behind = new_jobs.add(conn, new)[0].id
         conn.execute("UPDATE rekkrd.jobs SET leased_until = NULL, leased_by = NULL WHERE id = %s", [first])
     with pool.transaction() as conn:
         operations.cancel(conn, [first])
@@ -193,8 +194,8 @@ def test_who_stands_behind_a_job_is_cancelled_with_it(pool: Pool) -> None:
     with pool.transaction() as conn:
         conn.execute("UPDATE rekkrd.jobs SET called_until = now() + interval '1 minute' WHERE id = %s", [first])
         steps.claim(conn, first, worker="w", lease_seconds=10)
-        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live=IfLive.REPLACE)
-        behind = adding.add(conn, new)[0].id
+        new = NewJob("count", "import", user, {}, "k", takes_token=True, speaks_for_user=False, if_live="replace")
+        behind = new_jobs.add(conn, new)[0].id
         assert set(operations.cancel(conn, [behind, first])) == {first, behind}
     assert [find(pool, one).state for one in (first, behind)] == ["running", "cancelled"]
 

@@ -83,6 +83,7 @@ SMALL = {
     "rekkrd.audit": "a row for each act of an operator",
     "rekkrd.restores": "a row for each time that the database came back from a backup",
     "rekkrd.migrations": "a row a migration",
+    "rekkrd.functions": "a row a file of sql/functions",
     "rekkrd.handshakes": "cleared after a day",
     "rekkrd.exchange_rates": "a row a currency",
     "rekkrd.rates_now": "the view on them",

@@ -7,11 +7,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from db import adding, handshakes, jobs, line, links, steps, users
-from db.adding import NewJob
+from db import handshakes, jobs, line, links, steps, users
 from db.links import Credentials
 from db.pool import Pool
 from db.sealing import Keys
+from tests import new_jobs
+from tests.new_jobs import NewJob
 from tests.transaction_pooler import Pooler
 
 
@@ -51,7 +52,7 @@ def test_a_job_goes_through_its_life_behind_it(pool: Pool, pooler: Pooler, ada: 
     )
     for _ in range(7):  # psycopg prepares a statement at its fifth use, unless told not to
         with pool.transaction() as conn:
-            job, _ = adding.add(conn, new)
+            job, _ = new_jobs.add(conn, new)
         with pool.transaction() as conn:
             (call,) = line.call_up(conn, lane="import", takes_token=True, room=1, call_seconds=10)
         assert call.job_id == job.id

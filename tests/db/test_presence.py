@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from db import Connection, adding, jobs, line, presence, steps, story
-from db.adding import NewJob
+from db import Connection, jobs, line, presence, steps, story
 from db.jobs import Job
 from db.pool import Pool, connect
 from db.presence import Session
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 IS_THERE = "SELECT FROM pg_stat_activity WHERE pid = %s"
 LEFT = (
@@ -50,7 +51,7 @@ def add(pool: Pool, worker: str = "w") -> UUID:
         kind="count", lane="import", user_id=uuid4(), args={}, unique_key=None, takes_token=True, speaks_for_user=False
     )
     with pool.transaction() as conn:
-        job_id = adding.add(conn, new)[0].id
+        job_id = new_jobs.add(conn, new)[0].id
     with pool.transaction() as conn:
         line.call_up(conn, lane="import", takes_token=True, room=9, call_seconds=60, worker=worker)
     return job_id

@@ -9,10 +9,10 @@ import pytest
 from psycopg import sql
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from actors.operating import restoring
 from db import Connection, jobs, line, operations, restores, steps, sweeps
 from db.jobs import Job, State
+from tests.new_jobs import enqueue
 
 
 @pytest.fixture

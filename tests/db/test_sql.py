@@ -11,10 +11,10 @@ import pglast
 import pytest
 from pglast import ast, visitors
 
-from db import migrations, queries
+from db import functions, migrations, queries
 
 PYTHON = [path.read_text() for path in Path(migrations.__file__).parent.glob("*.py")]
-FILES = sorted([*queries.FOLDER.glob("*.sql"), *migrations.FOLDER.glob("*.sql")])
+FILES = sorted([*queries.FOLDER.glob("*.sql"), *migrations.FOLDER.glob("*.sql"), *functions.FOLDER.glob("*.sql")])
 STATEMENT = re.compile(r"^-- name: (?P<name>\w+)\((?P<parameters>[\w, ]*)\)(?P<kind>[!^$]|<!)?$", re.MULTILINE)
 RESERVED = {"RESERVED_KEYWORD", "TYPE_FUNC_NAME_KEYWORD"}
 WIDTH = 120

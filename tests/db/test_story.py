@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db import Connection, adding, jobs, line, steps, story
-from db.adding import NewJob
+from db import Connection, jobs, line, steps, story
 from db.jobs import Job
 from db.steps import Counts
 from db.story import Asked, EndedAs, Line
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 COUNTS = Counts(requests=1, total=9, processed=1, skipped=0)
 WHY = {"requests": 1, "error_class": "Unavailable", "error": "502", "detail": "status 502"}
@@ -27,7 +28,7 @@ def claimed(conn: Connection) -> Callable[..., Job]:
     def claim(job_id: UUID | None = None, *, takes_token: bool = False) -> Job:
         if job_id is None:
             new = NewJob("count", "import", uuid4(), {}, None, takes_token=takes_token, speaks_for_user=False)
-            job_id = adding.add(conn, new)[0].id
+            job_id = new_jobs.add(conn, new)[0].id
         conn.execute(CLAIM, [job_id])
         job = steps.claim(conn, job_id, worker="ada", lease_seconds=60)
         assert job is not None

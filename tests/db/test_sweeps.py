@@ -3,8 +3,9 @@
 import psycopg
 import pytest
 
-from db import adding, sweeps
-from db.adding import NewJob
+from db import sweeps
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def begin(conn, ada):
 
 
 def new_job(conn, user_id):
-    job, _ = adding.add(
+    job, _ = new_jobs.add(
         conn, NewJob("k", "import", user_id, {}, unique_key=None, takes_token=True, speaks_for_user=True)
     )
     return job.id

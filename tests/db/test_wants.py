@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from db import adding, releases, sweeps, wants
-from db.adding import NewJob
+from db import releases, sweeps, wants
 from db.instances import Unseen
 from db.releases import Release
 from db.wants import KnownWant, Want
+from tests import new_jobs
+from tests.new_jobs import NewJob
 
 WANT = Want(7, 3, "notes\n", datetime(2025, 1, 30, tzinfo=UTC))
 
@@ -18,7 +19,7 @@ WANT = Want(7, 3, "notes\n", datetime(2025, 1, 30, tzinfo=UTC))
 @pytest.fixture
 def sweep(conn, ada):
     releases.upsert(conn, [Release(n, None, "T", "A", None, [], [], [], (), (), "", "") for n in (7, 8)])
-    job, _ = adding.add(conn, NewJob("k", "import", ada, {}, unique_key=None, takes_token=True, speaks_for_user=True))
+    job, _ = new_jobs.add(conn, NewJob("k", "import", ada, {}, unique_key=None, takes_token=True, speaks_for_user=True))
     return sweeps.start(conn, job_id=job.id, user_id=ada, swept="wantlist", nth_try=1, sort="added", sort_order="desc")
 
 

@@ -15,7 +15,6 @@ import psycopg
 from psycopg.rows import dict_row
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from cli.servers import Servers
 from db import jobs, links, users
 from db.errors import MayBeRetried
@@ -27,6 +26,7 @@ from tests.journeys import oracle
 from tests.journeys.simulated import Json, Simulated
 from tests.journeys.spending import Span, Spending, spending
 from tests.journeys.worker import REKKRD_WORKER, Worker
+from tests.new_jobs import enqueue
 from workers.kinds import Kind
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

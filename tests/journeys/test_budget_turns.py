@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actors.enqueue import enqueue
 from tests.journeys.asking_worker import ASK_RELEASE, ASK_STATS
 from tests.journeys.fleet import LIMIT, Timing
 from tests.journeys.spending import Span, spending
+from tests.new_jobs import enqueue
 
 pytestmark = [pytest.mark.journey, pytest.mark.soak]  # counts within windows of seconds: not beside other work
 

@@ -7,9 +7,9 @@ import pytest
 
 from actors.alerting import alerts
 from actors.catalog import REFRESH_PRICES
-from actors.enqueue import enqueue
 from db.jobs import NOBODY
 from tests.journeys.conftest import Launch
+from tests.new_jobs import enqueue
 from tests.resending import KEY, resending
 
 pytestmark = [pytest.mark.journey, pytest.mark.soak]  # 15 s; tests/workers kills a postman alone at each of its turns

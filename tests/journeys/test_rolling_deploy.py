@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from actors.enqueue import enqueue
 from db.jobs import Job
 from tests.journeys.fleet import Fleet
 from tests.journeys.released_worker import NEW, OLD, ONLY_NEW, TABLE, NewArguments, OldArguments
+from tests.new_jobs import enqueue
 from workers.kinds import Kind, Plain
 
 pytestmark = pytest.mark.journey

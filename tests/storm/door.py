@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from random import Random
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from db import jobs
 from db.errors import MayBeRetried
 from db.pool import Pool
 from tests.journeys.fleet import Person
+from tests.new_jobs import enqueue
 
 KINDS = (IMPORT_COLLECTION, IMPORT_WANTLIST)
 LOOK_SECONDS = 0.2

@@ -17,12 +17,12 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
-from actors.enqueue import enqueue
 from db import line
 from db.pool import Pool
 from tests.journeys import oracle
 from tests.journeys.fleet import Fleet, Person, Timing
 from tests.journeys.simulated import simulated
+from tests.new_jobs import enqueue
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 

@@ -9,9 +9,9 @@ import pytest
 import redis
 
 from actors.catalog import UPKEEP
-from actors.enqueue import enqueue
 from db import fleet, jobs, line, pauses, steps
 from db.jobs import State
+from tests.new_jobs import enqueue
 from workers.broker import CallBroker, Desk
 from workers.dispatcher import Dispatcher
 from workers.limiter.lanes import Lane

@@ -10,11 +10,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from actors.enqueue import enqueue
 from db import Connection, jobs
 from db.jobs import Job as JobRow
 from db.jobs import State
 from discogs.errors import Unavailable
+from tests.new_jobs import enqueue
 from workers.errors import JobFailed
 from workers.kinds import Continue, Done, Job, Kind, NoArguments, Outcome, Plain, Progress, Step
 from workers.limiter.lanes import Lane

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from actors.enqueue import enqueue
 from db import Connection, fleet, jobs
 from db.fleet import SignOfLife
 from db.jobs import Job as JobRow
 from db.jobs import State
+from tests.new_jobs import enqueue
 from workers.kinds import Done, Job, Kind, NoArguments, Plain, Progress
 from workers.limiter.lanes import Lane
 from workers.presence import version_of

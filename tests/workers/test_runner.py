@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from actors.enqueue import enqueue
 from db import Connection, fleet, gates, jobs, links, steps, users
 from db.errors import StatementRefused
 from db.jobs import NOBODY, State
 from db.jobs import Job as JobRow
 from db.links import Credentials
+from tests.new_jobs import enqueue
 from workers.kinds import Done, Job, Kind, NoArguments, Progress, Step
 from workers.leases import LeaseKeeper
 from workers.limiter.errors import GaveUp

@@ -15,10 +15,10 @@ import pytest
 from pydantic import ValidationError
 
 from actors.catalog import IMPORT_COLLECTION, UPKEEP
-from actors.enqueue import enqueue
 from db import deliveries, jobs, users
 from db.jobs import NOBODY
 from db.pool import Pool
+from tests.new_jobs import enqueue
 from workers import courier
 from workers.courier import Courier, open_webhook, ping
 from workers.settings import EngineSettings

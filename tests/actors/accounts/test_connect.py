@@ -12,7 +12,6 @@ from actors.accounts import at_terminal, connect
 from actors.accounts.connect import Newcomer
 from actors.accounts.disconnect import disconnect
 from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, UPKEEP
-from actors.enqueue import enqueue
 from actors.errors import NotConnected, OtherAccount, TokenRefused, VerifierRefused
 from db import jobs, links, steps, users
 from db.errors import UnknownUser
@@ -21,6 +20,7 @@ from discogs import handshake
 from discogs.auth import OAuthToken
 from discogs.errors import Invalid, Unavailable
 from discogs.handshake import RequestToken
+from tests.new_jobs import enqueue
 from workers.limiter.errors import GaveUp
 from workers.resources import Resources, open_resources
 from workers.settings import Settings

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from actors.catalog import IMPORT_COLLECTION
-from actors.enqueue import enqueue
 from actors.operating.alarms import TELLING_SECONDS, Decision, Message, Trouble, Watch, decide
 from db import alarms, fleet, usage, users
 from db.alarms import Raised
@@ -16,6 +15,7 @@ from db.errors import DatabaseAway
 from db.fleet import SignOfLife
 from db.pool import Pool
 from db.usage import Use
+from tests.new_jobs import enqueue
 from workers.settings import EngineSettings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -9,13 +9,13 @@ import pytest
 from actors.operating.pace import Pace
 from actors.operating.progress import Surroundings, tell, views
 from db import jobs, users
-from db.adding import NewJob, add
 from db.fleet import Worker
 from db.gates import Hold
 from db.jobs import State
 from db.pauses import Pause
 from db.pool import Pool
 from services.operations.facts import System
+from tests.new_jobs import NewJob, add
 from workers.limiter.settings import LimiterSettings
 from workers.redis_probe import RedisHealth, RedisState
 

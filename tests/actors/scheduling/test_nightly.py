@@ -1,7 +1,7 @@
 """The night of archivists: both lists once, spread, in batches, and nobody twice."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,16 +9,17 @@ import pytest
 
 from actors.catalog import NIGHTLY_SYNC
 from actors.checkpoints import NightlyCheckpoint
-from actors.enqueue import enqueue
 from actors.scheduling import nightly
 from actors.scheduling.nights import LASTS, LATE, LOOKS_EVERY, MADE_UP_WITHIN
 from db import jobs, ticks
 from db.jobs import NOBODY
 from db.nights import Sleeper
 from db.pool import Pool
+from tests.new_jobs import enqueue
 from workers.kinds import Continue, Done, NoArguments, Outcome, Progress, Step
 
-THREE = datetime(2050, 11, 23, 3, tzinfo=UTC)  # to come, for what is past is due at once
+# In the future, because a past start is due at once, but not more than a year ahead.
+THREE = (datetime.now(UTC) + timedelta(days=60)).replace(hour=3, minute=0, second=0, microsecond=0)
 SIX = THREE + LASTS  # by then every moment of the night came
 HOUR = timedelta(hours=1)
 
@@ -176,10 +177,10 @@ def test_who_wants_it_weekly_has_it_seven_nights_after_the_last(pool, people):
 
 def test_a_night_of_another_zone_comes_by_that_zone(pool, people):
     (tokyo,), _ = people(zone="Asia/Tokyo"), people()
-    store(pool, datetime(2050, 11, 22, 21, tzinfo=UTC))
+    store(pool, THREE - 6 * HOUR)
     with pool.transaction() as conn:
         (row,) = conn.execute("SELECT user_id, night FROM rekkrd.nights").fetchall()
-    assert (row["user_id"], row["night"]) == (tokyo, date(2050, 11, 23))
+    assert (row["user_id"], row["night"]) == (tokyo, THREE.date())
 
 
 def test_a_moment_missed_by_less_than_twelve_hours_is_made_up_for_and_spread_over_an_hour(pool, people):
@@ -251,13 +252,13 @@ def test_who_had_the_night_is_not_asked_for_again():
             uuid4(),
             "UTC",
             THREE - HOUR,
-            date(2050, 11, day),
+            night,
             is_weekly=False,
             comes_in=True,
             goes_out=False,
             whole_at=None,
         )
-        for day in (23, 22)
+        for night in (THREE.date(), THREE.date() - timedelta(days=1))
     )
     assert set(nightly.whose_night([had, open_still], zones, SIX)) == {open_still.user_id}
 

@@ -14,7 +14,6 @@ from actors.catalog import (
     UNDO_SYNC,
     UndoArguments,
 )
-from actors.enqueue import enqueue
 from actors.errors import RestoreRefused
 from actors.pushing.push_preview import preview_push
 from actors.syncing.answering import restore, restore_want
@@ -26,6 +25,7 @@ from discogs.records.collection import Note
 from services.errors import ChoiceOutdated, NothingToResume
 from services.sync.undo_choice import preview
 from tests.actors.conftest import JOBS
+from tests.new_jobs import enqueue
 from workers.errors import JobFailed
 
 FIRST = 3_000_000_000

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from psycopg.types.json import Jsonb
 
-from db import adding
+from db import enqueue
 from db.pool import Pool
 from db.prices import Fresh
 from services.market import exchange_rates, price_requests
@@ -84,7 +84,7 @@ def test_failed_rate_job_is_not_repeated_per_price(pool, do, jobs, lowest_price)
 
 def test_rate_job_that_found_nothing_to_do_delays_no_request(pool, do, jobs, lowest_price):
     with pool.transaction() as conn:
-        adding.request(conn, "refresh_rates")
+        enqueue.request(conn, "refresh_rates")
     do(
         "UPDATE rekkrd.jobs SET state = 'completed', started_at = now(), finished_at = now(),"
         " created_at = created_at - interval '1 minute'"
