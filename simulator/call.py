@@ -36,14 +36,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. ``account`` is None for nobody and for an application by itself; ``auth`` says how it was shown."""
+    """The caller. ``account`` is None for anonymous calls and for an application by itself; ``auth`` is the method.
+
+    ``signed_for`` is the account of a call that was signed well with a timestamp or nonce that data routes refuse.
+    """
 
     account: Account | None = None
     auth: str = "none"
     has_credentials: bool = False
+    signed_for: Account | None = None
 
 
 NOBODY = Caller()
+LONGEST_NUMBER = 18  # digits; Python itself refuses to read more than 4,300
+
+
+def whole_number(text: str) -> int | None:
+    """Read an unsigned whole number; None if the text is not one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 @dataclass
@@ -67,7 +77,8 @@ class Call:
         if self.request.body.strip():
             try:
                 body = json.loads(self.request.body)
-            except ValueError:
+                json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair could not be sent back
+            except (ValueError, RecursionError):
                 raise Unprocessable("The request body is not valid JSON.") from None
             if isinstance(body, dict):
                 given |= body
@@ -75,10 +86,10 @@ class Call:
 
     def number(self, place: str) -> int:
         """Return a number from the path. Raises NotFound, as for any number that nothing has."""
-        text = self.places[place]
-        if not (text.isascii() and text.isdigit()):
+        number = whole_number(self.places[place])
+        if number is None:
             raise NotFound("The requested resource was not found.")
-        return int(text)
+        return number
 
     @cached_property
     def owner(self) -> Account:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from simulator.apparatus import Apparatus
 from simulator.call import Answer, Request
 from simulator.handshake import OUT_OF_BAND, RequestToken
+from simulator.paths import ascii_uri
 
 HTML = "text/html; charset=utf-8"
 # A code or a redirect belongs to one browser; nothing on the page may be framed or run.
@@ -51,10 +52,20 @@ def _asking(apparatus: Apparatus, begun: RequestToken) -> Answer:
 
 def _returned(begun: RequestToken, brought: dict[str, str], heading: str, body: str) -> Answer:
     """Send the browser back to the application, or show the outcome where there is no way back."""
-    if begun.callback == OUT_OF_BAND or urlsplit(begun.callback).scheme not in {"http", "https"}:
-        return _page(200, heading, body)
-    joint = "&" if urlsplit(begun.callback).query else "?"
-    return Answer(302, b"", HTML, (("Location", f"{begun.callback}{joint}{urlencode(brought)}"), GUARDS[0]))
+    address = _location(begun.callback, urlencode(brought))
+    return _page(200, heading, body) if address is None else Answer(302, b"", HTML, (("Location", address), GUARDS[0]))
+
+
+def _location(callback: str, more: str) -> str | None:
+    """Return the callback with more in its query, in ASCII; None if a browser cannot be sent there."""
+    try:
+        parts = urlsplit(callback)
+    except ValueError:  # a host in brackets that is not an IPv6 address
+        return None
+    if callback == OUT_OF_BAND or parts.scheme not in {"http", "https"}:
+        return None
+    query = f"{parts.query}&{more}" if parts.query else more
+    return ascii_uri(parts._replace(query=query).geturl())
 
 
 def _page(status: int, heading: str, body: str) -> Answer:

@@ -92,6 +92,9 @@ def _application(request: Request, world: World) -> tuple[Signed, str]:
     secret = world.applications.get(signed.get("consumer_key"))
     if secret is None:
         raise HandshakeRefused(401, "Invalid consumer.")
+    for name in ("nonce", "timestamp"):
+        if not signed.get(name):
+            raise HandshakeRefused(401, f"Parameter not found: oauth_{name}")
     return signed, secret
 
 

@@ -1,6 +1,7 @@
 """OAuth 1.0a as Discogs checks it: PLAINTEXT and HMAC-SHA1, the query in the base string (RFC 5849)."""
 
 import hmac
+import re
 from binascii import b2a_base64
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
@@ -31,7 +32,7 @@ def read_signed(request: Request) -> Signed | None:
     """Read the OAuth parameters from header, query and form; None if there are none."""
     in_header = _header(request.headers.get("authorization", ""))
     others = parse_qsl(request.query, keep_blank_values=True)
-    if request.headers.get("content-type", "").startswith(FORM):
+    if request.headers.get("content-type", "").strip().lower().startswith(FORM):
         others += parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     own = {name: value for name, value in (*others, *in_header) if name.startswith("oauth_")}
     if not own:
@@ -40,29 +41,37 @@ def read_signed(request: Request) -> Signed | None:
     return Signed(own, covered)
 
 
-def is_signed_right(request: Request, signed: Signed, consumer_secret: str, token_secret: str = "") -> bool:
-    """Check nonce, timestamp and signature."""
+def has_accepted_stamp(signed: Signed) -> bool:
+    """Check nonce and timestamp. Only the data routes care (contract 2.3): identity and the token calls do not."""
     timestamp = signed.get("timestamp")
-    if len(signed.get("nonce")) > NONCE_LONGEST or not signed.get("nonce"):
-        return False
-    if not (timestamp.isascii() and timestamp.isdigit()) or len(timestamp) > TIMESTAMP_DIGITS:
-        return False
+    is_in_seconds = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= TIMESTAMP_DIGITS
+    return is_in_seconds and 0 < len(signed.get("nonce")) <= NONCE_LONGEST
+
+
+def is_signed_right(request: Request, signed: Signed, consumer_secret: str, token_secret: str = "") -> bool:
+    """Check the signature."""
     key = f"{quote(consumer_secret, safe='~')}&{quote(token_secret, safe='~')}"
     given = signed.get("signature").encode()
     match signed.get("signature_method"):
         case "PLAINTEXT":
             return hmac.compare_digest(given, key.encode())
         case "HMAC-SHA1":
-            return hmac.compare_digest(given, _hmac_sha1(request, signed, key))
+            expected = _hmac_sha1(request, signed, key)
+            return expected is not None and hmac.compare_digest(given, expected)
         case _:
             return False
 
 
-def _hmac_sha1(request: Request, signed: Signed, key: str) -> bytes:
+def _hmac_sha1(request: Request, signed: Signed, key: str) -> bytes | None:
+    """Return the signature; None if the Host header is missing or malformed, so that there is no base string."""
+    try:
+        address = rfc5849.base_string_uri(f"http://{request.headers.get('host', '')}{request.path}")
+    except ValueError:
+        return None
     pairs = sorted((escape(name), escape(value)) for name, value in signed.covered)
     parts = (
         request.method.upper(),
-        rfc5849.base_string_uri(f"http://{request.headers.get('host', '')}{request.path}"),
+        address,
         "&".join(f"{name}={value}" for name, value in pairs),
     )
     text = "&".join(escape(part) for part in parts)
@@ -70,8 +79,15 @@ def _hmac_sha1(request: Request, signed: Signed, key: str) -> bytes:
 
 
 def _header(value: str) -> list[tuple[str, str]]:
-    scheme, _, rest = value.partition(" ")
+    scheme, _, rest = value.strip().partition(" ")
     if scheme.lower() != "oauth":
         return []
-    pairs = (part.strip().partition("=") for part in rest.split(","))
-    return [(unquote(name), unquote(text.strip('"'))) for name, is_pair, text in pairs if is_pair]
+    return [(unquote(name), unquote(text)) for name, text in header_pairs(rest)]
+
+
+_PAIR = re.compile(r'\s*([^\s=,"]+)\s*=\s*(?:"([^"]*)"|([^\s,"]*))')
+
+
+def header_pairs(text: str) -> list[tuple[str, str]]:
+    """Read ``name="value", name=value``; a comma between quotes belongs to its value."""
+    return [(name, quoted or bare) for name, quoted, bare in _PAIR.findall(text)]

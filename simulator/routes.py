@@ -1,11 +1,11 @@
 """Which path is answered by what; the names of the endpoints are those that faults and the log use."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.answers import collection, folders, instances, market, people, releases, search, shops, wants
 from simulator.call import Answer, Call
+from simulator.paths import Places, matched, segments
 
 Handler = Callable[[Call], Answer]
 Answering = Callable[[], Answer]
@@ -16,13 +16,12 @@ class Route:
     """An endpoint: its name, its path, and what each verb does."""
 
     name: str
-    path: re.Pattern[str]
+    path: tuple[str, ...]
     verbs: dict[str, Handler]
 
 
 def _route(name: str, path: str, **verbs: Handler) -> Route:
-    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
-    return Route(name, re.compile(f"{pattern}/?"), verbs)
+    return Route(name, segments(path), verbs)
 
 
 _USER = "/users/{username}"
@@ -66,10 +65,11 @@ ROUTES = (
 )
 
 
-def found(path: str) -> tuple[Route, dict[str, str]] | None:
-    """Find the endpoint of a path, with the variable parts still as they came."""
+def found(path: str) -> tuple[Route, Places] | None:
+    """Find the endpoint of a path, with its variable parts decoded."""
+    parts = segments(path)
     for route in ROUTES:
-        match = route.path.fullmatch(path)
-        if match is not None:
-            return route, match.groupdict()
+        places = matched(route.path, parts)
+        if places is not None:
+            return route, places
     return None

@@ -1,21 +1,22 @@
 """From a request to its answer: log, limit, caller, faults, endpoint. No network in here."""
 
-import re
 import time
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from simulator import consent, routes, upheaval
 from simulator.accounts import Account
 from simulator.admin.routes import administer
 from simulator.apparatus import Apparatus
 from simulator.call import NOBODY, Answer, Call, Caller, Request
-from simulator.callers import identify, shows_credentials
+from simulator.callers import ANONYMOUS_AFTER_ALL, identify, shows_credentials
 from simulator.errors import NO_SUCH_PATH, InvalidCredentials, MethodNotAllowed, NotFound, Refused, TooFast, TurnedAway
 from simulator.faults import Fault
 from simulator.limit import Standing
 from simulator.log import Arrival
+from simulator.paths import Places, decoded
 from simulator.settings import SimulatorSettings
 from simulator.world import World
 
@@ -49,7 +50,8 @@ class Service(Apparatus):
     def deliver(self, request: Request) -> Delivery:
         """Answer one request; the world stands still meanwhile."""
         with self.world.lock:
-            if request.path.startswith(ADMIN):
+            path = decoded(request.path)
+            if path == ADMIN or path.startswith(f"{ADMIN}/"):
                 return Delivery(administer(self, request))
             arrival = self.log.add(
                 at=request.at,
@@ -59,7 +61,7 @@ class Service(Apparatus):
                 path=request.path,
                 query=_without_secrets(request.query),
             )
-            if request.path == AUTHORIZE:
+            if path == AUTHORIZE:
                 arrival.is_counted, arrival.endpoint = False, "authorize"
                 return self._finished(arrival, Delivery(_refusing(lambda: consent.answer(self, request))))
             return self._finished(arrival, self._api(request, arrival))
@@ -75,7 +77,7 @@ class Service(Apparatus):
         if isinstance(call, Refused):
             return Delivery(_announced(_as_answer(call), standing), self._delay())
         route = routes.found(request.path)
-        arrival.endpoint = route[0].name if route else _handshake_name(request.path)
+        arrival.endpoint = route[0].name if route else _handshake_name(decoded(request.path))
         if route is not None:
             call.places = route[1]
         struck = self.faults.striking(
@@ -90,21 +92,21 @@ class Service(Apparatus):
         refusal: Refused | None = None
         caller: Caller = NOBODY
         try:
-            caller = NOBODY if request.path in _HANDSHAKE else identify(request, self.world)
+            caller = NOBODY if decoded(request.path) in _HANDSHAKE else identify(request, self.world)
         except InvalidCredentials as error:
             refusal = error
             arrival.auth = "invalid"
         else:
             arrival.auth = caller.auth
             arrival.user = caller.account.profile.username if caller.account else None
-        has_credentials = shows_credentials(request) and caller.auth != "bad signature"
+        has_credentials = shows_credentials(request) and caller.auth not in ANONYMOUS_AFTER_ALL
         standing = self.limit.arrive(request.peer, has_credentials=has_credentials, at=request.at)
         if standing.is_over:
             return standing, TooFast(is_empty=arrival.number % 2 == 0)
         return standing, refusal or Call(self.world, request, caller)
 
-    def _endpoint(self, call: Call, route: tuple[routes.Route, dict[str, str]] | None) -> Answer:
-        if call.request.path in _HANDSHAKE:
+    def _endpoint(self, call: Call, route: tuple[routes.Route, Places] | None) -> Answer:
+        if decoded(call.request.path) in _HANDSHAKE:
             return self._handshake(call)
         if route is None:
             raise NotFound(NO_SUCH_PATH)
@@ -116,7 +118,9 @@ class Service(Apparatus):
     def _handshake(self, call: Call) -> Answer:
         if call.request.method not in {"GET", "POST"}:
             raise MethodNotAllowed(call.request.method)
-        return self.handshakes.begin(call) if call.request.path == REQUEST_TOKEN else self.handshakes.finish(call)
+        return (
+            self.handshakes.begin(call) if decoded(call.request.path) == REQUEST_TOKEN else self.handshakes.finish(call)
+        )
 
     def _struck(self, call: Call, struck: list[Fault], answer: routes.Answering) -> Delivery:
         """Carry the faults out: some change world or caller, one may answer instead, the rest spoil the answer."""
@@ -197,8 +201,13 @@ def _users(call: Call) -> set[str]:
     return {name.casefold() for name in names if name}
 
 
-_SECRETS = re.compile(r"(?<![^&])(token|secret|oauth_[a-z_]+)=[^&]*")
-
-
 def _without_secrets(query: str) -> str:
-    return _SECRETS.sub(r"\1=…", query) if query else query
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return "&".join(
+        f"{name}=…" if is_pair and _is_secret(name) else name + is_pair + value for name, is_pair, value in pairs
+    )
+
+
+def _is_secret(name: str) -> bool:
+    name = unquote_plus(name)
+    return name in {"token", "secret"} or name.startswith("oauth_")

@@ -122,7 +122,7 @@ def want_shape(want: Want, account: Account, world: World, *, is_owner: bool) ->
     """One wish; its notes are the owner's alone."""
     shape: Json = {
         "id": want.release_id,
-        "resource_url": f"{world.url}/users/{account.profile.username}/wants/{want.release_id}",
+        "resource_url": f"{world.user_url(account.profile.username)}/wants/{want.release_id}",
         "date_added": written(want.added),
         "basic_information": basic_information(world.catalogue.release(want.release_id), world),
         "rating": want.rating,
@@ -138,7 +138,7 @@ def folder_shape(account: Account, folder_id: int, world: World) -> Json:
         "id": folder_id,
         "name": account.folders[folder_id],
         "count": account.count(folder_id),
-        "resource_url": f"{world.url}/users/{account.profile.username}/collection/folders/{folder_id}",
+        "resource_url": f"{world.user_url(account.profile.username)}/collection/folders/{folder_id}",
     }
 
 

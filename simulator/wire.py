@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import socket
 import struct
 import time
@@ -135,7 +136,7 @@ class Wire(asyncio.Protocol):
         headers = [("Content-Type", answer.content_type), ("Server", "cloudflare"), *answer.headers]
         if not any(name == "Cache-Control" for name, _ in answer.headers):
             headers.append(("Cache-Control", "public, must-revalidate"))
-        accepts_gzip = self._service.settings.gzip and "gzip" in request.headers.get("accept-encoding", "")
+        accepts_gzip = self._service.settings.gzip and _accepts_gzip(request.headers.get("accept-encoding", ""))
         headers.append(("Vary", "Accept-Encoding"))
         if accepts_gzip and len(body) > WORTH_COMPRESSING:
             body = gzip.compress(body, 1, mtime=0)
@@ -184,3 +185,12 @@ class Wire(asyncio.Protocol):
     def _close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+
+def _accepts_gzip(header: str) -> bool:
+    """Read Accept-Encoding; ``gzip;q=0`` is a refusal."""
+    for each in header.lower().split(","):
+        name, *parameters = (part.strip() for part in each.split(";"))
+        if name in {"gzip", "*"}:
+            return not any(re.fullmatch(r"q\s*=\s*0(\.0*)?", one) for one in parameters)
+    return False

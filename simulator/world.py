@@ -9,6 +9,7 @@ from threading import RLock
 
 from simulator.accounts import Account, Profile
 from simulator.catalogue.releases import Catalogue
+from simulator.paths import encoded
 from simulator.records import OWN_FIELDS, USUAL_FIELDS, Field, Instance, Want
 from simulator.seeding import Oddness, Seed, fill
 
@@ -96,6 +97,10 @@ class World:
         """Find an account by its present name; case does not matter."""
         wanted = username.casefold()
         return next((each for each in self.accounts.values() if each.profile.username.casefold() == wanted), None)
+
+    def user_url(self, username: str) -> str:
+        """Return the address of an account, its name encoded."""
+        return f"{self.url}/users/{encoded(username)}"
 
     # Edits, as the API does them and as the collector does them on discogs.com
 

@@ -137,7 +137,7 @@ def summary(apparatus: Apparatus, account: Account) -> Json:
         "records": account.count(0),
         "wants": len(account.wants),
         "is_unstable": account.is_unstable,
-        "url": f"{apparatus.world.url}/users/{account.profile.username}",
+        "url": apparatus.world.user_url(account.profile.username),
     }
 
 

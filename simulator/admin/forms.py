@@ -4,6 +4,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simulator.seeding import Oddness
 
+USERNAME = r"^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$"  # no control characters, no space at either end
+
 
 class Order(BaseModel):
     """What a request brings; unknown keys are refused, so that a typing error is not silence."""
@@ -14,7 +16,7 @@ class Order(BaseModel):
 class NewAccount(Order):
     """An account to be opened."""
 
-    username: str = Field(min_length=1, pattern=r"^[^/\s]+$")
+    username: str = Field(min_length=1, pattern=USERNAME)
     records: int = Field(default=0, ge=0, le=1_000_000)
     wants: int = Field(default=0, ge=0, le=1_000_000)
     seed: int | None = None
@@ -33,7 +35,7 @@ class NewAccount(Order):
 class AccountChange(Order):
     """What can be changed about an account."""
 
-    username: str | None = Field(default=None, min_length=1, pattern=r"^[^/\s]+$")
+    username: str | None = Field(default=None, min_length=1, pattern=USERNAME)
     currency: str | None = None
     is_private: bool | None = None
     has_seller_settings: bool | None = None

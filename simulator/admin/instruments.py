@@ -1,5 +1,6 @@
 """Log, windows, limit, faults and covers."""
 
+from math import inf
 from urllib.parse import parse_qsl
 
 from simulator.admin.accounts import summary
@@ -44,7 +45,7 @@ def clear_log(apparatus: Apparatus, _: Request, __: Places) -> Answer:
 def show_windows(apparatus: Apparatus, request: Request, _: Places) -> Answer:
     """Tell the most requests in any window; ``seconds``, ``user``, ``peer`` and ``endpoint`` narrow it."""
     asked = dict(parse_qsl(request.query))
-    seconds = float(asked.pop("seconds", apparatus.limit.window_seconds))
+    seconds = _seconds(asked.pop("seconds", str(apparatus.limit.window_seconds)))
     unknown = asked.keys() - {"user", "peer", "endpoint"}
     if unknown:
         raise Unprocessable(f"A window cannot be narrowed by {', '.join(sorted(unknown))}.")
@@ -58,6 +59,17 @@ def show_windows(apparatus: Apparatus, request: Request, _: Places) -> Answer:
         statuses[str(each.status)] = statuses.get(str(each.status), 0) + 1
     most = apparatus.log.most_in_window(seconds, is_chosen)
     return as_json({"seconds": seconds, "requests": len(counted), "most": most, "statuses": statuses})
+
+
+def _seconds(text: str) -> float:
+    """Read the length of a window. Raises Unprocessable."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < inf:
+        raise Unprocessable("Invalid seconds: expected a number above 0.")
+    return seconds
 
 
 def list_faults(apparatus: Apparatus, _: Request, __: Places) -> Answer:

@@ -1,6 +1,7 @@
 """Which admin path is answered by what."""
 
 import re
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
@@ -20,7 +21,7 @@ def administer(apparatus: Apparatus, request: Request) -> Answer:
                 handler = verbs.get(request.method)
                 if handler is None:
                     raise MethodNotAllowed(request.method)
-                return handler(apparatus, request, match.groups())
+                return handler(apparatus, request, tuple(unquote(part) for part in match.groups()))
         raise NotFound("The simulator has no such admin path; docs/simulator.md lists them.")
     except Refused as refusal:
         return Answer(refusal.status, refusal.body)
@@ -42,12 +43,12 @@ _ROUTES = (
     _route("/accounts/([^/]+)/tokens", POST=accounts.give_token),
     _route("/accounts/([^/]+)/revoke", POST=accounts.revoke),
     _route("/accounts/([^/]+)/copies", POST=accounts.add_copy),
-    _route(r"/accounts/([^/]+)/copies/(\d+)", PATCH=accounts.edit_copy, DELETE=accounts.drop_copy),
-    _route(r"/accounts/([^/]+)/wants/(\d+)", PUT=accounts.put_want, DELETE=accounts.drop_want),
+    _route(r"/accounts/([^/]+)/copies/(\d{1,18})", PATCH=accounts.edit_copy, DELETE=accounts.drop_copy),
+    _route(r"/accounts/([^/]+)/wants/(\d{1,18})", PUT=accounts.put_want, DELETE=accounts.drop_want),
     _route("/log", GET=instruments.show_log, DELETE=instruments.clear_log),
     _route("/windows", GET=instruments.show_windows),
     _route("/limit", DELETE=instruments.forget_limit),
     _route("/faults", GET=instruments.list_faults, POST=instruments.add_fault, DELETE=instruments.clear_faults),
-    _route(r"/faults/(\d+)", DELETE=instruments.drop_fault),
-    _route(r"/images/(\d+)/(\d+)\.svg", GET=instruments.draw),
+    _route(r"/faults/(\d{1,18})", DELETE=instruments.drop_fault),
+    _route(r"/images/(\d{1,18})/(\d{1,18})\.svg", GET=instruments.draw),
 )

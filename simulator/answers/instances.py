@@ -2,7 +2,7 @@
 
 from simulator.accounts import Account
 from simulator.answers.folders import viewed_folder
-from simulator.call import Answer, Call
+from simulator.call import Answer, Call, whole_number
 from simulator.errors import NotFound, Unprocessable
 from simulator.records import ALL_FOLDER, Instance
 from simulator.shapes import dumped
@@ -18,10 +18,9 @@ def add_copy(call: Call) -> Answer:
         raise Unprocessable("Invalid folder_id: items can not be added to folder 0.")
     release_id = call.require_release()
     instance = call.world.add_copy(owner, release_id, folder_id=folder_id)
-    place = (
-        f"/users/{owner.profile.username}/collection/folders/{folder_id}/releases/{release_id}/instances/{instance.id}"
-    )
-    return Answer(201, dumped({"instance_id": instance.id, "resource_url": f"{call.world.url}{place}"}))
+    folder = f"{call.world.user_url(owner.profile.username)}/collection/folders/{folder_id}"
+    address = f"{folder}/releases/{release_id}/instances/{instance.id}"
+    return Answer(201, dumped({"instance_id": instance.id, "resource_url": address}))
 
 
 def change_copy(call: Call) -> Answer:
@@ -82,6 +81,7 @@ def _found(call: Call) -> tuple[Account, Instance]:
 def _whole(value: object, name: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
+    number = whole_number(value) if isinstance(value, str) else None
+    if number is not None:
+        return number
     raise Unprocessable(f"Invalid {name}: expected an integer.")

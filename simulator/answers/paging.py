@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from simulator.accounts import Lie
 from simulator.call import Answer, Call
 from simulator.errors import NotFound, Unprocessable
+from simulator.paths import ascii_uri
 from simulator.shapes import dumped
 
 DEFAULT_SIZE, LARGEST = 50, 100
@@ -32,7 +33,7 @@ class Page:
 
 def asked_page(call: Call, total: int) -> Page:
     """Read page and per_page; more than 100 a page is silently 100. Raises NotFound past the end."""
-    page = Page(_positive(call, "page", 1), min(_positive(call, "per_page", DEFAULT_SIZE), LARGEST), total)
+    page = Page(asked_number(call, "page", 1), min(asked_number(call, "per_page", DEFAULT_SIZE), LARGEST), total)
     if page.number > page.pages:
         raise NotFound(PAST_END)
     return page
@@ -80,11 +81,12 @@ def _urls(call: Call, number: int, size: int, pages: int) -> dict[str, str]:
         places |= {"first": 1, "prev": number - 1}
     if number < pages:
         places |= {"last": pages, "next": number + 1}
-    base = f"{call.world.url}{call.request.path}"
+    base = ascii_uri(f"{call.world.url}{call.request.path}")
     return {name: f"{base}?{urlencode([('page', place), ('per_page', size), *kept])}" for name, place in places.items()}
 
 
-def _positive(call: Call, name: str, default: int) -> int:
+def asked_number(call: Call, name: str, default: int) -> int:
+    """Read a positive number of at most nine digits from the query. Raises Unprocessable."""
     text = call.query.get(name)
     if text is None or text == "":
         return default

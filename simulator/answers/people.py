@@ -4,6 +4,7 @@ from simulator.accounts import Account
 from simulator.call import Answer, Call
 from simulator.errors import NotAuthenticated, Unprocessable
 from simulator.pacific import written
+from simulator.paths import encoded
 from simulator.shapes import Json, dumped
 
 
@@ -22,8 +23,8 @@ def show_root(_: Call) -> Answer:
 
 
 def show_identity(call: Call) -> Answer:
-    """Say who the caller is."""
-    account = call.caller.account
+    """Name the caller's account, also where data routes treat the call as anonymous (contract 2.3)."""
+    account = call.caller.account or call.caller.signed_for
     if account is None:
         raise NotAuthenticated
     return Answer(
@@ -31,7 +32,7 @@ def show_identity(call: Call) -> Answer:
             {
                 "id": account.profile.id,
                 "username": account.profile.username,
-                "resource_url": f"{call.world.url}/users/{account.profile.username}",
+                "resource_url": call.world.user_url(account.profile.username),
                 "consumer_name": "Rekkrd (simulated)",
             }
         )
@@ -59,11 +60,11 @@ CURRENCIES = ("USD", "GBP", "EUR", "CAD", "AUD", "JPY", "CHF", "MXN", "BRL", "NZ
 
 
 def _profile(call: Call, account: Account) -> Json:
-    profile, url = account.profile, f"{call.world.url}/users/{account.profile.username}"
+    profile, url = account.profile, call.world.user_url(account.profile.username)
     shape: Json = {
         "id": profile.id,
         "resource_url": url,
-        "uri": f"https://www.discogs.com/user/{profile.username}",
+        "uri": f"https://www.discogs.com/user/{encoded(profile.username)}",
         "username": profile.username,
         "name": profile.username.replace("_", " ").title(),
         "home_page": "",

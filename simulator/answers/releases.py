@@ -91,9 +91,8 @@ def _pressings(call: Call) -> list[Release]:
 
 
 def _details(release: Release, call: Call) -> Json:
-    base = call.world.url
     rng = Random(release.id)
-    submitter = {"username": _SUBMITTER, "resource_url": f"{base}/users/{_SUBMITTER}"}
+    submitter = {"username": _SUBMITTER, "resource_url": call.world.user_url(_SUBMITTER)}
     released = str(release.year) if rng.random() < 0.6 else f"{release.year}-{rng.randint(1, 12):02d}-00"
     shape: Json = {
         "status": "Accepted",

@@ -7,11 +7,12 @@ from typing import Any
 
 from simulator.accounts import Account
 from simulator.answers.market import LADDER, TOP
-from simulator.answers.paging import asked_page, asked_sort, paged
+from simulator.answers.paging import asked_number, asked_page, asked_sort, paged
 from simulator.call import Answer, Call
 from simulator.errors import NotAllowed, NotFound, Unprocessable
 from simulator.money import RATES, SYMBOLS, in_currency
 from simulator.pacific import written
+from simulator.paths import encoded
 from simulator.records import GRADES, MEDIA, SLEEVE, Instance
 from simulator.shapes import Json, dumped
 from simulator.world import World
@@ -30,7 +31,7 @@ def show_inventory(call: Call) -> Answer:
     status = call.query.get("status", "For Sale")
     if status not in STATES:
         raise Unprocessable("Invalid status: expected one of For Sale, Draft, Expired, Sold, All")
-    if not call.is_owner and call.query.get("page", "1").isdigit() and int(call.query.get("page", "1")) > DEEPEST_PAGE:
+    if not call.is_owner and asked_number(call, "page", 1) > DEEPEST_PAGE:
         raise NotAllowed("Pagination above 100 disabled for inventories besides your own")
     offered = list(_offered(owner)) if status in {"For Sale", "All", "all"} else []
     key = _KEYS.get(sort, _added)
@@ -105,11 +106,11 @@ def _listing(each: Instance, owner: Account, world: World, currency: str) -> Jso
             "avatar_url": "",
             "stats": {"rating": "100.0", "stars": 5.0, "total": 48},
             "min_order_total": 0.0,
-            "html_url": f"https://www.discogs.com/user/{name}",
-            "url": f"{base}/users/{name}",
+            "html_url": f"https://www.discogs.com/user/{encoded(name)}",
+            "url": world.user_url(name),
             "payment": "PayPal Commerce",
             "shipping": "Well packed, within three days.",
-            "resource_url": f"{base}/users/{name}",
+            "resource_url": world.user_url(name),
         },
         "release": {
             "id": release.id,

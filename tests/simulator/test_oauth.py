@@ -139,21 +139,24 @@ def sign(discogs, account, path, **changes):
     return {"Authorization": headers["Authorization"], "User-Agent": "RekkrdTests/1.0"}
 
 
+STAMP = "bad timestamp or nonce"
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "auth"),
     [
-        {"signed_path": PAGE.partition("?")[0]},
-        {"nonce": "n" * 65},
-        {"timestamp": "1786000000000"},
-        {"timestamp": "soon"},
+        ({"signed_path": PAGE.partition("?")[0]}, "bad signature"),
+        ({"nonce": "n" * 128}, STAMP),
+        ({"timestamp": "1786000000000"}, STAMP),
+        ({"timestamp": "soon"}, STAMP),
     ],
     ids=["the query is not signed", "long nonce", "milliseconds", "no number"],
 )
-def test_a_wrong_signature_is_answered_as_if_anonymous_with_200(discogs, owner, wrong):
+def test_a_wrong_signature_is_answered_as_if_anonymous_with_200(discogs, owner, wrong, auth):
     got = httpx.get(discogs.url + PAGE, headers=sign(discogs, owner, PAGE, **wrong), verify=False)
     assert got.status_code == 200
     assert not any("folder_id" in each for each in got.json()["releases"])
-    assert discogs.log.arrivals[-1].auth == "bad signature"
+    assert discogs.log.arrivals[-1].auth == auth
     owner.profile.is_private = True
     assert httpx.get(discogs.url + PAGE, headers=sign(discogs, owner, PAGE, **wrong), verify=False).status_code == 403
 
@@ -194,3 +197,70 @@ def test_tokens_in_the_query_work_and_stay_out_of_log_and_links(discogs, owner, 
     assert "folder_id" in got.json()["releases"][0]
     assert token not in got.text
     assert token not in "".join(discogs.log.lines())
+
+
+@pytest.mark.parametrize("stamp", [{"timestamp": "1786000000000"}, {"nonce": "n" * 128}], ids=["milliseconds", "nonce"])
+def test_identity_accepts_what_data_routes_ignore(discogs, owner, stamp):
+    got = httpx.get(
+        f"{discogs.url}/oauth/identity", headers=sign(discogs, owner, "/oauth/identity", **stamp), verify=False
+    )
+    assert (got.status_code, got.json()["username"]) == (200, "ada")
+
+
+def test_identity_refuses_a_wrong_signature(discogs, owner):
+    headers = sign(discogs, owner, "/oauth/identity", signed_path="/users/ada")
+    assert httpx.get(f"{discogs.url}/oauth/identity", headers=headers, verify=False).status_code == 401
+
+
+def test_token_calls_accept_milliseconds_and_long_nonces(discogs, owner):
+    stamp = {"oauth_timestamp": "1786000000000", "oauth_nonce": "n" * 128}
+    _, pair = begin(discogs, oauth_callback="oob", **stamp)
+    verifier = re.search(r"class=code>(\w+)<", press(discogs, pair["oauth_token"], "allow").text)[1]
+    headers = plaintext(
+        token_secret=pair["oauth_token_secret"], oauth_token=pair["oauth_token"], oauth_verifier=verifier, **stamp
+    )
+    assert httpx.post(f"{discogs.url}/oauth/access_token", headers=headers, verify=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("callback", "location"),
+    [
+        ("http://h/cb?y=ü", "http://h/cb?y=%C3%BC&denied="),
+        ("http://h/日本語?a=b c", "http://h/%E6%97%A5%E6%9C%AC%E8%AA%9E?a=b%20c&denied="),
+        ("http://h/cb?y=%C3%BC&z=a%2Fb", "http://h/cb?y=%C3%BC&z=a%2Fb&denied="),
+        ("http://h/cb?", "http://h/cb?denied="),
+        ("https://h/cb#part", "https://h/cb?denied={}#part"),
+    ],
+)
+def test_callbacks_come_back_percent_encoded(discogs, callback, location):
+    _, pair = begin(discogs, oauth_callback=callback)
+    got = press(discogs, pair["oauth_token"], "deny").headers["location"]
+    token = pair["oauth_token"]
+    assert got == (location.format(token) if "{}" in location else location + token)
+
+
+@pytest.mark.parametrize(
+    "callback", ["http://[h/cb", "javascript:alert(1)", "app://cb", "http://h/\r\nSet-Cookie: a=b"]
+)
+def test_an_unusable_callback_still_gets_a_page(discogs, callback):
+    _, pair = begin(discogs, oauth_callback=callback)
+    got = press(discogs, pair["oauth_token"], "deny")
+    assert got.status_code in {200, 302}
+    assert "set-cookie" not in got.headers
+
+
+def test_quoted_commas_and_bare_values_of_the_header_are_read(discogs):
+    header = (
+        f'OAuth  oauth_consumer_key={KEY},oauth_nonce="n1" , oauth_signature="{SECRET}&", '
+        'oauth_signature_method="PLAINTEXT", oauth_timestamp="1786000000", oauth_callback="http://h/cb?a=1,2"'
+    )
+    headers = {"Authorization": header, "User-Agent": "RekkrdTests/1.0"}
+    got = httpx.get(f"{discogs.url}/oauth/request_token", headers=headers, verify=False)
+    token = dict(parse_qsl(got.text))["oauth_token"]
+    assert press(discogs, token, "deny").headers["location"].startswith("http://h/cb?a=1,2&denied=")
+
+
+@pytest.mark.parametrize("name", ["token", "tok%65n", "oauth%5Ftoken", "secret"])
+def test_encoded_secrets_of_a_query_stay_out_of_the_log(discogs, by_query, name):
+    by_query(discogs, f"/?{name}=hidden-value&q=kept%20too")
+    assert discogs.log.arrivals[-1].query == f"{name}=…&q=kept%20too"
