@@ -24,6 +24,7 @@ from cli.servers import Postgres, Valkey, running_postgres, running_valkey
 from cli.settings import CommandSettings
 from db import presence
 from db.errors import DatabaseError
+from db.migrations import FUNCTIONS
 from simulator.settings import SimulatorSettings
 from workers.settings import Settings
 
@@ -179,7 +180,7 @@ def _migrate(settings: Settings) -> None:
         lock_seconds=database.migration_lock_seconds,
         tell=lambda message: tell("database", message),
     )
-    migrations = [name for name in applied if name != publishing.CATALOGUE]
+    migrations = [name for name in applied if name not in {publishing.CATALOGUE, FUNCTIONS}]
     if migrations:
         tell("database", f"{count(len(migrations), 'migration')} applied")
 

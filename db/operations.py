@@ -113,8 +113,7 @@ def go_on(pool: Pool, choice: Choice, do: Do, *, by: str, verb: str, after: Plac
 
     def apply(conn: Connection, job_ids: Sequence[UUID]) -> int:
         changed = len(do(conn, job_ids))
-        if changed:
-            audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
+        audit(conn, by=by, action=verb, target=choice.as_plain(), jobs=changed)
         return changed
 
     changed, locked = _apply_to_available(pool, [job_id for _, job_id in found], apply)

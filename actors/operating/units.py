@@ -15,6 +15,7 @@ UNITS: Mapping[str, str] = {
     "nightly_sync": "user",
     "push_changes": "user",
     "refresh_prices": "price",
+    "check_alerts": "price",
     "refresh_rates": "rate",
     "read_shops": "listing",
     "value_snapshots": "collection",

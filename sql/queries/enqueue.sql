@@ -48,7 +48,8 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM rekkrd.jobs AS j
         WHERE
-            j.kind = :kind AND j.created_at > now() - :quiet::interval
+            j.user_id = '00000000-0000-0000-0000-000000000000' AND j.kind = :kind
+            AND j.created_at > now() - :quiet::interval
             AND (j.requests > 0 OR j.created_at > now() - interval '30 seconds')
     );
 

@@ -157,8 +157,8 @@ ORDER BY id DESC
 LIMIT :room;
 
 -- name: error_classes()
--- Return each error class that a stored job has.
+-- Return each error class that a failed job has.
 SELECT DISTINCT j.error_class
 FROM rekkrd.jobs AS j
-WHERE j.error_class IS NOT NULL
+WHERE j.error_class IS NOT NULL AND j.state = 'failed'
 ORDER BY j.error_class;

@@ -40,6 +40,8 @@ def test_every_error_has_a_meaning(kind):
     error = kind.__new__(kind)
     if issubclass(kind, ActorError):
         error.next_step = "Do this."
+    if issubclass(kind, database_errors.EnqueueRefused):
+        error.hint = "Do this."
     if kind is limiter_errors.GateClosed:
         error.until = datetime.now(UTC)
     said = in_our_words(error)

@@ -22,6 +22,7 @@ def test_what_is_left_out_of_a_change_stays(client, as_app, eve, connect):
         "frequency": "nightly",
         "changed_at": None,
         "is_in_effect": True,
+        "paused_reason": None,
         "sentence": "What is on Discogs comes over every night, between 03:00 and 06:00 in your time zone.",
     }
     client.patch(SETTINGS, json={"frequency": "weekly"}, headers=as_app(eve))

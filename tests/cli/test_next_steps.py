@@ -10,6 +10,7 @@ from actors.errors import OtherAccount
 from cli import main
 from cli.commands import COMMANDS
 from cli.next_steps import NEXT_STEPS, next_step_after
+from db.errors import EnqueueRefused
 from discogs.errors import Throttled
 from workers.errors import StepError
 
@@ -24,7 +25,8 @@ TREES = [
 def errors_of(tree):
     """Every exception class that a file of errors makes itself, without those that the runner keeps to itself."""
     made = [one for one in vars(import_module(tree)).values() if isinstance(one, type) and one.__module__ == tree]
-    return [one for one in made if issubclass(one, Exception) and not issubclass(one, StepError)]
+    said_otherwise = (StepError, EnqueueRefused)  # the runner's own, and errors whose hint comes from SQL
+    return [one for one in made if issubclass(one, Exception) and not issubclass(one, said_otherwise)]
 
 
 def test_the_trees_are_found():

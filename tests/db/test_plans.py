@@ -62,6 +62,10 @@ SMALL = {
     "rekkrd.operator_account": "one row: the account of the operator's personal token",
     "rekkrd.live_jobs": "a view on the jobs, read as they are",
     "rekkrd.links": "a row a user",
+    "rekkrd.presence_sessions": "a row a process",
+    "rekkrd.lease_extensions": "a row a step whose job row is locked",
+    "rekkrd.undone_records": "what the last undo of a user changed, always asked by user",
+    "rekkrd.release_names": "a view on releases and albums, asked by release",
     "rekkrd.lanes": "three rows",
     "rekkrd.write_probe": "one row",
     "rekkrd.kinds": "a row a kind",
@@ -115,6 +119,8 @@ COUNTS = {"price_plan.totals": "the plan of prices: each release adds to what a 
 # Indexes that may be read whole.
 HANDFUL = {
     "listings_looked_at": "partial: what somebody waits for",
+    "prices_alerted": "partial: prices that alerts watch, counted by the plan of prices",
+    "jobs_failed_alike": "partial: failed jobs, for the classes that a filter may name",
     "deliveries_due": "partial: what the app has not taken yet",
     "mails_due": "partial: mails that were not taken yet",
     "mails_given_up": "partial: mails of an uncertain end",

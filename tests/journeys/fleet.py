@@ -268,7 +268,7 @@ class Fleet:
         arrivals = self.discogs.arrivals()
         ends = self.rows(
             "SELECT extract(epoch FROM max(finished_at))::float8 AS at FROM rekkrd.jobs "
-            "GROUP BY user_id ORDER BY 1 DESC"
+            "WHERE finished_at IS NOT NULL GROUP BY user_id ORDER BY 1 DESC"
         )
         waited_until = ends[min(BUSY_PEOPLE, len(ends)) - 1]["at"]
         return spending(
@@ -301,7 +301,8 @@ class Fleet:
 
     def _live(self) -> list[str]:
         rows = self.rows(
-            "SELECT id, kind, state, error FROM rekkrd.jobs WHERE state NOT IN ('completed', 'failed', 'cancelled')"
+            "SELECT id, kind, state, error FROM rekkrd.jobs"
+            f" WHERE state NOT IN ('completed', 'failed', 'cancelled') AND NOT {oracle.IS_NOT_STARTED_SYSTEM_JOB}"
         )
         return [f"{row['kind']} {row['id']} {row['state']} {row['error'] or ''}" for row in rows]
 

@@ -14,6 +14,8 @@ from psycopg import Connection
 
 Json = dict[str, Any]
 
+# An import enqueues the price refresh of its releases. A journey that is about other jobs leaves it unstarted.
+IS_NOT_STARTED_SYSTEM_JOB = f"(state = 'pending' AND steps = 0 AND user_id = '{UUID(int=0)}')"
 MEDIA, SLEEVE, NOTES = 1, 2, 3
 SHORT = {
     "Mint (M)": "M",
@@ -51,7 +53,8 @@ def ledger_complaints(conn: Connection[Json]) -> list[str]:
     said = [
         f"job {row['id']} ({row['kind']}) is {row['state']}: {row['waits_for'] or row['error']}"
         for row in conn.execute(
-            "SELECT * FROM rekkrd.jobs WHERE state NOT IN ('completed', 'failed', 'cancelled') "
+            "SELECT * FROM rekkrd.jobs WHERE (state NOT IN ('completed', 'failed', 'cancelled') "
+            f"AND NOT {IS_NOT_STARTED_SYSTEM_JOB}) "
             "OR leased_until IS NOT NULL OR called_until IS NOT NULL OR is_executing"
         )
     ]

@@ -52,6 +52,7 @@ TYPES = {
     "rekkrd.sweeps": "sweep",
     "rekkrd.sync_settings": "sync_settings",
     "rekkrd.wants": "want",
+    "rekkrd.undone_records": "undone_record",
     "rekkrd.undos": "undo",
     "public.discogs_wantlist": "wanted",
     "rekkrd.watched_sellers": "watched_seller",

@@ -220,7 +220,7 @@ def test_a_fact_that_is_not_told_is_kept(drive, wire, listed, path, way):
 
 
 NEVER_TOLD = {
-    "rekkrd.wants": {"missing_since"},
+    "rekkrd.wants": {"missing_since", "is_local_only"},
     "rekkrd.instances": {"missing_since", "sleeve_condition"},
     "public.albums": {"matrix_number", "pressing_country", "sleeve_condition"},
 }

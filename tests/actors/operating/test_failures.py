@@ -14,7 +14,8 @@ from discogs import errors as discogs
 from workers.decide import Fail, decide
 
 ROOT = Path(actors.__file__).parents[1]
-NOT_IN_A_STEP = (db.MigrationRefused, db.UnknownUser, db.HandshakeRefused)  # no job migrates, looks up, or signs in
+# No job migrates, looks up or signs in; a job that enqueues leaves out users for whom it would be refused.
+NOT_IN_A_STEP = (db.MigrationRefused, db.UnknownUser, db.HandshakeRefused, db.EnqueueRefused)
 
 
 def classes_of(tree):

@@ -30,7 +30,10 @@ from workers.errors import JobFailed
 
 FIRST = 3_000_000_000
 PAST = (
-    "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour', finished_at = now() - interval '59 minutes'",
+    (
+        "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour', finished_at = now() - interval '59 minutes'"
+        " WHERE finished_at IS NOT NULL"
+    ),
     "UPDATE discogs_sync_log SET created_at = created_at - interval '1 hour'",
     "UPDATE albums SET created_at = created_at - interval '1 hour'",
     "UPDATE rekkrd.links SET collection_first_complete_at = collection_first_complete_at - interval '1 hour'",
