@@ -109,6 +109,7 @@ NEXT_STEPS: Mapping[str, NextStep] = {
     "BadKey": _OUR_SEALS,
     "DatabaseError": _DATABASE,
     "StatementRefused": _DATABASE,
+    "TextRefused": _DATABASE,
     "DatabaseBusy": NextStep(
         person="Start it again later: it goes on where it stopped.",
         operator="A lock or a statement took longer than REKKRD_DATABASE_TIMEOUT_SECONDS at every attempt. Look what "

@@ -55,7 +55,10 @@ def test_an_operator_names_the_user(client, ada, connect, as_operator):
 
 def test_work_of_no_user_is_for_operators(client, ada, as_app, as_operator):
     assert client.post("/api/jobs", json={"kind": "upkeep"}, headers=as_operator).status_code == 202
-    assert error_of(client.post("/api/jobs", json={"kind": "upkeep"}, headers=as_app(ada))) == ("invalid", "invalid")
+    assert error_of(client.post("/api/jobs", json={"kind": "upkeep"}, headers=as_app(ada))) == (
+        "invalid",
+        "job_refused",
+    )
 
 
 def test_an_estimate_says_the_cost_and_starts_nothing(client, resources, discogs, ada, connect, as_app):
@@ -74,7 +77,7 @@ def test_who_is_not_connected_is_told_so(client, ada, connect, resources, as_app
     run(resources, "UPDATE rekkrd.links SET state = 'needs_reconnect'")
     answer = client.post("/api/jobs", json=IMPORT, headers=as_app(ada))
     assert (answer.status_code, error_of(answer)[0]) == (409, "not_connected")
-    assert "crates" in answer.json()["error"]["message"]
+    assert "no longer accepts the token" in answer.json()["error"]["message"]
     with resources.pool.transaction() as conn:
         links.disconnect(conn, ada)
     assert error_of(client.post("/api/jobs", json=IMPORT, headers=as_app(ada)))[0] == "not_connected"

@@ -63,7 +63,7 @@ def test_it_serves_and_ends_cleanly(opened, unused_port, how):
                     break
                 except httpx.ConnectError:
                     time.sleep(0.05)
-            assert answer.json() == {"status": "ok", "database": "ok", "redis": "ok"}
+            assert answer.json() == {"status": "ok", "database": "ok", "redis": "up", "causes": []}
             process.send_signal(how)
             process.wait(20)
         finally:

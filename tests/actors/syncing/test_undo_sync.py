@@ -31,8 +31,8 @@ from workers.errors import JobFailed
 FIRST = 3_000_000_000
 PAST = (
     (
-        "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour', finished_at = now() - interval '59 minutes'"
-        " WHERE finished_at IS NOT NULL"
+        "UPDATE rekkrd.jobs SET started_at = started_at - interval '1 hour',"
+        " finished_at = now() - interval '59 minutes' WHERE finished_at IS NOT NULL"
     ),
     "UPDATE discogs_sync_log SET created_at = created_at - interval '1 hour'",
     "UPDATE albums SET created_at = created_at - interval '1 hour'",
@@ -118,7 +118,7 @@ def chosen(drive, choice, **numbers) -> list:
     """Choose how the sync goes on, and run the jobs that follow."""
     with drive.conn.transaction():
         started = resume(drive.conn, drive.user_id, choice, by="test", **numbers)
-    return [one.job.kind for one in started]
+    return [drive.one("SELECT kind FROM rekkrd.jobs WHERE id = %s", one.job_id) for one in started]
 
 
 def options(drive) -> dict:
