@@ -44,7 +44,7 @@ TAMPERED = {
     "created 2 times": "INSERT INTO public.discogs_sync_log (user_id, action, discogs_release_id, status, details) "
     "SELECT user_id, action, discogs_release_id, status, details FROM public.discogs_sync_log LIMIT 1",
     "does not know how": "DELETE FROM public.discogs_sync_log WHERE action = 'import'",
-    "is running": "UPDATE rekkrd.jobs SET state = 'running', finished_at = NULL",
+    "is running": "UPDATE rekkrd.jobs SET state = 'running', finished_at = NULL WHERE state = 'completed'",
     "folder 1": "UPDATE rekkrd.folders SET name = 'x' WHERE folder_id = 1",
     "field 1": "UPDATE rekkrd.fields SET options = '{}' WHERE field_id = 1",
 }
