@@ -152,8 +152,8 @@ class Scene:
         move = (
             "UPDATE rekkrd.jobs SET created_at = created_at + interval '1 h', due_at = due_at + interval '1 h',"
             " leased_until = leased_until + interval '1 h'"
-            " WHERE (leased_until IS NULL OR leased_until < now() + interval '-3 s') AND due_at < now() + interval '1 day'"
-            " RETURNING id"
+            " WHERE (leased_until IS NULL OR leased_until < now() + interval '-3 s')"
+            " AND due_at < now() + interval '1 day' RETURNING id"
         )
         self.fleet.wait_until(lambda: self.has(move), "the job is never between two steps")
 

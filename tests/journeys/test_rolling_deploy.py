@@ -41,7 +41,8 @@ def test_while_one_release_takes_the_place_of_another_nothing_is_lost_doubled_or
     assert old.terminate() == 0
     fleet.wait_until_over()
     found = fleet.rows(
-        "SELECT id, kind, state, attempts, crashes, steps, error FROM rekkrd.jobs WHERE due_at < now() + interval '1 day'"
+        "SELECT id, kind, state, attempts, crashes, steps, error FROM rekkrd.jobs"
+        " WHERE due_at < now() + interval '1 day'"
     )
     assert {(row["state"], row["attempts"], row["crashes"], row["error"]) for row in found} == {
         ("completed", 0, 0, None)
