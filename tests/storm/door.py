@@ -15,7 +15,10 @@ KINDS = (IMPORT_COLLECTION, IMPORT_WANTLIST)
 LOOK_SECONDS = 0.2
 TIMEOUT_SECONDS = 2.0
 
-LIVE = "SELECT count(*) AS live FROM rekkrd.jobs WHERE state IN ('pending', 'running', 'retrying')"
+LIVE = (
+    "SELECT count(*) AS live FROM rekkrd.jobs WHERE state IN ('pending', 'running', 'retrying')"
+    " AND due_at < now() + interval '1 day'"  # not the price refresh that stands still
+)
 OWED = """
     SELECT DISTINCT ON (j.user_id, j.kind) j.user_id, j.state
     FROM rekkrd.jobs AS j
