@@ -22,6 +22,7 @@ LIVE = (
 OWED = """
     SELECT DISTINCT ON (j.user_id, j.kind) j.user_id, j.state
     FROM rekkrd.jobs AS j
+    WHERE j.due_at < now() + interval '1 day'
     ORDER BY j.user_id, j.kind, j.created_at DESC, j.id DESC
 """
 

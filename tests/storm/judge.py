@@ -18,6 +18,7 @@ TOTALS = """
         count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
         count(*) FILTER (WHERE state = 'failed') AS failed
     FROM rekkrd.jobs
+    WHERE due_at < now() + interval '1 day'
 """
 # Each completed import walked its list once: as many steps as that takes, every item seen, all counts equal.
 MISCOUNTED = """
