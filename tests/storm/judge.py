@@ -130,7 +130,7 @@ def _late(scene: Scene, arrivals: list[Arrival]) -> tuple[list[Arrival], int]:
     late, threads = [], 0
     for wound in scene.stopped:
         for job in wound.held:
-            name = names[job["user_id"]]
+            name = names.get(job["user_id"])  # None: a job of the system, which signs for nobody here
             if job["is_executing"] and not _has_sent(wound, job, name, arrivals):
                 threads += 1
                 woken = wound.woken or 0.0
@@ -138,7 +138,7 @@ def _late(scene: Scene, arrivals: list[Arrival]) -> tuple[list[Arrival], int]:
     return late, threads
 
 
-def _has_sent(wound: Wound, job: Json, name: str, arrivals: list[Arrival]) -> bool:
+def _has_sent(wound: Wound, job: Json, name: str | None, arrivals: list[Arrival]) -> bool:
     taken = [
         at
         for line in wound.worker.events("token_taken")
