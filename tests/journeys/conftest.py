@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from actors.catalog import REFRESH_PRICES
 from cli.servers import Servers
-from db.jobs import NOBODY
 from db.pool import Pool
 from tests.journeys.fleet import SHORT_TIMING, TRUE_TIMING, Fleet, Timing
 from tests.journeys.simulated import simulated
-from tests.new_jobs import enqueue
 
 Launch = Callable[..., Fleet]
 
@@ -41,8 +37,6 @@ def new_fleet(
             discogs = stack.enter_context(simulated(tmp_path, window_seconds=timing.window, latency=latency))
             pool = Pool(migrated_database_url, size=2, timeout_seconds=10)
             stack.callback(pool.close)
-            with pool.transaction() as conn:  # stands for the price refresh that imports enqueue, and never runs
-                enqueue(conn, REFRESH_PRICES, NOBODY, run_at=datetime.now(UTC) + timedelta(days=300))
             fleet = Fleet(tmp_path, servers, migrated_database_url, redis_url, discogs, timing, pool)
             stack.callback(fleet.close)
             return fleet

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST
+from actors.catalog import IMPORT_COLLECTION, IMPORT_WANTLIST, REFRESH_PRICES
 from cli.servers import Servers
 from db import jobs, links, users
 from db.errors import MayBeRetried
-from db.jobs import Job
+from db.jobs import NOBODY, Job
 from db.links import Credentials
 from db.pool import Pool
 from db.sealing import Keys
@@ -108,6 +109,11 @@ class Fleet:
     workers: list[Worker] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        """Add a price refresh that is due in months: it stands for the one that imports would enqueue."""
+        with self.pool.transaction() as conn:
+            enqueue(conn, REFRESH_PRICES, NOBODY, run_at=datetime.now(UTC) + timedelta(days=300))
 
     # People and their work
 
